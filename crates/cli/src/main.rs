@@ -1,0 +1,3 @@
+//! The program opusclip.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,1 @@
+//! Counters that a run leaves behind.

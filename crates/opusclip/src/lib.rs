@@ -1,0 +1,3 @@
+//! Lazy n-d arrays for video.
+#![forbid(unsafe_code)]
+pub use opusclip_engine::*;
