@@ -9,7 +9,7 @@ use opusclip_raw::kernel::cast::cast;
 use opusclip_raw::kernel::math::pow_f32;
 use opusclip_raw::kernel::minmax::min_max;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
-use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum};
+use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int};
 use opusclip_raw::kernel::table::{table_to, table_u8};
 
 fn best(mut f: impl FnMut()) -> f64 {
@@ -72,6 +72,7 @@ fn main() -> io::Result<()> {
         row(isa, "cast f32 -> u8", 4 * n, best(|| cast(isa, black_box(&f), black_box(&mut y))))?;
         row(isa, "cast u8 -> f32", n, best(|| cast(isa, black_box(&x), black_box(&mut g))))?;
         row(isa, "cast f64 -> u8", 8 * n, best(|| cast(isa, black_box(&d), black_box(&mut y))))?;
+        row(isa, "sum_int u8 (active level)", n, best(|| _ = black_box(sum_int(black_box(&x)))))?;
         row(isa, "min_max u8", n, best(|| _ = black_box(min_max(isa, black_box(&x)))))?;
         row(isa, "min_max f32", 4 * n, best(|| _ = black_box(min_max(isa, black_box(&f)))))?;
         row(isa, "pow_f32", 4 * n, best(|| isa.map1(black_box(&f), black_box(&mut g), |v| pow_f32(v, 0.8))))?;

@@ -23,7 +23,14 @@ fn maps_equal_the_plain_loop() {
         for n in LENGTHS {
             for start in [0, 1, 3] {
                 let (x, b) = (&x[start..start + n], &b[start..start + n]);
-                let got = borders(-9.0, n, start, |o| isa.map1(x, o, |v| v.sqrt() + 1.0));
+                let got = borders(-9.0, n, start, |o| {
+                    isa.map1(
+                        x,
+                        o,
+                        #[inline(always)]
+                        |v| v.sqrt() + 1.0,
+                    )
+                });
                 assert_eq!(got, x.iter().map(|v| v.sqrt() + 1.0).collect::<Vec<_>>());
                 let f = |v: f32, k: u8| v * f32::from(k) - 0.1;
                 let got = borders(-9.0, n, start, |o| isa.map2(x, b, o, f));
@@ -51,6 +58,7 @@ fn tables_equal_indexing() {
             _ => r.bytes(256).try_into().unwrap(),
         };
         let wide: [f64; 256] = table.map(|v| f64::from(v) / 3.0);
+        let single: [f32; 256] = table.map(|v| f32::from(v) / 3.0);
         for isa in Isa::available() {
             for n in LENGTHS.chain([200, 256, 500]) {
                 for start in [0, 1, 7, 50] {
@@ -59,6 +67,8 @@ fn tables_equal_indexing() {
                     assert_eq!(got, x.iter().map(|&v| table[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
                     let got = borders(-1.0, n, start, |o| table_to(isa, x, &wide, o));
                     assert_eq!(got, x.iter().map(|&v| wide[v as usize]).collect::<Vec<_>>());
+                    let got = borders(-1.0, n, start, |o| table_to(isa, x, &single, o));
+                    assert_eq!(got, x.iter().map(|&v| single[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
                 }
             }
             let mut short = [0; 3];

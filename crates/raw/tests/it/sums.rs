@@ -111,7 +111,8 @@ fn integer_sums() {
     assert_eq!(sum_int(&[u64::MAX; 3]), 3 * i128::from(u64::MAX));
     assert_eq!(sum_int(&[i64::MIN; 5]), 5 * i128::from(i64::MIN));
     assert_eq!(sum_int(&[true, false, true]), 2);
-    assert_eq!(sum_int(&[-128i8; 1000]), -128_000);
+    assert_eq!(sum_int(&[-128i8; 100_000]), -12_800_000);
+    assert_eq!(sum_int(&[u16::MAX; 100_001]), 100_001 * 65535);
     assert_eq!(sum_int(&[u32::MAX; 1000]), 1000 * i128::from(u32::MAX));
     assert_eq!(sum_int::<u8>(&[]), 0);
 }
