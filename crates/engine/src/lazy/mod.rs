@@ -7,6 +7,5 @@ mod lazy;
 mod methods;
 mod operators;
 
-pub(crate) use lazy::reduced;
-pub use lazy::{DataRef, Lazy, Meta, Op, Operand, SourceRef};
+pub use lazy::{DataRef, Lazy, Meta, Node, Op, Operand, SourceRef};
 pub use operators::IntoAxes;

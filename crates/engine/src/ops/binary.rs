@@ -1,6 +1,6 @@
 //! Two numbers to one of the same type.
 
-use opusclip_raw::{Isa, Number};
+use opusclip_raw::{Float, Integer, Isa, Number};
 
 use super::facts::{XY, family};
 
@@ -29,8 +29,27 @@ family! {
     }
 }
 
+/// x to the power y, for floats by the curve and for integers by repeated multiplication.
+pub trait Power: Number {
+    /// The power.
+    fn power(self, y: Self) -> Self;
+}
+
+macro_rules! power {
+    ($method:ident: $($t:ty)*) => { $(
+        impl Power for $t {
+            #[inline(always)]
+            fn power(self, y: Self) -> Self {
+                self.$method(y)
+            }
+        }
+    )* };
+}
+power!(pow: f32 f64);
+power!(pow_wrapping: bool u8 i8 u16 i16 u32 i32 u64 i64);
+
 /// The meaning of every op of this family.
-pub fn eval<T: Number>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
+pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
     match op {
         Binary::Add => isa.map2(x, y, out, |x: T, y: T| x.add(y)),
         Binary::Subtract => isa.map2(x, y, out, |x: T, y: T| x.sub(y)),
