@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 
-use opusclip_raw::Pool;
+use opusclip_raw::{Buffer, Pool};
 use rayon::prelude::*;
 
 use super::executor::{Executor, Frames};
@@ -41,6 +41,8 @@ pub struct Context<'a> {
     pub pool: Pool,
     /// Whole arrays known so far, by node.
     pub known: Vec<Option<Array>>,
+    /// Outputs that stay in memory.
+    pub collected: &'a [NodeId],
 }
 
 /// A node whose frames go to a sink.
@@ -205,7 +207,7 @@ fn sources<'p>(cx: &Context<'p>, stage: &Stage) -> Vec<(NodeId, &'p Arc<dyn Sour
 /// Runs a stage's pass. Frames of targets without an outlet are kept in `cx.known`.
 pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget: &Budget) -> Result<()> {
     let collected: Vec<NodeId> =
-        stage.targets.iter().copied().filter(|t| !outlets.iter().any(|o| o.node == *t) || cx_keeps(cx, *t)).collect();
+        stage.targets.iter().copied().filter(|t| !outlets.iter().any(|o| o.node == *t) || keeps(cx, *t)).collect();
     let mut buffers = Vec::with_capacity(collected.len());
     for id in &collected {
         let node = cx.plan.node(*id);
@@ -232,8 +234,8 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
 }
 
 /// A target that goes to a sink and is wanted as a whole besides.
-fn cx_keeps(cx: &Context<'_>, id: NodeId) -> bool {
-    cx.plan.nodes().iter().enumerate().any(|(i, n)| {
+fn keeps(cx: &Context<'_>, id: NodeId) -> bool {
+    cx.collected.contains(&id) || cx.plan.nodes().iter().enumerate().any(|(i, n)| {
         n.inputs.iter().enumerate().any(|(k, input)| *input == id && access(cx.plan, NodeId(i), k) == Access::Whole)
     })
 }
@@ -483,8 +485,8 @@ fn worker(
     workers: usize,
     send: &mpsc::Sender<Finished>,
 ) -> Result<()> {
-    let mut frames: Vec<Vec<u64>> =
-        outlets.iter().map(|o| vec![0u64; cx.frame_bytes(o.node).div_ceil(8)]).collect();
+    let buffer = |o: &Outlet| Buffer::zeroed(cx.frame_bytes(o.node)).map_err(|e| out_of_memory(e.bytes));
+    let mut frames = outlets.iter().map(buffer).collect::<Result<Vec<Buffer>>>()?;
     loop {
         let task = shared.next.fetch_add(1, Ordering::Relaxed);
         let Some(range) = layout.tasks.get(task) else { return Ok(()) };
@@ -526,7 +528,7 @@ fn worker(
                 one_frame(cx, stage, collected, outlets, t, &mut feeds, &mut pieces, &mut frames)?;
                 for ((o, encoder), frame) in outlets.iter().zip(&mut encoders).zip(&frames) {
                     if let (Some(e), true) = (encoder, t < cx.target_frames(o.node)) {
-                        let bytes = &opusclip_raw::as_bytes(frame)[..cx.frame_bytes(o.node)];
+                        let bytes = &frame.bytes()[..cx.frame_bytes(o.node)];
                         cx.monitor.time(Phase::Encode, || e.push(bytes))?;
                     }
                 }
@@ -556,7 +558,7 @@ fn one_frame(
     t: usize,
     feeds: &mut Feeds<'_>,
     pieces: &mut [&mut [u8]],
-    frames: &mut [Vec<u64>],
+    frames: &mut [Buffer],
 ) -> Result<()> {
     let range = t..t + 1;
     let mut places: Vec<(NodeId, &mut [u8])> = Vec::new();
@@ -567,8 +569,7 @@ fn one_frame(
     }
     for (frame, o) in frames.iter_mut().zip(outlets) {
         let bytes = cx.target_bytes(o.node, &range);
-        let frame = opusclip_raw::cast_slice_mut::<u8>(bytes_of(frame)).unwrap_or(&mut []);
-        places.push((o.node, &mut frame[..bytes]));
+        places.push((o.node, &mut frame.bytes_mut()[..bytes]));
     }
     // A node may be both collected and sunk: it is computed once and copied.
     let mut copies: Vec<(usize, &mut [u8])> = Vec::new();
@@ -591,6 +592,28 @@ fn one_frame(
     Ok(())
 }
 
-fn bytes_of(words: &mut [u64]) -> &mut [u8] {
-    opusclip_raw::buffer::bytes_of_mut(words)
+/// Frames of a node that is whole in memory, into its sink.
+pub fn drain(cx: &Context<'_>, outlet: &Outlet) -> Result<()> {
+    let whole = cx.whole(outlet.node)?.to_contiguous()?;
+    let bytes = whole.contiguous_bytes().unwrap_or(&[]);
+    let frames = cx.target_frames(outlet.node);
+    let size = cx.frame_bytes(outlet.node);
+    let mut sink = outlet.sink.lock().unwrap_or_else(PoisonError::into_inner);
+    let step = sink.part_frames().max(1);
+    cx.monitor.add_total(frames as u64);
+    for (number, start) in (0..frames).step_by(step).enumerate() {
+        let range = start..(start + step).min(frames);
+        let mut part = sink.part(number, range.clone())?;
+        for t in range {
+            if cx.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let frame = bytes.get(t * size..(t + 1) * size).unwrap_or(&[]);
+            cx.monitor.time(Phase::Encode, || part.push(frame))?;
+            cx.monitor.frames_out(1);
+        }
+        let encoded = cx.monitor.time(Phase::Encode, || part.finish())?;
+        sink.join(encoded)?;
+    }
+    Ok(())
 }
