@@ -42,7 +42,10 @@ finish() {
     if [ "$code" -ne 0 ]; then
         printf 'FAILED%s after %d s\n' "${current:+ in: $current}" $((SECONDS - started))
     else
-        printf 'all passed in %d s\n' $((SECONDS - started))
+        summary+=("$(printf '%5d s  all passed (%s)' $((SECONDS - started)) "$mode")")
+        printf '%s\n' "${summary[-1]}"
+        # For benches/figures.py.
+        if [ "$mode" = all ]; then printf '%s\n' "${summary[@]}" >"${CARGO_TARGET_DIR:-target}/test-times.txt"; fi
     fi
 }
 trap finish EXIT
