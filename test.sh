@@ -68,7 +68,7 @@ apt_install() {
 }
 
 need_rust() {
-    if ! have cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$HOME/.cargo/bin:$PATH"; fi
+    if ! have cargo && [ -x "${HOME:-}/.cargo/bin/cargo" ]; then PATH="${HOME:-}/.cargo/bin:$PATH"; fi
     have cargo || { echo "missing: cargo; install Rust from https://rustup.rs" >&2; return 1; }
     have gcc || apt_install "the linker" gcc libc6-dev
     cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
