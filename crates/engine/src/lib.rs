@@ -8,6 +8,8 @@ pub mod flow;
 pub mod lazy;
 pub mod monitor;
 pub mod ops;
+pub mod passes;
+pub mod plan;
 
 pub use array::Array;
 pub use error::{Error, Result};

@@ -30,6 +30,8 @@ fn main() -> io::Result<()> {
     let x: Vec<u8> = (0..n).map(|i| (i as u32).wrapping_mul(2654435761) as u8 ^ (i >> 11) as u8).collect();
     let f: Vec<f32> = x.iter().map(|&v| f32::from(v) / 255.0).collect();
     let d: Vec<f64> = f.iter().map(|&v| f64::from(v)).collect();
+    // Every exponent there is: the sum's slow lane.
+    let wild: Vec<f32> = (0..n as u32).map(|i| f32::from_bits(i.wrapping_mul(2654435761) & 0xbfff_ffff)).collect();
     let (mut y, mut g) = (vec![0u8; n], vec![0f32; n]);
     let table: [u8; 256] = std::array::from_fn(|i| 255 - i as u8);
     let floats: [f32; 256] = std::array::from_fn(|i| pow_f32(i as f32 / 255.0, 0.8));
@@ -56,6 +58,16 @@ fn main() -> io::Result<()> {
             best(|| {
                 let mut s = ExactSum::new();
                 s.add_f32(isa, black_box(&f));
+                black_box(s.value());
+            }),
+        )?;
+        row(
+            isa,
+            "ExactSum f32, wild",
+            4 * n,
+            best(|| {
+                let mut s = ExactSum::new();
+                s.add_f32(isa, black_box(&wild));
                 black_box(s.value());
             }),
         )?;

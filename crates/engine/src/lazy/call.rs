@@ -93,7 +93,10 @@ impl<'a> Args<'a> {
                 }
                 Arg::Keyword(key, value) => {
                     let at = row.params.iter().position(|p| p.name == key);
-                    (at.ok_or_else(|| wrong(format!("has no argument `{key}`; it takes {}", signature(row))))?, &**value)
+                    (
+                        at.ok_or_else(|| wrong(format!("has no argument `{key}`; it takes {}", signature(row))))?,
+                        &**value,
+                    )
                 }
                 value => (next, value),
             };

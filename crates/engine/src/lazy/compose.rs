@@ -10,14 +10,10 @@ use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Row, X, X_AXES, XY};
 use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, Unary};
 
-const SHAPE: &[Param] =
-    &[Param { name: "x", kind: ParamKind::Array }, Param { name: "shape", kind: ParamKind::Shape }];
-const ORDER: &[Param] =
-    &[Param { name: "x", kind: ParamKind::Array }, Param { name: "axes", kind: ParamKind::Axes }];
-const X_AXIS: &[Param] =
-    &[Param { name: "x", kind: ParamKind::Array }, Param { name: "axis", kind: ParamKind::Axis }];
-const TYPE: &[Param] =
-    &[Param { name: "x", kind: ParamKind::Array }, Param { name: "dtype", kind: ParamKind::DType }];
+const SHAPE: &[Param] = &[Param { name: "x", kind: ParamKind::Array }, Param { name: "shape", kind: ParamKind::Shape }];
+const ORDER: &[Param] = &[Param { name: "x", kind: ParamKind::Array }, Param { name: "axes", kind: ParamKind::Axes }];
+const X_AXIS: &[Param] = &[Param { name: "x", kind: ParamKind::Array }, Param { name: "axis", kind: ParamKind::Axis }];
+const TYPE: &[Param] = &[Param { name: "x", kind: ParamKind::Array }, Param { name: "dtype", kind: ParamKind::DType }];
 const SLICE: &[Param] = &[
     Param { name: "x", kind: ParamKind::Array },
     Param { name: "axis", kind: ParamKind::Axis },
@@ -28,54 +24,176 @@ const SLICE: &[Param] = &[
 
 /// The pages of this file.
 pub const ROWS: &[Row] = &[
-    Row { name: "astype", variant: "astype", params: TYPE, numpy: "x.astype(dtype)",
+    Row {
+        name: "astype",
+        variant: "astype",
+        params: TYPE,
+        numpy: "x.astype(dtype)",
         doc: "The elements as another type.",
-        rule: "float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is \"not zero\".", ..Row::BASE },
-    Row { name: "pow", variant: "pow", params: XY, numpy: "x ** y", ulp: 4,
+        rule: "float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is \"not zero\".",
+        ..Row::BASE
+    },
+    Row {
+        name: "pow",
+        variant: "pow",
+        params: XY,
+        numpy: "x ** y",
+        ulp: 4,
         doc: "x to the power y, as the operator `**` does.",
-        rule: "power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.", ..Row::BASE },
-    Row { name: "reshape", variant: "reshape", params: SHAPE, numpy: "np.reshape(x, shape)",
+        rule: "power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.",
+        ..Row::BASE
+    },
+    Row {
+        name: "reshape",
+        variant: "reshape",
+        params: SHAPE,
+        numpy: "np.reshape(x, shape)",
         doc: "The same elements in C order under another shape.",
-        rule: "One length may be -1 and is then worked out.", ..Row::BASE },
-    Row { name: "permute_dims", variant: "permute_dims", params: ORDER, numpy: "np.transpose(x, axes)",
+        rule: "One length may be -1 and is then worked out.",
+        ..Row::BASE
+    },
+    Row {
+        name: "permute_dims",
+        variant: "permute_dims",
+        params: ORDER,
+        numpy: "np.transpose(x, axes)",
         doc: "Axes in another order; none given reverses them.",
-        rule: "Axis i of the result is axis axes[i] of x.", ..Row::BASE },
-    Row { name: "broadcast_to", variant: "broadcast_to", params: SHAPE, numpy: "np.broadcast_to(x, shape)",
+        rule: "Axis i of the result is axis axes[i] of x.",
+        ..Row::BASE
+    },
+    Row {
+        name: "broadcast_to",
+        variant: "broadcast_to",
+        params: SHAPE,
+        numpy: "np.broadcast_to(x, shape)",
         doc: "Axes of length 1 repeated to a larger shape.",
-        rule: "NumPy's broadcasting; no copy.", ..Row::BASE },
-    Row { name: "expand_dims", variant: "expand_dims", params: X_AXIS, numpy: "np.expand_dims(x, axis)",
-        doc: "A new axis of length 1.", rule: "axis counts in the result.", ..Row::BASE },
-    Row { name: "squeeze", variant: "squeeze", params: X_AXES, numpy: "np.squeeze(x, axis)",
+        rule: "NumPy's broadcasting; no copy.",
+        ..Row::BASE
+    },
+    Row {
+        name: "expand_dims",
+        variant: "expand_dims",
+        params: X_AXIS,
+        numpy: "np.expand_dims(x, axis)",
+        doc: "A new axis of length 1.",
+        rule: "axis counts in the result.",
+        ..Row::BASE
+    },
+    Row {
+        name: "squeeze",
+        variant: "squeeze",
+        params: X_AXES,
+        numpy: "np.squeeze(x, axis)",
         doc: "Axes of length 1 removed; none given removes all of them.",
-        rule: "An axis that is not of length 1 is an error.", ..Row::BASE },
-    Row { name: "flip", variant: "flip", params: X_AXES, numpy: "np.flip(x, axis)", involution: true,
+        rule: "An axis that is not of length 1 is an error.",
+        ..Row::BASE
+    },
+    Row {
+        name: "flip",
+        variant: "flip",
+        params: X_AXES,
+        numpy: "np.flip(x, axis)",
+        involution: true,
         doc: "The elements in reverse order along the axes; none given means all.",
-        rule: "A view.", ..Row::BASE },
-    Row { name: "slice_axis", variant: "slice_axis", params: SLICE, numpy: "x[..., start:stop:step, ...]",
+        rule: "A view.",
+        ..Row::BASE
+    },
+    Row {
+        name: "slice_axis",
+        variant: "slice_axis",
+        params: SLICE,
+        numpy: "x[..., start:stop:step, ...]",
         doc: "start:stop:step of one axis, as in brackets.",
-        rule: "Python's slices: negative positions count from the end, positions beyond it are held at it.", ..Row::BASE },
-    Row { name: "diff", variant: "diff", params: X_AXIS, numpy: "np.diff(x, axis=axis)",
+        rule: "Python's slices: negative positions count from the end, positions beyond it are held at it.",
+        ..Row::BASE
+    },
+    Row {
+        name: "diff",
+        variant: "diff",
+        params: X_AXIS,
+        numpy: "np.diff(x, axis=axis)",
         doc: "Difference of neighbours along one axis: x[1:] - x[:-1].",
-        rule: "subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.", ..Row::BASE },
-    Row { name: "var", variant: "var", params: X_AXES, numpy: "np.var(x, axis)", ulp: 8,
+        rule: "subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.",
+        ..Row::BASE
+    },
+    Row {
+        name: "var",
+        variant: "var",
+        params: X_AXES,
+        numpy: "np.var(x, axis)",
+        ulp: 8,
         doc: "Variance: mean(square(x - mean(x))).",
-        rule: "Integers are computed in float64. No correction (ddof = 0).", ..Row::BASE },
-    Row { name: "std", variant: "std", params: X_AXES, numpy: "np.std(x, axis)", ulp: 8,
+        rule: "Integers are computed in float64. No correction (ddof = 0).",
+        ..Row::BASE
+    },
+    Row {
+        name: "std",
+        variant: "std",
+        params: X_AXES,
+        numpy: "np.std(x, axis)",
+        ulp: 8,
         doc: "Standard deviation: sqrt(var(x)).",
-        rule: "Integers are computed in float64. No correction (ddof = 0).", ..Row::BASE },
-    Row { name: "ptp", variant: "ptp", params: X_AXES, numpy: "np.ptp(x, axis)",
-        doc: "Peak to peak: max - min.", rule: "subtract's rule on the two.", ..Row::BASE },
-    Row { name: "logical_and", variant: "logical_and", params: XY, numpy: "np.logical_and(x, y)", commutes: true,
-        doc: "True where both are not zero.", rule: "NaN is not zero.", ..Row::BASE },
-    Row { name: "logical_or", variant: "logical_or", params: XY, numpy: "np.logical_or(x, y)", commutes: true,
-        doc: "True where either is not zero.", rule: "NaN is not zero.", ..Row::BASE },
-    Row { name: "logical_xor", variant: "logical_xor", params: XY, numpy: "np.logical_xor(x, y)", commutes: true,
-        doc: "True where one of the two is not zero.", rule: "NaN is not zero.", ..Row::BASE },
-    Row { name: "invert", variant: "invert", params: X, numpy: "np.invert(x)", involution: true,
-        doc: "Every bit turned over; not for bool.", rule: "Integers and bool only.", ..Row::BASE },
-    Row { name: "to_u8_rounded", variant: "to_u8_rounded", params: X, numpy: "np.rint(np.clip(x, 0, 255)).astype(np.uint8)",
+        rule: "Integers are computed in float64. No correction (ddof = 0).",
+        ..Row::BASE
+    },
+    Row {
+        name: "ptp",
+        variant: "ptp",
+        params: X_AXES,
+        numpy: "np.ptp(x, axis)",
+        doc: "Peak to peak: max - min.",
+        rule: "subtract's rule on the two.",
+        ..Row::BASE
+    },
+    Row {
+        name: "logical_and",
+        variant: "logical_and",
+        params: XY,
+        numpy: "np.logical_and(x, y)",
+        commutes: true,
+        doc: "True where both are not zero.",
+        rule: "NaN is not zero.",
+        ..Row::BASE
+    },
+    Row {
+        name: "logical_or",
+        variant: "logical_or",
+        params: XY,
+        numpy: "np.logical_or(x, y)",
+        commutes: true,
+        doc: "True where either is not zero.",
+        rule: "NaN is not zero.",
+        ..Row::BASE
+    },
+    Row {
+        name: "logical_xor",
+        variant: "logical_xor",
+        params: XY,
+        numpy: "np.logical_xor(x, y)",
+        commutes: true,
+        doc: "True where one of the two is not zero.",
+        rule: "NaN is not zero.",
+        ..Row::BASE
+    },
+    Row {
+        name: "invert",
+        variant: "invert",
+        params: X,
+        numpy: "np.invert(x)",
+        involution: true,
+        doc: "Every bit turned over; not for bool.",
+        rule: "Integers and bool only.",
+        ..Row::BASE
+    },
+    Row {
+        name: "to_u8_rounded",
+        variant: "to_u8_rounded",
+        params: X,
+        numpy: "np.rint(np.clip(x, 0, 255)).astype(np.uint8)",
         doc: "The nearest uint8: clip to 0…255, round halves to even, cast.",
-        rule: "NaN gives 0.", ..Row::BASE },
+        rule: "NaN gives 0.",
+        ..Row::BASE
+    },
 ];
 
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {
@@ -85,6 +203,11 @@ fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {
 /// See the row of the same name, as for all functions of this file.
 pub fn astype(x: &Lazy, dtype: DType) -> Lazy {
     x.cast(dtype)
+}
+
+/// Absolute value.
+pub fn abs(x: &Lazy) -> Lazy {
+    Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![x.into()])
 }
 
 /// `x ** y`
@@ -115,14 +238,13 @@ fn resolve_shape(from: &[usize], to: &[isize]) -> Result<Vec<usize>> {
     let size = shape::count("reshape", from, 1)?;
     let wrong = || {
         let to: Vec<String> = to.iter().map(isize::to_string).collect();
-        Error::shape("reshape", format!("{size} elements of shape {} do not fill ({})", shape::show(from), to.join(", ")))
+        Error::shape(
+            "reshape",
+            format!("{size} elements of shape {} do not fill ({})", shape::show(from), to.join(", ")),
+        )
     };
     let unknown = to.iter().filter(|&&d| d < 0).count();
-    let known = to
-        .iter()
-        .filter(|&&d| d >= 0)
-        .try_fold(1usize, |n, &d| n.checked_mul(d as usize))
-        .ok_or_else(wrong)?;
+    let known = to.iter().filter(|&&d| d >= 0).try_fold(1usize, |n, &d| n.checked_mul(d as usize)).ok_or_else(wrong)?;
     if unknown > 1 || to.iter().any(|&d| d < -1) {
         return Err(wrong());
     }
@@ -166,7 +288,9 @@ pub fn broadcast_to(x: &Lazy, to: &[isize]) -> Lazy {
         let from = x.shape()?;
         let to = to
             .iter()
-            .map(|&d| usize::try_from(d).map_err(|_| Error::shape("broadcast_to", format!("the length {d} is negative"))))
+            .map(|&d| {
+                usize::try_from(d).map_err(|_| Error::shape("broadcast_to", format!("the length {d} is negative")))
+            })
             .collect::<Result<Vec<_>>>()?;
         if shape::broadcast("broadcast_to", &[from, &to])? != to {
             return Err(Error::shape(
@@ -331,10 +455,7 @@ pub fn invert(x: &Lazy) -> Lazy {
 
 /// Nearest `u8`.
 pub fn to_u8_rounded(x: &Lazy) -> Lazy {
-    let held = Lazy::elementwise(
-        Elementwise::Ternary(crate::ops::Ternary::Clip),
-        vec![x.into(), 0.into(), 255.into()],
-    );
+    let held = Lazy::elementwise(Elementwise::Ternary(crate::ops::Ternary::Clip), vec![x.into(), 0.into(), 255.into()]);
     Lazy::elementwise(Elementwise::Math(Math::Rint), vec![held.into()]).cast(DType::U8)
 }
 

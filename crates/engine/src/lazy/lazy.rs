@@ -221,10 +221,50 @@ impl Lazy {
     pub fn cast(&self, dtype: DType) -> Lazy {
         match self.meta() {
             Ok(m) if m.dtype == dtype => self.clone(),
-            _ => self.derive(|m| {
-                Ok((Op::Elementwise(Elementwise::Cast(dtype)), Meta { shape: m.shape.clone(), dtype }))
-            }),
+            _ => {
+                self.derive(|m| Ok((Op::Elementwise(Elementwise::Cast(dtype)), Meta { shape: m.shape.clone(), dtype })))
+            }
         }
+    }
+
+    /// [`Lazy::cast`] to `bool`.
+    pub fn bool(&self) -> Lazy {
+        self.cast(DType::Bool)
+    }
+
+    /// [`Lazy::cast`] to `uint8`.
+    pub fn u8(&self) -> Lazy {
+        self.cast(DType::U8)
+    }
+
+    /// [`Lazy::cast`] to `int16`.
+    pub fn i16(&self) -> Lazy {
+        self.cast(DType::I16)
+    }
+
+    /// [`Lazy::cast`] to `uint16`.
+    pub fn u16(&self) -> Lazy {
+        self.cast(DType::U16)
+    }
+
+    /// [`Lazy::cast`] to `int32`.
+    pub fn i32(&self) -> Lazy {
+        self.cast(DType::I32)
+    }
+
+    /// [`Lazy::cast`] to `int64`.
+    pub fn i64(&self) -> Lazy {
+        self.cast(DType::I64)
+    }
+
+    /// [`Lazy::cast`] to `float32`.
+    pub fn f32(&self) -> Lazy {
+        self.cast(DType::F32)
+    }
+
+    /// [`Lazy::cast`] to `float64`.
+    pub fn f64(&self) -> Lazy {
+        self.cast(DType::F64)
     }
 
     /// A reduction over `axes`; an empty list means all.
@@ -240,7 +280,10 @@ impl Lazy {
             if empty && !op.allows_empty() {
                 return Err(Error::shape(
                     name,
-                    format!("shape {} has no element along the reduced axes, and {name} of nothing is undefined", shape::show(&m.shape)),
+                    format!(
+                        "shape {} has no element along the reduced axes, and {name} of nothing is undefined",
+                        shape::show(&m.shape)
+                    ),
                 ));
             }
             let meta = Meta { shape: reduced(&m.shape, &axes, false), dtype: op.result(m.dtype) };
@@ -350,7 +393,10 @@ fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
         };
         let negative_power = matches!((op, w), (Elementwise::Binary(Binary::Power), Weak::Int(v)) if v < 0);
         if negative_power && !d.is_float() {
-            return Err(Error::value(name, "an integer to a negative integer power is no integer; cast to a float first"));
+            return Err(Error::value(
+                name,
+                "an integer to a negative integer power is no integer; cast to a float first",
+            ));
         }
     }
     Ok(d)

@@ -92,8 +92,7 @@ impl Family {
 /// `x`
 pub const X: &[Param] = &[Param { name: "x", kind: ParamKind::Array }];
 /// `x, y`
-pub const XY: &[Param] =
-    &[Param { name: "x", kind: ParamKind::Array }, Param { name: "y", kind: ParamKind::Array }];
+pub const XY: &[Param] = &[Param { name: "x", kind: ParamKind::Array }, Param { name: "y", kind: ParamKind::Array }];
 /// `x, axis`
 pub const X_AXES: &[Param] =
     &[Param { name: "x", kind: ParamKind::Array }, Param { name: "axis", kind: ParamKind::Axes }];

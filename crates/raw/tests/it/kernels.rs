@@ -200,3 +200,24 @@ fn levels_have_names() {
     assert!(Isa::available().contains(&Isa::active()));
     assert!(!Isa::BASELINE.has_vbmi());
 }
+
+#[test]
+fn the_environment_caps_the_level() {
+    // The level is read once per process: children of this test read it anew.
+    let asked = std::env::var("OPUSCLIP_ISA").unwrap_or_default();
+    assert_eq!(Isa::active(), Isa::parse(&asked).unwrap_or(Isa::detect()));
+    if std::env::var_os("RAW_TEST_CHILD").is_some() {
+        return;
+    }
+    let me = std::env::current_exe().unwrap();
+    for name in Isa::available().iter().map(|i| i.name()).chain(["nonsense", ""]) {
+        let done = std::process::Command::new(&me)
+            .args(["--exact", "kernels::the_environment_caps_the_level"])
+            .env("OPUSCLIP_ISA", name)
+            .env("RAW_TEST_CHILD", "1")
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{name}");
+        assert!(String::from_utf8_lossy(&done.stdout).contains("1 passed"), "{name}");
+    }
+}
