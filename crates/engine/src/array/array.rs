@@ -159,13 +159,23 @@ impl Array {
     /// The same, broadcast to `shape`, which is known to be legal.
     pub(crate) fn strided_as(&self, shape: &[usize]) -> Strided<'_> {
         let view = self.broadcast(shape);
-        Strided { bytes: self.data.bytes(), dtype: self.dtype, shape: view.shape, strides: view.strides, offset: view.offset }
+        Strided {
+            bytes: self.data.bytes(),
+            dtype: self.dtype,
+            shape: view.shape,
+            strides: view.strides,
+            offset: view.offset,
+        }
     }
 
     /// The bytes in C order when the array is contiguous.
     pub fn contiguous_bytes(&self) -> Option<&[u8]> {
         if !self.is_contiguous() {
             return None;
+        }
+        if self.size() == 0 {
+            // An empty view may start anywhere.
+            return Some(&[]);
         }
         let at = self.offset * self.dtype.size();
         self.data.bytes().get(at..at + self.nbytes())
@@ -292,6 +302,9 @@ impl<'a> Strided<'a> {
     pub fn contiguous(&self) -> Option<&'a [u8]> {
         if !is_c_order(&self.shape, &self.strides) {
             return None;
+        }
+        if self.size() == 0 {
+            return Some(&[]);
         }
         let item = self.dtype.size();
         self.bytes.get(self.offset * item..(self.offset + self.size()) * item)
