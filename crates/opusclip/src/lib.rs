@@ -1,3 +1,5 @@
 //! Lazy n-d arrays for video.
 #![forbid(unsafe_code)]
 pub use opusclip_engine::*;
+pub mod store;
+pub mod video;
