@@ -22,8 +22,10 @@ struct Writer {
 }
 
 /// Every sink that is chosen by name.
-const SINKS: &[Writer] =
-    &[Writer { suffixes: &["mp4", "m4v"], open: |path, encode, overwrite| Ok(Box::new(Mp4Sink::create(path, encode, overwrite)?)) }];
+const SINKS: &[Writer] = &[Writer {
+    suffixes: &["mp4", "m4v"],
+    open: |path, encode, overwrite| Ok(Box::new(Mp4Sink::create(path, encode, overwrite)?)),
+}];
 
 /// A sink for `path`, chosen by its suffix. Refuses an existing file unless `overwrite`.
 ///
@@ -36,7 +38,10 @@ pub fn sink(path: &Path, encode: &Encode, overwrite: bool) -> Result<Box<dyn Sin
         Some(writer) => (writer.open)(path, encode, overwrite),
         None => {
             let known: Vec<String> = SINKS.iter().flat_map(|w| w.suffixes).map(|s| format!(".{s}")).collect();
-            Err(Error::unsupported(path, format!("do not know how to write `.{suffix}`; known are {}", known.join(", "))))
+            Err(Error::unsupported(
+                path,
+                format!("do not know how to write `.{suffix}`; known are {}", known.join(", ")),
+            ))
         }
     }
 }
