@@ -150,7 +150,7 @@ fn cut_sound(track: &Arc<Track>, info: &StreamInfo, window: Window, from: u32, m
         (None, None, Some(l)) => Some(rescale(i64::try_from(l).unwrap_or(i64::MAX), from, movie).max(0) as u64),
         _ => stop.map(|s| movie_ticks(s.saturating_sub(start))),
     };
-    (first..last, Edit { delay, start: start.saturating_sub(base), length }, zero)
+    (first..last, Edit { delay, start: start.saturating_sub(base), length, stated: true }, zero)
 }
 
 impl Sink for Mp4Sink {

@@ -2,5 +2,6 @@
 //! says of the samples is in `golden/`, written by `scripts/make_samples.sh`.
 #![forbid(unsafe_code)]
 
+mod reading;
 mod support;
 mod writing;

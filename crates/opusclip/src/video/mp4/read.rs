@@ -354,7 +354,7 @@ fn edits(body: &[u8]) -> Parsed<Result<Edit, String>> {
     let mut b = Bytes::new(body);
     let (version, _) = b.full()?;
     let n = b.count(if version == 1 { 20 } else { 12 })?;
-    let mut edit = Edit::WHOLE;
+    let mut edit = Edit { stated: n > 0, ..Edit::WHOLE };
     let mut media = 0usize;
     for i in 0..n {
         let (length, start) = if version == 1 {
