@@ -2,6 +2,8 @@
 //! says of the samples is in `golden/`, written by `scripts/make_samples.sh`.
 #![forbid(unsafe_code)]
 
+mod colour;
+mod hostile;
 mod reading;
 mod support;
 mod writing;
