@@ -7,7 +7,7 @@ use std::sync::Arc;
 use opusclip_engine::error::{Error, Result};
 use opusclip_engine::flow::Colour;
 
-use super::input::Input;
+use crate::store::input::Input;
 use super::mp4;
 
 /// One stored unit of a track.

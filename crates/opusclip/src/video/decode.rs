@@ -15,7 +15,7 @@ use rust_h264::nal::{NalUnit, NalUnitType, SpsInfo, parse_sps_info};
 use super::colour::{Chroma, PlaneShape};
 use super::container::Packet;
 use super::index::{HIDDEN, PacketIndex};
-use super::input::Input;
+use crate::store::input::Input;
 
 /// Samples of one picture at most: 16384 × 8192. Checked before the decoder sees the stream.
 const MOST_SAMPLES: u64 = 1 << 27;

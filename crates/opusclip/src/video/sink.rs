@@ -12,7 +12,7 @@ use opusclip_engine::flow::{Encoded, Part, Sink, StreamInfo};
 use super::container::{self, Edit, Mux, NewTrack, Track, TrackKind};
 use super::encode::{Encode, Recipe};
 use super::index::{PacketIndex, rescale};
-use super::input::Input;
+use crate::store::input::Input;
 use super::mp4::write::Mp4Writer;
 use super::source::Video;
 use super::truth::resolve_colour;

@@ -14,7 +14,7 @@ use super::colour::{ToRgb, interleave};
 use super::container::{self, Demux, Track, TrackKind};
 use super::decode::{Configuration, H264Cursor, Stream, find_sequence};
 use super::index::{Cadence, PacketIndex};
-use super::input::Input;
+use crate::store::input::Input;
 use super::truth::{Orientation, matrix_name, resolve_colour};
 
 /// One sound track of a video file.

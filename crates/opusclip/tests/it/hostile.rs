@@ -185,7 +185,7 @@ fn not_a_video() {
     let whole = std::fs::read(sample("closed.mp4")).unwrap();
     assert_eq!(text(&whole[..20_000]), "has no index (box moov): the recording was not finished or the file is cut");
     let folder = Video::open(dir.path("")).unwrap_err();
-    assert!(folder.to_string().ends_with(": is a folder; give a video file"), "{folder}");
+    assert!(folder.to_string().ends_with(": is a folder; give a file"), "{folder}");
     let none = Video::open(dir.path("none.mp4")).unwrap_err();
     assert!(none.to_string().ends_with(": cannot open: No such file or directory"), "{none}");
     let device = Video::open("/dev/null").unwrap_err();

@@ -4,6 +4,7 @@
 
 mod colour;
 mod hostile;
+mod npy;
 mod reading;
 mod support;
 mod writing;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use opusclip::DType;
 use opusclip::flow::{Rational, Sink, StreamInfo};
 use opusclip::video::container::{self, TrackKind};
-use opusclip::video::input::Input;
+use opusclip::store::input::Input;
 use opusclip::video::{Encode, Mp4Sink, Preset, Video, WriteReport};
 
 use crate::support::{Scratch, copy, crc32, golden, raw_frames, sample, transcode};

@@ -9,7 +9,7 @@ use opusclip_engine::flow::Colour;
 use super::bytes::{Boxed, Bytes, Kind, Parsed, boxes, find, name, need};
 use super::{fragment, tables};
 use crate::video::container::{Demux, Edit, Track, TrackKind, VideoEntry};
-use crate::video::input::Input;
+use crate::store::input::Input;
 
 /// The index of a file is at most this large: 512 MiB, some hundred hours of video.
 const MOST_INDEX: u64 = 1 << 29;
