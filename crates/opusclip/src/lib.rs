@@ -1,3 +1,4 @@
 //! Lazy n-d arrays for video.
 #![forbid(unsafe_code)]
 pub use opusclip_engine::*;
+pub mod expr;

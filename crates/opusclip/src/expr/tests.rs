@@ -1,0 +1,165 @@
+use super::ast::{Ast, Item, NodeKind, Unary};
+use super::*;
+
+/// The tree as text, fully bracketed.
+fn show(source: &str) -> String {
+    let ast = match parser::parse(source) {
+        Ok(ast) => ast,
+        Err(error) => return format!("error {error}"),
+    };
+    fn node(ast: &Ast, id: usize) -> String {
+        let n = |id: &usize| node(ast, *id);
+        let opt = |id: &Option<usize>| id.map_or(String::new(), |id| node(ast, id));
+        match &ast.nodes[id].kind {
+            NodeKind::Int(v) => v.to_string(),
+            NodeKind::Float(v) => format!("{v:?}"),
+            NodeKind::Bool(v) => v.to_string(),
+            NodeKind::None => "none".into(),
+            NodeKind::Name(v) => v.clone(),
+            NodeKind::Tuple(v) => format!("<{}>", v.iter().map(n).collect::<Vec<_>>().join(" ")),
+            NodeKind::Unary(Unary::Negative, a) => format!("(neg {})", n(a)),
+            NodeKind::Unary(Unary::Plus, a) => format!("(pos {})", n(a)),
+            NodeKind::Unary(Unary::Invert, a) => format!("(not {})", n(a)),
+            NodeKind::Binary(op, a, b) => format!("({} {} {})", op.op(), n(a), n(b)),
+            NodeKind::Assign(name, a) => format!("{name}:={}", n(a)),
+            NodeKind::Call(name, args) => {
+                let args = args.iter().map(|a| match &a.keyword {
+                    Some(k) => format!(" {k}={}", n(&a.value)),
+                    None => format!(" {}", n(&a.value)),
+                });
+                format!("{name}({})", args.collect::<String>().trim_start())
+            }
+            NodeKind::Index(a, items) => {
+                let items = items.iter().map(|i| match i {
+                    Item::At(i) => n(i),
+                    Item::Slice(a, b, c) => format!("{}:{}:{}", opt(a), opt(b), opt(c)),
+                    Item::Ellipsis => "...".into(),
+                    Item::NewAxis => "new".into(),
+                });
+                format!("{}[{}]", n(a), items.collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+    node(&ast, ast.result)
+}
+
+#[test]
+fn binds_as_python_does() {
+    for (source, want) in [
+        ("1+2*3", "(add 1 (multiply 2 3))"),
+        ("1-2-3", "(subtract (subtract 1 2) 3)"),
+        ("-x**2", "(neg (power x 2))"),
+        ("2**-1", "(power 2 (neg 1))"),
+        ("2**3**2", "(power 2 (power 3 2))"),
+        ("a//b%c", "(remainder (floor_divide a b) c)"),
+        ("a<b+1", "(less a (add b 1))"),
+        ("(a<b)&(b<c)|d", "(bitwise_or (bitwise_and (less a b) (less b c)) d)"),
+        ("a & b == c", "(equal (bitwise_and a b) c)"),
+        ("~a+b", "(add (not a) b)"),
+        ("1<<2+3", "(left_shift 1 (add 2 3))"),
+        ("(1,2,3)", "<1 2 3>"),
+        ("(1)", "1"),
+        ("(1,)", "<1>"),
+        ("[1]", "<1>"),
+        ("()", "<>"),
+        ("mean(g, axis=(1,2,3), keepdims=True)", "mean(g axis=<1 2 3> keepdims=true)"),
+        ("g.mean(axis=-1).clip(0, 1)", "clip(mean(g axis=(neg 1)) 0 1)"),
+        ("np.clip(x, 0, 1)", "clip(x 0 1)"),
+        ("x[:, ::2, 10:20]", "x[:: ::2 10:20:]"),
+        ("x[..., None, -1]", "x[... new (neg 1)]"),
+        ("x[1:][0]", "x[1::][0]"),
+        ("a = 1; b = a + 1\n a * b;", "(multiply a b)"),
+        ("f(1,\n 2) # said so", "f(1 2)"),
+        ("1_000 + 0xff + .5 + 1e-3 + 2.", "(add (add (add (add 1000 255) 0.5) 0.001) 2.0)"),
+        ("a = 2", "a:=2"),
+        ("x.astype(f32)", "astype(x f32)"),
+    ] {
+        assert_eq!(show(source), want, "{source}");
+    }
+}
+
+#[test]
+fn mistakes_say_the_column_and_what_would_do() {
+    for (source, want) in [
+        ("", "col 1: empty; write for example `u8(clip(f32(x) * 1.1, 0, 255))`"),
+        (" ; ;", "col 1: empty; write for example `u8(clip(f32(x) * 1.1, 0, 255))`"),
+        ("1 +", "col 4: expected a value, but the expression ends here"),
+        ("(1 + 2", "col 7: expected `)` to close the `(` at col 1, got the end"),
+        ("x[1, 2", "col 7: expected `]` to close the `[` at col 2, got the end"),
+        ("f(1; 2)", "col 4: expected `)` to close the `(` at col 2, got the end of the statement"),
+        ("1 2", "col 3: expected an operator or `;`, got `2`"),
+        ("x)", "col 2: `)` closes nothing"),
+        ("x, 1", "col 2: one result is wanted, not several; put the `,` inside brackets"),
+        ("x[0] = 1", "col 6: only a plain name can be assigned to; compare with `==`"),
+        ("f32 = 1", "col 1: `f32` already means something; choose another name"),
+        ("a < b < c", "col 7: comparisons do not chain; write `(a < b) & (b < c)`"),
+        ("a and b", "col 3: `and` is not part of the language; write `&` between comparisons in brackets"),
+        ("not a", "col 1: `not` is not part of the language; write `~`"),
+        ("a if b else c", "col 3: `if` is not part of the language; write `where(condition, a, b)`"),
+        ("'a'", "col 1: strings are not part of the language"),
+        ("a ! b", "col 3: `!` alone is no operator; write `!=`, or `~` for not"),
+        ("é$", "col 2: unexpected character `$`"),
+        ("1x", "col 1: `1x` is not a number"),
+        ("1.2.3", "col 4: expected an operator or `;`, got `0.3`"),
+        ("0x", "col 1: `0x` is not a number"),
+        ("1__0", "col 1: `1__0` is not a number"),
+        (
+            "99999999999999999999",
+            "col 1: `99999999999999999999` is over the largest integer, 9223372036854775807; write it as a float",
+        ),
+        ("x.shape", "col 3: `.shape` is no attribute here; methods are called: `.shape(…)`"),
+        ("x.", "col 3: expected a method name after `.`, got the end"),
+        ("x[]", "col 2: an index is missing between `[` and `]`"),
+        ("x[,]", "col 3: expected an index, got `,`"),
+        ("f(a=1, 2)", "col 8: a plain argument cannot follow one with a name"),
+        ("f(a=1, a=2)", "col 8: `a=` is given twice"),
+        ("f(*x)", "col 3: arguments cannot be unpacked"),
+        ("(x)(1)", "col 4: only a name can be called"),
+        ("a @ b", "col 3: there is no matrix product here"),
+        ("x\u{0}", "col 2: unexpected control character \\u{0}"),
+    ] {
+        let got = parser::parse(source).map(|_| ()).map_err(|e| e.to_string());
+        assert_eq!(got, Err(format!("expr: {want}")), "{source}");
+    }
+}
+
+#[test]
+fn hostile_text_is_refused_and_long_chains_are_fine() {
+    for deep in ["(".repeat(16_000), "-".repeat(16_000), "x[".repeat(8_000), "f(".repeat(8_000), "2**".repeat(5_000)] {
+        let error = parser::parse(&deep).unwrap_err().to_string();
+        assert!(error.contains("nested deeper than 64 levels"), "{error}");
+    }
+    let long = "1".repeat(lexer::MAX_LENGTH + 1);
+    assert_eq!(parser::parse(&long).unwrap_err().to_string(), "expr: longer than the limit of 16384 characters");
+    assert!(parser::parse(&"é".repeat(1 << 20)).is_err());
+    let chain = format!("x{}", "+x".repeat(8_000));
+    assert_eq!(parser::parse(&chain).unwrap().nodes.len(), 16_001);
+    let dots = format!("x{}", ".a()".repeat(4_000));
+    assert!(parser::parse(&dots).is_ok());
+    let within = format!("{}x{}", "(".repeat(parser::MAX_DEPTH - 1), ")".repeat(parser::MAX_DEPTH - 1));
+    assert!(parser::parse(&within).is_ok());
+}
+
+#[test]
+fn noise_never_panics() {
+    // A small generator: words of the language in random order.
+    let words = [
+        "x", "1", "2.5", "+", "-", "**", "//", "(", ")", "[", "]", ",", ":", "...", "=", "==", "mean", "f32", ".", ";",
+        "None", "~", "<", "1e", "0x", "'", "\n", "é", "#", "axis=", "\u{7f}", "_",
+    ];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize
+    };
+    for _ in 0..20_000 {
+        let len = next() % 24;
+        let text: String = (0..len).map(|_| words[next() % words.len()]).collect();
+        let _ = parser::parse(&text).map_err(|e| {
+            let e = e.to_string();
+            assert!(e.starts_with("expr: col ") && !e.contains('\n'), "{text:?}: {e}");
+        });
+    }
+}
