@@ -197,12 +197,18 @@ impl Parser {
             if self.take(".") {
                 let name_col = self.col();
                 let Kind::Name(name) = self.kind().clone() else {
-                    return Err(error(name_col, format!("expected a method name after `.`, got {}", self.kind().show())));
+                    return Err(error(
+                        name_col,
+                        format!("expected a method name after `.`, got {}", self.kind().show()),
+                    ));
                 };
                 self.at += 1;
                 let open_col = self.col();
                 if !self.take("(") {
-                    return Err(error(name_col, format!("`.{name}` is no attribute here; methods are called: `.{name}(…)`")));
+                    return Err(error(
+                        name_col,
+                        format!("`.{name}` is no attribute here; methods are called: `.{name}(…)`"),
+                    ));
                 }
                 let mut args = vec![CallArg { keyword: None, value }];
                 self.arguments(open_col, &mut args)?;
