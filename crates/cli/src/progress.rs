@@ -104,7 +104,7 @@ mod tests {
             at((33, 132), 1, 80),
             "graded.mp4  ━━━━━━━┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈  33/132 frames  33.0 fps  eta 3 s"
         );
-        assert_eq!(at((0, 132), 1, 60), "graded.mp4  ┈┈┈┈┈┈┈┈┈┈┈  0/132 frames  0.0 fps  eta …");
+        assert_eq!(at((0, 132), 1, 60), "graded.mp4  ┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈  0/132 frames  0.0 fps  eta …");
         assert_eq!(at((132, 132), 4, 48), "graded.mp4  132/132 frames  33.0 fps  eta 0 s");
         for width in 0..100 {
             for counts in [(0, 0), (0, 5), (5, 5), (7, 5), (u64::MAX / 64, u64::MAX / 64)] {

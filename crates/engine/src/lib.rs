@@ -2,9 +2,14 @@
 //! and then frames. Start reading at `run.rs`.
 #![forbid(unsafe_code)]
 
+pub mod array;
 pub mod error;
 pub mod flow;
+pub mod lazy;
 pub mod monitor;
+pub mod ops;
 
+pub use array::Array;
 pub use error::{Error, Result};
-pub use opusclip_raw::{DType, Element};
+pub use lazy::{IntoAxes, Lazy, Operand};
+pub use opusclip_raw::{DType, Element, Isa};

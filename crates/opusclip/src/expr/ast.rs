@@ -79,14 +79,12 @@ pub(super) enum Binary {
     And,
     Or,
     Xor,
-    LeftShift,
-    RightShift,
 }
 
 impl Binary {
     /// The operator as written, its binding strength (higher binds tighter, Python's order), and
     /// the op it stands for in NumPy's name. Power is not here: it binds to the right.
-    pub(super) const TABLE: [(&'static str, u8, Binary); 17] = [
+    pub(super) const TABLE: [(&'static str, u8, Binary); 15] = [
         ("<", 1, Binary::Less),
         ("<=", 1, Binary::LessEqual),
         (">", 1, Binary::Greater),
@@ -96,14 +94,12 @@ impl Binary {
         ("|", 2, Binary::Or),
         ("^", 3, Binary::Xor),
         ("&", 4, Binary::And),
-        ("<<", 5, Binary::LeftShift),
-        (">>", 5, Binary::RightShift),
-        ("+", 6, Binary::Add),
-        ("-", 6, Binary::Subtract),
-        ("*", 7, Binary::Multiply),
-        ("/", 7, Binary::Divide),
-        ("//", 7, Binary::FloorDivide),
-        ("%", 7, Binary::Remainder),
+        ("+", 5, Binary::Add),
+        ("-", 5, Binary::Subtract),
+        ("*", 6, Binary::Multiply),
+        ("/", 6, Binary::Divide),
+        ("//", 6, Binary::FloorDivide),
+        ("%", 6, Binary::Remainder),
     ];
 
     /// NumPy's name of the op.
@@ -115,7 +111,8 @@ impl Binary {
             Binary::Divide => "divide",
             Binary::FloorDivide => "floor_divide",
             Binary::Remainder => "remainder",
-            Binary::Power => "power",
+            // As the operator: literal squares and roots are computed as such.
+            Binary::Power => "pow",
             Binary::Less => "less",
             Binary::LessEqual => "less_equal",
             Binary::Greater => "greater",
@@ -125,8 +122,6 @@ impl Binary {
             Binary::And => "bitwise_and",
             Binary::Or => "bitwise_or",
             Binary::Xor => "bitwise_xor",
-            Binary::LeftShift => "left_shift",
-            Binary::RightShift => "right_shift",
         }
     }
 

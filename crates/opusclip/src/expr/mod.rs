@@ -11,10 +11,14 @@
 //! and depth, nothing in it can loop, name a file or run code, and every error says the column.
 
 mod ast;
+mod eval;
 mod lexer;
 mod parser;
 #[cfg(test)]
 mod tests;
+mod value;
+
+use opusclip_engine::Lazy;
 
 use crate::error::Result;
 
@@ -32,5 +36,15 @@ impl Expr {
     /// of what cannot be understood. At most 16384 characters and 64 levels of nesting.
     pub fn parse(source: &str) -> Result<Expr> {
         Ok(Expr { ast: parser::parse(source)? })
+    }
+
+    /// The lazy result with `variables` (a name and its array each; the frames are called `x`)
+    /// bound. Nothing is read or computed.
+    ///
+    /// # Errors
+    /// [`Error::Value`](crate::Error::Value) of op `expr` with the column where an op refuses its
+    /// arguments, a name is unknown, or the result is no array.
+    pub fn eval(&self, variables: &[(&str, Lazy)]) -> Result<Lazy> {
+        eval::eval(&self.ast, variables)
     }
 }

@@ -105,6 +105,7 @@ impl Parser {
         match self.kind() {
             Kind::Sign("=") => error(col, "only a plain name can be assigned to; compare with `==`"),
             Kind::Sign(":=") => error(col, "write `name = value;` as a statement of its own"),
+            Kind::Sign("<<" | ">>") => error(col, "there are no shifts; multiply or `//` by a power of two"),
             Kind::Sign("@") => error(col, "there is no matrix product here"),
             Kind::Sign(",") => error(col, "one result is wanted, not several; put the `,` inside brackets"),
             Kind::Sign(s @ (")" | "]")) => error(col, format!("`{s}` closes nothing")),
@@ -143,9 +144,9 @@ impl Parser {
         self.deeper(|p| p.binary(1))
     }
 
-    /// Operators that bind at least as tight as `floor`. Recursion is bounded by the seven levels.
+    /// Operators that bind at least as tight as `floor`. Recursion is bounded by the six levels.
     fn binary(&mut self, floor: u8) -> Result<Id> {
-        if floor > 7 {
+        if floor > 6 {
             return self.unary();
         }
         let mut left = self.binary(floor + 1)?;

@@ -1,0 +1,11 @@
+//! Arrays in memory: shape, strides, promotion, printing.
+
+mod array;
+pub mod index;
+mod print;
+pub mod promote;
+pub mod scalar;
+pub mod shape;
+
+pub use array::{Array, Strided};
+pub use scalar::Scalar;
