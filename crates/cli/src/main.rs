@@ -8,6 +8,10 @@ mod engine_face;
 mod exit;
 mod grade;
 #[cfg(test)]
+mod measures;
+#[cfg(test)]
+mod plot;
+#[cfg(test)]
 mod progress;
 mod report;
 
