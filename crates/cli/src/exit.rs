@@ -57,7 +57,7 @@ pub(crate) fn code(outcome: Result<Outcome, Box<dyn Any + Send>>) -> ExitCode {
             1
         }
         Err(payload) => {
-            crate::report::error(&Error::internal(panic_text(&*payload)).to_string());
+            crate::report::error(&panicked(&*payload).to_string());
             say_where();
             1
         }
@@ -67,6 +67,11 @@ pub(crate) fn code(outcome: Result<Outcome, Box<dyn Any + Send>>) -> ExitCode {
         Some(number) if code != 0 => ExitCode::from(128_u8.saturating_add(number)),
         _ => ExitCode::from(code),
     }
+}
+
+/// A caught panic as the error it is.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Error {
+    Error::internal(panic_text(payload))
 }
 
 /// The words of a panic.

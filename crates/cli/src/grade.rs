@@ -11,6 +11,11 @@ use crate::exit::{Failure, Outcome};
 /// The reference job: what is done when nothing is asked for.
 const REFERENCE: (f64, f64) = (0.8, 1.2);
 
+/// The reference job as an expression.
+pub(crate) fn reference() -> String {
+    composed(Some(REFERENCE.0), Some(REFERENCE.1), None, None)
+}
+
 /// The expression that `args` ask for; `x` with `--no-grade`.
 pub(crate) fn source(args: &GradeArgs) -> String {
     if let Some(text) = &args.expr {
@@ -19,10 +24,14 @@ pub(crate) fn source(args: &GradeArgs) -> String {
     if args.no_grade {
         return "x".to_string();
     }
-    let GradeArgs { mut gamma, mut contrast, brightness, saturation, .. } = *args;
+    let GradeArgs { gamma, contrast, brightness, saturation, .. } = *args;
     if gamma.or(contrast).or(brightness).or(saturation).is_none() {
-        (gamma, contrast) = (Some(REFERENCE.0), Some(REFERENCE.1));
+        return reference();
     }
+    composed(gamma, contrast, brightness, saturation)
+}
+
+fn composed(gamma: Option<f64>, contrast: Option<f64>, brightness: Option<f64>, saturation: Option<f64>) -> String {
     let mut text = "g = f32(x) / 255".to_string();
     // Debug prints a float so that it reads back as the same float: `1.0`, not `1`.
     if let Some(gamma) = gamma {
