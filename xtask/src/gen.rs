@@ -2,16 +2,18 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use opusclip_engine::lazy::call::{rows, signature};
 use opusclip_engine::ops::{Family, ParamKind, Row};
 
 /// Writes the generated files, or with `check` fails when one is stale.
-pub fn run(check: bool) -> Result<(), String> {
+pub(crate) fn run(check: bool) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace root")?;
     let rows = rows();
-    let files = [("crates/engine/src/lazy/methods.rs", methods(&rows)), ("docs/ops.md", docs(&rows))];
+    let files = [("crates/engine/src/lazy/methods.rs", rustfmt(root, &methods(&rows))?), ("docs/ops.md", docs(&rows))];
     for (name, text) in files {
         let path = root.join(name);
         let old = fs::read_to_string(&path).unwrap_or_default();
@@ -24,6 +26,25 @@ pub fn run(check: bool) -> Result<(), String> {
         fs::write(&path, text).map_err(|e| format!("{name}: {e}"))?;
     }
     Ok(())
+}
+
+/// The text as `cargo fmt` would leave it, so that the two never fight.
+fn rustfmt(root: &Path, text: &str) -> Result<String, String> {
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
+        .arg(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("rustfmt: {e}"))?;
+    let mut pipe = child.stdin.take().ok_or("rustfmt: no pipe")?;
+    pipe.write_all(text.as_bytes()).map_err(|e| format!("rustfmt: {e}"))?;
+    drop(pipe);
+    let out = child.wait_with_output().map_err(|e| format!("rustfmt: {e}"))?;
+    if !out.status.success() {
+        return Err("rustfmt refused the generated text".into());
+    }
+    String::from_utf8(out.stdout).map_err(|e| format!("rustfmt: {e}"))
 }
 
 /// Rust's word for an op whose NumPy name is a keyword.

@@ -3,13 +3,22 @@
 #![forbid(unsafe_code)]
 
 pub mod array;
+mod collect;
 pub mod error;
+pub mod exec;
 pub mod flow;
 pub mod lazy;
 pub mod monitor;
 pub mod ops;
+pub mod passes;
+pub mod plan;
+pub mod run;
+pub mod stage;
 
 pub use array::Array;
+pub use collect::collect_all;
 pub use error::{Error, Result};
 pub use lazy::{IntoAxes, Lazy, Operand};
+pub use monitor::{Cancel, Monitor};
+pub use run::{Output, RunOptions, RunReport, run};
 pub use opusclip_raw::{DType, Element, Isa};

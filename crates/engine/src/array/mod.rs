@@ -8,4 +8,5 @@ pub mod scalar;
 pub mod shape;
 
 pub use array::{Array, Strided};
+pub(crate) use array::{out_of_memory, zeroed};
 pub use scalar::Scalar;

@@ -205,6 +205,11 @@ pub fn astype(x: &Lazy, dtype: DType) -> Lazy {
     x.cast(dtype)
 }
 
+/// Absolute value.
+pub fn abs(x: &Lazy) -> Lazy {
+    Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![x.into()])
+}
+
 /// `x ** y`
 pub fn pow(x: &Lazy, y: Operand) -> Lazy {
     let float = x.dtype().is_ok_and(DType::is_float);

@@ -227,6 +227,46 @@ impl Lazy {
         }
     }
 
+    /// [`Lazy::cast`] to `bool`.
+    pub fn bool(&self) -> Lazy {
+        self.cast(DType::Bool)
+    }
+
+    /// [`Lazy::cast`] to `uint8`.
+    pub fn u8(&self) -> Lazy {
+        self.cast(DType::U8)
+    }
+
+    /// [`Lazy::cast`] to `int16`.
+    pub fn i16(&self) -> Lazy {
+        self.cast(DType::I16)
+    }
+
+    /// [`Lazy::cast`] to `uint16`.
+    pub fn u16(&self) -> Lazy {
+        self.cast(DType::U16)
+    }
+
+    /// [`Lazy::cast`] to `int32`.
+    pub fn i32(&self) -> Lazy {
+        self.cast(DType::I32)
+    }
+
+    /// [`Lazy::cast`] to `int64`.
+    pub fn i64(&self) -> Lazy {
+        self.cast(DType::I64)
+    }
+
+    /// [`Lazy::cast`] to `float32`.
+    pub fn f32(&self) -> Lazy {
+        self.cast(DType::F32)
+    }
+
+    /// [`Lazy::cast`] to `float64`.
+    pub fn f64(&self) -> Lazy {
+        self.cast(DType::F64)
+    }
+
     /// A reduction over `axes`; an empty list means all.
     pub fn reduce(&self, op: Reduce, axes: &[isize]) -> Lazy {
         let to = match self.dtype() {

@@ -7,5 +7,6 @@ mod lazy;
 mod methods;
 mod operators;
 
+pub(crate) use lazy::reduced;
 pub use lazy::{DataRef, Lazy, Meta, Node, Op, Operand, SourceRef};
 pub use operators::IntoAxes;

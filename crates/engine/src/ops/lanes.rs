@@ -31,6 +31,11 @@ macro_rules! lanes {
                 match self { $(Lanes::$variant(x) => Lanes::$variant(x.get(..n).unwrap_or(x))),* }
             }
 
+            /// `n` from `start` on.
+            pub fn part(self, start: usize, n: usize) -> Lanes<'a> {
+                match self { $(Lanes::$variant(x) => Lanes::$variant(x.get(start..start + n).unwrap_or(&[]))),* }
+            }
+
             /// Element type.
             pub fn dtype(self) -> DType {
                 match self { $(Lanes::$variant(_) => DType::$variant),* }
@@ -75,14 +80,39 @@ macro_rules! lanes {
                 match self { $(Block::$variant(x) => { let n = n.min(x.len()); LanesMut::$variant(&mut x[..n]) }),* }
             }
 
+            /// Number of elements.
+            pub fn len(&self) -> usize {
+                match self { $(Block::$variant(x) => x.len()),* }
+            }
+
+            /// True when there are none.
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// Lets `f` write the bytes of the first `n` elements, which must be valid ones.
+            pub fn with_bytes(&mut self, n: usize, f: impl FnOnce(&mut [u8])) {
+                match self { $(Block::$variant(x) => {
+                    let n = n.min(x.len());
+                    buffer::write_bytes(&mut x[..n], f);
+                }),* }
+            }
+
+            /// The first element.
+            pub fn first(&self) -> Option<crate::array::Scalar> {
+                match self { $(Block::$variant(x) => {
+                    let bytes = buffer::as_bytes(x.get(..1)?);
+                    Some(crate::array::Scalar::from_bytes(DType::$variant, bytes))
+                }),* }
+            }
+
             /// Fills with one value.
             pub fn fill(&mut self, v: crate::array::Scalar) {
                 match self { $(Block::$variant(x) => {
-                    let bytes = v.bytes();
-                    let mut one = Block::new(DType::$variant, 1);
-                    if let (Block::$variant(o), true) = (&mut one, v.dtype == DType::$variant) {
-                        <$t as Lane>::read(&bytes, o);
-                        if let Some(v) = o.first() { x.fill(*v); }
+                    if v.dtype == DType::$variant {
+                        let mut one = [<$t>::default()];
+                        buffer::write_bytes(&mut one, |b| b.copy_from_slice(&v.bytes()));
+                        x.fill(one[0]);
                     }
                 }),* }
             }
@@ -106,22 +136,6 @@ pub trait Lane: Element {
     fn lanes(l: Lanes<'_>) -> &[Self];
     /// The elements to write.
     fn lanes_mut(l: LanesMut<'_>) -> &mut [Self];
-    /// Copies elements out of bytes of any alignment.
-    fn read(bytes: &[u8], out: &mut [Self]) {
-        let item = size_of::<Self>();
-        let mut aligned = [0u64; 1];
-        for (o, b) in out.iter_mut().zip(bytes.chunks_exact(item)) {
-            for (i, v) in b.iter().enumerate() {
-                let shift = if cfg!(target_endian = "little") { i } else { 7 - i };
-                aligned[0] &= !(0xff << (8 * shift));
-                aligned[0] |= u64::from(*v) << (8 * shift);
-            }
-            let bytes = buffer::as_bytes(&aligned);
-            if let Some([v, ..]) = bytes.get(..item).and_then(buffer::cast_slice::<Self>) {
-                *o = *v;
-            }
-        }
-    }
 }
 
 /// Runs `$body` with `$T` as the Rust type of a number.

@@ -8,7 +8,7 @@ use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 /// 1.5 * 2^52: adding it rounds a smaller number to a whole one, in the low bits of the sum.
 const MAGIC: f64 = 6755399441055744.0;
 
-/// `x` if it is one of the other two's side: a clamp that sends NaN to `lo`.
+/// `x` kept between the other two; NaN becomes `lo`.
 #[inline(always)]
 fn clamp(x: f64, lo: f64, hi: f64) -> f64 {
     let x = if x > lo { x } else { lo };

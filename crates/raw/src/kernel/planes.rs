@@ -71,7 +71,8 @@ impl PlaneTable {
         for v in (0..256).filter(|&v| used(v) && parts[v].0 != 0) {
             let shift = parts[v].1 - exponent;
             // Below 2^78, so that sums of 2^48 of them stay far inside 128 bits.
-            if shift > 54 {
+            let bits = 128 - parts[v].0.unsigned_abs().leading_zeros();
+            if shift > 78 - bits as i32 {
                 return None;
             }
             whole[v] = parts[v].0 << shift;
