@@ -170,7 +170,7 @@ pub(crate) struct EncodeArgs {
     pub(crate) preset: Option<Preset>,
 
     /// Frames from one key frame to the next; these groups are encoded in parallel
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=240))]
     pub(crate) gop: Option<u32>,
 
     /// Do not copy the sound

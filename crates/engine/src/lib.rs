@@ -20,5 +20,5 @@ pub use collect::collect_all;
 pub use error::{Error, Result};
 pub use lazy::{IntoAxes, Lazy, Operand};
 pub use monitor::{Cancel, Monitor};
-pub use run::{Output, RunOptions, RunReport, run};
 pub use opusclip_raw::{DType, Element, Isa};
+pub use run::{Output, RunOptions, RunReport, run};

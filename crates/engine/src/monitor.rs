@@ -160,11 +160,8 @@ impl Monitor {
 
     /// What took most of the time, and its share in percent: `encode-bound (91 %)`.
     pub fn verdict(&self) -> String {
-        let phases = [
-            ("decode", self.decode_seconds()),
-            ("compute", self.compute_seconds()),
-            ("encode", self.encode_seconds()),
-        ];
+        let phases =
+            [("decode", self.decode_seconds()), ("compute", self.compute_seconds()), ("encode", self.encode_seconds())];
         let total: f64 = phases.iter().map(|p| p.1).sum();
         let most = phases.into_iter().fold(("idle", 0.0), |a, b| if b.1 > a.1 { b } else { a });
         if total <= 0.0 {

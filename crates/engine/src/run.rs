@@ -61,7 +61,12 @@ pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
 }
 
 fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
-    let lazies: Vec<Lazy> = outputs.iter().map(|o| match o { Output::Collect(l) | Output::Sink(l, _) => l.clone() }).collect();
+    let lazies: Vec<Lazy> = outputs
+        .iter()
+        .map(|o| match o {
+            Output::Collect(l) | Output::Sink(l, _) => l.clone(),
+        })
+        .collect();
     let plan = optimise(lower(&lazies)?)?;
     let schedule = schedule(&plan);
     let threads = threads::resolve(options.threads);
@@ -150,7 +155,8 @@ pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
     let mut text = explain::show(&plan);
     for (n, stage) in schedule.stages.iter().enumerate() {
         let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(&plan, *o)).collect();
-        let b = budget(&plan, &schedule, n, &streamed, &[], threads::resolve(options.threads), options.memory_limit, &[])?;
+        let b =
+            budget(&plan, &schedule, n, &streamed, &[], threads::resolve(options.threads), options.memory_limit, &[])?;
         let _ = writeln!(text, "{}", explain::show_stage(&plan, &stage.targets, &stage.whole, n, &held(&b)));
     }
     Ok(text)

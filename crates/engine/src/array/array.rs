@@ -159,7 +159,13 @@ impl Array {
     /// The same, broadcast to `shape`, which is known to be legal.
     pub(crate) fn strided_as(&self, shape: &[usize]) -> Strided<'_> {
         let view = self.broadcast(shape);
-        Strided { bytes: self.data.bytes(), dtype: self.dtype, shape: view.shape, strides: view.strides, offset: view.offset }
+        Strided {
+            bytes: self.data.bytes(),
+            dtype: self.dtype,
+            shape: view.shape,
+            strides: view.strides,
+            offset: view.offset,
+        }
     }
 
     /// The bytes in C order when the array is contiguous.

@@ -1,9 +1,9 @@
 //! The meaning of every plan: whole arrays, one op at a time, plain loops. Slow on purpose; all
 //! other executors must agree with it to the bit.
 
+use opusclip_raw::DType;
 use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
-use opusclip_raw::DType;
 
 use super::executor::{Executor, Frames};
 use crate::array::{Array, Scalar, shape};
@@ -135,7 +135,8 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
         Reduce::All => Scalar::from_i128(DType::Bool, values.fold(1, |a, v| a & i128::from(v.to_f64() != 0.0))),
         Reduce::Min | Reduce::Max if d.is_float() => {
             let pick = if op == Reduce::Min { f64::min } else { f64::max };
-            let best = values.map(Scalar::to_f64).reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
+            let best =
+                values.map(Scalar::to_f64).reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
             Scalar::from_f64(dtype, best.unwrap_or(f64::NAN))
         }
         Reduce::Min => Scalar::from_i128(dtype, values.map(Scalar::to_i128).min().unwrap_or(0)),

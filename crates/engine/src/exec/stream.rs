@@ -124,7 +124,8 @@ impl Context<'_> {
                     if waiting[input.0] == 1 && !matches!(access(self.plan, id, k), Access::Whole) {
                         values[input.0] = None;
                     }
-                    waiting[input.0] = waiting[input.0].saturating_sub(usize::from(access(self.plan, id, k) != Access::Whole));
+                    waiting[input.0] =
+                        waiting[input.0].saturating_sub(usize::from(access(self.plan, id, k) != Access::Whole));
                 }
                 let frames = Frames { range: want.clone(), shape: shape.clone() };
                 match (&node.kind, target) {
@@ -235,9 +236,10 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
 
 /// A target that goes to a sink and is wanted as a whole besides.
 fn keeps(cx: &Context<'_>, id: NodeId) -> bool {
-    cx.collected.contains(&id) || cx.plan.nodes().iter().enumerate().any(|(i, n)| {
-        n.inputs.iter().enumerate().any(|(k, input)| *input == id && access(cx.plan, NodeId(i), k) == Access::Whole)
-    })
+    cx.collected.contains(&id)
+        || cx.plan.nodes().iter().enumerate().any(|(i, n)| {
+            n.inputs.iter().enumerate().any(|(k, input)| *input == id && access(cx.plan, NodeId(i), k) == Access::Whole)
+        })
 }
 
 /// Everything is in memory: chunks in parallel, results straight into their places.
@@ -307,14 +309,19 @@ impl Layout {
             let last = needed(cx.plan, stage, &known, &(frames.saturating_sub(1)..frames))[id.0].clone();
             if let (Some(a), Some(b)) = (first, last) {
                 if b.start == a.start + frames.saturating_sub(1) {
-                    let inside = source.cuts().iter().filter_map(|c| c.checked_sub(a.start)).filter(|c| *c > 0 && *c < frames);
+                    let inside =
+                        source.cuts().iter().filter_map(|c| c.checked_sub(a.start)).filter(|c| *c > 0 && *c < frames);
                     cuts = inside.collect();
                 }
             }
         }
         // Enough closed groups to keep every worker busy; the longest must not dwarf the rest.
         let own_cursors = workers > 1 && cuts.len() + 1 >= 2 * workers;
-        let mut bounds: Vec<usize> = if own_cursors { std::iter::once(0).chain(cuts).collect() } else { (0..frames).step_by(part_frames).collect() };
+        let mut bounds: Vec<usize> = if own_cursors {
+            std::iter::once(0).chain(cuts).collect()
+        } else {
+            (0..frames).step_by(part_frames).collect()
+        };
         bounds.push(frames);
         let tasks: Vec<Range<usize>> = bounds.windows(2).map(|w| w[0]..w[1]).filter(|r| !r.is_empty()).collect();
         let mut first_part = Vec::with_capacity(tasks.len());
@@ -403,7 +410,8 @@ fn streamed<'a>(
             layout.tasks.iter().map(of).collect()
         })
         .collect();
-    let stores = if layout.own_cursors { Vec::new() } else { sources.iter().map(|_| Store::new(budget.queue)).collect() };
+    let stores =
+        if layout.own_cursors { Vec::new() } else { sources.iter().map(|_| Store::new(budget.queue)).collect() };
     let shared = Shared {
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),

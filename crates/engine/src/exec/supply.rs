@@ -168,13 +168,25 @@ impl<'a> Feed<'a> {
 }
 
 /// Decodes the union of all tasks' frames in order and shares them out. Runs on its own thread.
-pub(super) fn decode_ahead(source: &Arc<dyn Source>, tasks: &[Range<usize>], store: &Store, pool: &Pool, monitor: &Monitor) {
+pub(super) fn decode_ahead(
+    source: &Arc<dyn Source>,
+    tasks: &[Range<usize>],
+    store: &Store,
+    pool: &Pool,
+    monitor: &Monitor,
+) {
     if let Err(e) = decode_all(source, tasks, store, pool, monitor) {
         store.fail(e);
     }
 }
 
-fn decode_all(source: &Arc<dyn Source>, tasks: &[Range<usize>], store: &Store, pool: &Pool, monitor: &Monitor) -> Result<()> {
+fn decode_all(
+    source: &Arc<dyn Source>,
+    tasks: &[Range<usize>],
+    store: &Store,
+    pool: &Pool,
+    monitor: &Monitor,
+) -> Result<()> {
     let wanted = tasks.iter().filter(|r| !r.is_empty());
     let start = wanted.clone().map(|r| r.start).min().unwrap_or(0);
     let end = wanted.map(|r| r.end).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Threads: none before first use, one pool a process, a fresh one after fork.
 
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 
 use crate::error::{Error, Result};
 
@@ -27,11 +27,10 @@ pub fn pool(threads: usize) -> Result<Arc<rayon::ThreadPool>> {
     if let Some(m) = made.as_ref().filter(|m| m.process == process && m.threads == threads) {
         return Ok(Arc::clone(&m.pool));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|n| format!("opusclip-{n}"))
-        .build()
-        .map_err(|e| Error::Memory { needed: 0, limit: 0, detail: format!("cannot start {threads} threads: {e}") })?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("opusclip-{n}")).build().map_err(
+            |e| Error::Memory { needed: 0, limit: 0, detail: format!("cannot start {threads} threads: {e}") },
+        )?;
     let pool = Arc::new(pool);
     if let Some(old) = made.replace(Made { process, threads, pool: Arc::clone(&pool) }) {
         // Joining the parent's threads in a forked child would wait for ever.

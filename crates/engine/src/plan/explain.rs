@@ -81,10 +81,17 @@ fn path(node: &PlanNode) -> Option<String> {
 }
 
 /// One stage: what streams, what is whole, how much memory.
-pub fn show_stage(plan: &Plan, targets: &[super::NodeId], whole: &[super::NodeId], number: usize, held: &str) -> String {
+pub fn show_stage(
+    plan: &Plan,
+    targets: &[super::NodeId],
+    whole: &[super::NodeId],
+    number: usize,
+    held: &str,
+) -> String {
     let reachable = plan.reachable();
     let names = |ids: &[super::NodeId]| {
-        let names: Vec<String> = ids.iter().map(|id| format!("%{}", reachable.binary_search(id).unwrap_or(0))).collect();
+        let names: Vec<String> =
+            ids.iter().map(|id| format!("%{}", reachable.binary_search(id).unwrap_or(0))).collect();
         names.join(", ")
     };
     let mut line = format!("stage {number}:");
@@ -92,7 +99,12 @@ pub fn show_stage(plan: &Plan, targets: &[super::NodeId], whole: &[super::NodeId
         let _ = write!(line, " streams {}", names(targets));
     }
     if !whole.is_empty() {
-        let _ = write!(line, "{} whole arrays {} (does not stream yet)", if targets.is_empty() { "" } else { ";" }, names(whole));
+        let _ = write!(
+            line,
+            "{} whole arrays {} (does not stream yet)",
+            if targets.is_empty() { "" } else { ";" },
+            names(whole)
+        );
     }
     if targets.is_empty() && whole.is_empty() {
         line.push_str(" nothing to compute");

@@ -28,7 +28,12 @@ pub struct Budget {
 const CHUNK_BYTES: usize = 512 << 10;
 
 /// Range of each node's frames needed to make the frames `range` of the stage's targets.
-pub fn needed(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, range: &Range<usize>) -> Vec<Option<Range<usize>>> {
+pub fn needed(
+    plan: &Plan,
+    stage: &Stage,
+    known: &dyn Fn(NodeId) -> bool,
+    range: &Range<usize>,
+) -> Vec<Option<Range<usize>>> {
     let mut need: Vec<Option<Range<usize>>> = vec![None; plan.nodes().len()];
     for &t in &stage.targets {
         let frames = plan.node(t).shape.first().copied().unwrap_or(0);
@@ -69,7 +74,8 @@ fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> u64 {
 /// Frames of one chunk: as many small ones as fit the cache together, else one.
 pub fn chunk_frames(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool) -> usize {
     let need = needed(plan, stage, known, &(0..1));
-    let widest = need.iter().enumerate().filter(|(_, n)| n.is_some()).map(|(i, _)| node_bytes(plan, NodeId(i), 1)).max();
+    let widest =
+        need.iter().enumerate().filter(|(_, n)| n.is_some()).map(|(i, _)| node_bytes(plan, NodeId(i), 1)).max();
     (CHUNK_BYTES as u64 / widest.unwrap_or(1).max(1)).clamp(1, 1 << 20) as usize
 }
 

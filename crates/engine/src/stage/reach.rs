@@ -28,9 +28,7 @@ impl Access {
         match self {
             Access::Whole => None,
             Access::Frames { .. } if range.is_empty() => Some(0..0),
-            Access::Frames { start, step } => {
-                Some(start + range.start * step..start + (range.end - 1) * step + 1)
-            }
+            Access::Frames { start, step } => Some(start + range.start * step..start + (range.end - 1) * step + 1),
         }
     }
 }
@@ -56,7 +54,9 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
             Movement::Permute(order) if order.first() == Some(&0) => Access::SAME,
             Movement::Permute(_) => Access::Whole,
             // The frames stay frames when the first length stays and is not empty.
-            Movement::Reshape(to) if to.first() == input.first() && input.first().is_some_and(|&d| d > 0) => Access::SAME,
+            Movement::Reshape(to) if to.first() == input.first() && input.first().is_some_and(|&d| d > 0) => {
+                Access::SAME
+            }
             Movement::Reshape(_) => Access::Whole,
             Movement::Broadcast(to) => aligned(to),
         },

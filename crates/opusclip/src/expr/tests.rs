@@ -163,3 +163,164 @@ fn noise_never_panics() {
         });
     }
 }
+
+mod evaluated {
+    use opusclip_engine::{Array, DType, Lazy};
+
+    use super::super::Expr;
+
+    /// Two frames of 2 × 2 pixels.
+    fn frames() -> Lazy {
+        let values: Vec<u8> = (0..24).map(|n| n * 10).collect();
+        Array::from_slice(&values, &[2, 2, 2, 3]).unwrap().into()
+    }
+
+    fn eval(source: &str) -> Result<Lazy, String> {
+        Expr::parse(source).and_then(|e| e.eval(&[("x", frames())])).map_err(|e| e.to_string())
+    }
+
+    fn values(source: &str) -> (DType, Vec<usize>, Vec<f64>) {
+        let array = eval(source).unwrap().collect().unwrap();
+        (array.dtype(), array.shape().to_vec(), array.to_f64_vec().unwrap())
+    }
+
+    #[test]
+    fn types_follow_numpy_2() {
+        for (source, dtype) in [
+            ("x", DType::U8),
+            ("x + 1", DType::U8),
+            ("x / 255", DType::F64),
+            ("f32(x) / 255", DType::F32),
+            ("f32(x) * (1 / 2)", DType::F32),
+            ("f32(x) * sqrt(2)", DType::F64),
+            ("f32(x) * f32(2)", DType::F32),
+            ("uint8(x)", DType::U8),
+            ("x.astype(f64)", DType::F64),
+            ("x == 3", DType::Bool),
+            ("x ** 2", DType::U8),
+            ("x ** 0.5", DType::F64),
+            ("mean(x)", DType::F64),
+            ("where(x > 100, x, 0)", DType::U8),
+            ("i16(x) - 255", DType::I16),
+            ("-f32(x)", DType::F32),
+            ("~x", DType::U8),
+            ("(x > 1) & (x < 9) | ~(x > 5)", DType::Bool),
+        ] {
+            assert_eq!(eval(source).unwrap().dtype(), Ok(dtype), "{source}");
+        }
+    }
+
+    #[test]
+    fn indices_are_numpys() {
+        for (source, shape, first) in [
+            ("x[0]", vec![2, 2, 3], 0.0),
+            ("x[-1]", vec![2, 2, 3], 120.0),
+            ("x[1, 1, 1, 2]", vec![], 230.0),
+            ("x[1:]", vec![1, 2, 2, 3], 120.0),
+            ("x[::-1]", vec![2, 2, 2, 3], 120.0),
+            ("x[..., 1]", vec![2, 2, 2], 10.0),
+            ("x[..., 0:1]", vec![2, 2, 2, 1], 0.0),
+            ("x[:, None, 1]", vec![2, 1, 2, 3], 60.0),
+            ("x[:, -1:, 5:9]", vec![2, 1, 0, 3], f64::NAN),
+            ("x[None, ..., None]", vec![1, 2, 2, 2, 3, 1], 0.0),
+        ] {
+            let (_, got, values) = values(source);
+            assert_eq!(got, shape, "{source}");
+            assert!(values.first().is_none_or(|v| *v == first), "{source}");
+        }
+    }
+
+    #[test]
+    fn literals_fold_as_pythons() {
+        for (source, want) in [
+            ("7 // 2", 3.0),
+            ("-7 // 2", -4.0),
+            ("7 // -2", -4.0),
+            ("-7 % 3", 2.0),
+            ("7 % -3", -2.0),
+            ("-7.5 // 2", -4.0),
+            ("-7.5 % 2", 0.5),
+            ("1 / 4", 0.25),
+            ("2 ** 10", 1024.0),
+            ("2 ** -1", 0.5),
+            ("-2 ** 2", -4.0),
+            ("True + True", 2.0),
+            ("~5", -6.0),
+            ("6 & 3 | 8 ^ 1", 11.0),
+            ("(1 < 2) + 0", 1.0),
+            ("(9007199254740993 == 9007199254740992) + 0", 0.0),
+            ("0x10 - 1_0", 6.0),
+        ] {
+            let (_, _, got) = values(&format!("f64(x[0, 0, 0, 0]) + ({source})"));
+            assert_eq!(got, [want], "{source}");
+        }
+    }
+
+    #[test]
+    fn the_reference_job_is_what_loops_make_of_it() {
+        let job = "g = (f32(x) / 255) ** 0.8; m = g.mean(axis=(1, 2, 3), keepdims=True); \
+                   u8(clip((g - m) * 1.2 + m, 0, 1) * 255)";
+        let (dtype, shape, got) = values(job);
+        assert_eq!((dtype, shape), (DType::U8, vec![2, 2, 2, 3]));
+        for t in 0..2_usize {
+            let g: Vec<f64> = (0..12).map(|n| ((t * 12 + n) as f64 * 10.0 / 255.0).powf(0.8)).collect();
+            let m = g.iter().sum::<f64>() / 12.0;
+            for (n, g) in g.iter().enumerate() {
+                let want = (((g - m) * 1.2 + m).clamp(0.0, 1.0) * 255.0).floor();
+                assert!((got[t * 12 + n] - want).abs() <= 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn mistakes_say_the_column_and_what_would_do() {
+        for (source, want) in [
+            ("clp(x, 0, 1)", "col 1: unknown function `clp`; did you mean `clip`?"),
+            ("x + frobnicate(x)", "col 5: unknown function `frobnicate`; `opusclip explain --ops` lists them"),
+            ("y", "col 1: unknown name `y`; did you mean `x`?"),
+            ("picture + 1", "col 1: unknown name `picture`; the frames are `x`"),
+            ("gain = 2; x * gian", "col 15: unknown name `gian`; the frames are `x`"),
+            ("x * mean", "col 5: `mean` is a function; call it: `mean(…)`"),
+            ("x(1)", "col 1: `x` is no function; put an operator before the bracket"),
+            ("f32(x, 1)", "col 1: `f32` takes one array or number: `f32(x)`"),
+            ("1 + 1", "col 3: the result is the number 2, not an array; use the frames `x` in it"),
+            ("f32", "col 1: the result is the element type float32, not an array; use the frames `x` in it"),
+            ("(1, 2)", "col 1: the result is a list of integers, not an array; use the frames `x` in it"),
+            ("x + 1 / 0", "col 7: division by zero"),
+            ("x + 9223372036854775807 * 2", "col 25: the integers overflow; write one of them as a float"),
+            ("x * (0 ** -1)", "col 8: zero to a negative power"),
+            ("x[5]", "col 2: index 5 is out of bounds for axis 0 of length 2"),
+            ("x[-9223372036854775807]", "col 2: index -9223372036854775807 is out of bounds for axis 0 of length 2"),
+            ("x[0, 0, 0, 0, 0]", "col 2: 5 indices for an array with 4 axes"),
+            ("x[..., ...]", "col 2: an index has at most one `...`"),
+            ("x[1.5]", "col 2: an index is an integer or a slice, not the number 1.5"),
+            ("x[x]", "col 2: an index is an integer or a slice, not an array"),
+            ("x[1.0:]", "col 2: a slice is made of integers, not the number 1"),
+            ("2[0]", "col 2: only arrays are indexed, not the number 2"),
+            ("x.mean(axis=(1, x))", "col 13: only integers stand in a list, not an array"),
+            ("mean(x, keepdims=2.5)", "col 1: mean: `keepdims` must be True or False, not the number 2.5"),
+        ] {
+            assert_eq!(eval(source).err(), Some(format!("expr: {want}")), "{source}");
+        }
+        // The engine's own words follow the column.
+        for source in [
+            "x + x[:, :1, :, :2]",
+            "mean(x, axis=7)",
+            "x + 256",
+            "mean(x, axes=1)",
+            "mean()",
+            "mean(x, 1, 2, 3)",
+            "clip(x)",
+            "reshape(x, 5)",
+        ] {
+            let error = eval(source).unwrap_err();
+            assert!(error.starts_with("expr: col ") && !error.contains('\n'), "{source}: {error}");
+        }
+    }
+
+    #[test]
+    fn long_chains_evaluate() {
+        let chain = format!("f32(x){}", "+1".repeat(8_000));
+        assert!(eval(&chain).is_ok());
+    }
+}

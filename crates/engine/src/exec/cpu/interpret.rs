@@ -4,8 +4,8 @@ use opusclip_raw::Isa;
 
 use crate::array::{Array, Strided};
 use crate::error::{Error, Result};
-use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::ops;
+use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::plan::{Program, Value};
 
 /// Bytes of one register: short blocks let the core overlap the next op's loads with the last

@@ -153,8 +153,7 @@ impl Accumulator {
 pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
     // The reduced axes are moved last for every operand alike: the program does not care.
     let rank = job.over.len();
-    let order: Vec<usize> =
-        (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
+    let order: Vec<usize> = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
     let permute = |v: Strided<'_>| -> (Vec<usize>, Vec<isize>) {
         (order.iter().map(|&a| v.shape[a]).collect(), order.iter().map(|&a| v.strides[a]).collect())
     };
@@ -240,4 +239,3 @@ fn short_sum(op: Reduce, x: Lanes<'_>) -> Option<Scalar> {
     }
     Some(Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum }))
 }
-

@@ -195,7 +195,8 @@ fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Resu
             *o = v;
         }
     });
-    let identity = Program { operands: vec![d], instructions: Vec::new(), result: crate::plan::Value::Operand(0), dtype: d };
+    let identity =
+        Program { operands: vec![d], instructions: Vec::new(), result: crate::plan::Value::Operand(0), dtype: d };
     let mut array = crate::array::zeroed(d, &[n])?;
     let bytes = n * d.size();
     kept.with_bytes(n, |b| array.bytes_mut()[..bytes].copy_from_slice(b));
