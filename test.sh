@@ -42,7 +42,10 @@ finish() {
     if [ "$code" -ne 0 ]; then
         printf 'FAILED%s after %d s\n' "${current:+ in: $current}" $((SECONDS - started))
     else
-        printf 'all passed in %d s\n' $((SECONDS - started))
+        summary+=("$(printf '%5d s  all passed (%s)' $((SECONDS - started)) "$mode")")
+        printf '%s\n' "${summary[-1]}"
+        # For benches/figures.py.
+        if [ "$mode" = all ]; then printf '%s\n' "${summary[@]}" >"${CARGO_TARGET_DIR:-target}/test-times.txt"; fi
     fi
 }
 trap finish EXIT
@@ -65,7 +68,7 @@ apt_install() {
 }
 
 need_rust() {
-    if ! have cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$HOME/.cargo/bin:$PATH"; fi
+    if ! have cargo && [ -x "${HOME:-}/.cargo/bin/cargo" ]; then PATH="${HOME:-}/.cargo/bin:$PATH"; fi
     have cargo || { echo "missing: cargo; install Rust from https://rustup.rs" >&2; return 1; }
     have gcc || apt_install "the linker" gcc libc6-dev
     cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt

@@ -32,7 +32,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     if faults.is_empty() {
         Ok(format!("floors: {} files of the engine and {} in all point down", engine.len(), others.len()))
     } else {
-        Err(format!("floors: {} arrows upward\n{}", faults.len(), faults.join("\n")))
+        Err(format!("floors: arrows upward: {}\n{}", faults.len(), faults.join("\n")))
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     if faults.is_empty() {
         Ok(format!("gate: {} files, licences and pins hold", files.len()))
     } else {
-        Err(format!("gate: {} faults\n{}", faults.len(), faults.join("\n")))
+        Err(format!("gate: faults: {}\n{}", faults.len(), faults.join("\n")))
     }
 }
 

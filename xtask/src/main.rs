@@ -23,9 +23,10 @@ usage: cargo xtask NAME
 
 /// The root of the repository.
 fn root() -> PathBuf {
-    // CARGO_MANIFEST_DIR is `<root>/xtask`.
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own).to_path_buf()
+    // `<root>/xtask`; cargo says it anew at each run, so that a target folder may be shared
+    // between checkouts.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    own.parent().map_or_else(|| own.clone(), Path::to_path_buf)
 }
 
 fn run(args: &[&str]) -> Result<String, String> {

@@ -114,10 +114,10 @@ impl Monitor {
         self.0.planned_bytes.fetch_max(planned, Ordering::Relaxed);
     }
 
-    pub(crate) fn pool(&self, stats: &opusclip_raw::PoolStats) {
-        self.0.pool_peak_bytes.fetch_max(stats.peak_bytes as u64, Ordering::Relaxed);
-        Self::add(&self.0.pool_hits, stats.hits as u64);
-        Self::add(&self.0.pool_misses, stats.misses as u64);
+    pub(crate) fn pool(&self, before: &opusclip_raw::PoolStats, after: &opusclip_raw::PoolStats) {
+        self.0.pool_peak_bytes.fetch_max(after.peak_bytes as u64, Ordering::Relaxed);
+        Self::add(&self.0.pool_hits, after.hits.saturating_sub(before.hits));
+        Self::add(&self.0.pool_misses, after.misses.saturating_sub(before.misses));
     }
 
     pub(crate) fn time<T>(&self, phase: Phase, f: impl FnOnce() -> T) -> T {

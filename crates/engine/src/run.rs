@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use opusclip_raw::{Isa, Pool};
 
@@ -20,8 +20,14 @@ use crate::plan::{NodeId, Plan, explain, lower};
 use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
 use crate::stage::{Schedule, schedule, stream_info, streams};
 
-/// Freed frames that a run keeps for the next ones, in bytes.
-const POOL_CAP: usize = 1 << 30;
+/// Freed memory that is kept for the next frames and results, in bytes.
+const POOL_CAP: usize = 512 << 20;
+
+/// One pool for all runs: fresh pages cost as much as the arithmetic on them.
+pub fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| Pool::new(POOL_CAP))
+}
 
 /// How a run is to be done; answers never depend on it.
 #[derive(Clone, Debug, Default)]
@@ -92,10 +98,11 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         executor: &executor,
         monitor: &options.monitor,
         cancel: &options.cancel,
-        pool: Pool::new(POOL_CAP),
+        pool: pool().clone(),
         known: vec![None; plan.nodes().len()],
         collected: &collected,
     };
+    let before = cx.pool.stats();
     for (n, stage) in schedule.stages.iter().enumerate() {
         let (sunk, rest): (Vec<Outlet>, Vec<Outlet>) =
             outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(&plan, o.node));
@@ -110,7 +117,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         }
         outlets = sunk.into_iter().chain(rest).collect();
     }
-    options.monitor.pool(&cx.pool.stats());
+    options.monitor.pool(&before, &cx.pool.stats());
 
     let mut report = RunReport::default();
     for id in &collected {

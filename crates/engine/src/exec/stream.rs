@@ -212,7 +212,9 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
     let mut buffers = Vec::with_capacity(collected.len());
     for id in &collected {
         let node = cx.plan.node(*id);
-        buffers.push(crate::array::zeroed(node.dtype, &node.shape)?);
+        // Every byte of a result is written before anyone sees it.
+        let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
+        buffers.push(cx.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?);
     }
     let sources = sources(cx, stage);
     let frames = stage_frames(cx.plan, stage);
@@ -229,7 +231,7 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
     }
     for (id, buffer) in collected.iter().zip(buffers) {
         let node = cx.plan.node(*id);
-        cx.known[id.0] = Some(Array::from_buffer(buffer, node.dtype, node.shape.clone()));
+        cx.known[id.0] = Some(Array::from_pool(buffer, node.dtype, node.shape.clone()));
     }
     Ok(())
 }
