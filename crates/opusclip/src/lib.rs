@@ -2,3 +2,5 @@
 #![forbid(unsafe_code)]
 pub use opusclip_engine::*;
 pub mod expr;
+pub mod store;
+pub mod video;

@@ -1,0 +1,3 @@
+//! Files at rest: arrays on disk, and the way every output gets its final name.
+
+pub mod pending;

@@ -1,0 +1,382 @@
+//! MP4 and QuickTime in: the boxes of a file become tracks.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use opusclip_engine::error::{Error, Result};
+use opusclip_engine::flow::Colour;
+
+use super::bytes::{Boxed, Bytes, Kind, Parsed, boxes, find, name, need};
+use super::{fragment, tables};
+use crate::video::container::{Demux, Edit, Track, TrackKind, VideoEntry};
+use crate::video::input::Input;
+
+/// The index of a file is at most this large: 512 MiB, some hundred hours of video.
+const MOST_INDEX: u64 = 1 << 29;
+/// Boxes at the top of a file: two for each fragment.
+const MOST_BOXES: usize = 1 << 21;
+/// Tracks in a file.
+const MOST_TRACKS: usize = 256;
+/// Boxes that begin an MP4 or QuickTime file.
+const FIRST: [Kind; 9] =
+    [*b"ftyp", *b"moov", *b"mdat", *b"free", *b"skip", *b"wide", *b"styp", *b"pnot", *b"uuid"];
+
+/// True when the first bytes are those of an MP4 or QuickTime file.
+pub(crate) fn looks_like(head: &[u8]) -> bool {
+    head.get(4..8).is_some_and(|k| FIRST.iter().any(|f| f.as_slice() == k))
+}
+
+/// An opened MP4 or QuickTime file.
+#[derive(Debug)]
+pub(crate) struct Mp4 {
+    format: &'static str,
+    timescale: u32,
+    tracks: Vec<Track>,
+    metadata: Vec<u8>,
+    warnings: Vec<String>,
+}
+
+impl Demux for Mp4 {
+    fn format(&self) -> &'static str {
+        self.format
+    }
+
+    fn movie_timescale(&self) -> u32 {
+        self.timescale
+    }
+
+    fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    fn metadata(&self) -> &[u8] {
+        &self.metadata
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+impl Mp4 {
+    /// Reads the index of `input`, wherever in the file it is.
+    pub(crate) fn open(input: &Arc<Input>) -> Result<Mp4> {
+        let bad = |what: String| Error::data(input.path(), what);
+        let mut out =
+            Mp4 { format: "MP4", timescale: 1000, tracks: Vec::new(), metadata: Vec::new(), warnings: Vec::new() };
+        let (mut have_index, mut have_data, mut count) = (false, false, 0usize);
+        let mut trex = Vec::new();
+        let mut fragments = 0usize;
+        let mut at = 0u64;
+        while at.checked_add(8).is_some_and(|end| end <= input.len()) {
+            count += 1;
+            if count > MOST_BOXES {
+                return Err(bad(format!("has more than {MOST_BOXES} boxes at its top level")));
+            }
+            let (kind, header, size) = top_box(input, at)?;
+            let left = input.len() - at;
+            let cut = size > left;
+            match &kind {
+                b"ftyp" => {
+                    let brand = input.read_vec(at.saturating_add(header), 4.min(left.saturating_sub(header)))?;
+                    if brand == b"qt  " {
+                        out.format = "QuickTime";
+                    }
+                }
+                b"mdat" => {
+                    have_data = true;
+                    if cut {
+                        out.warnings.push(format!(
+                            "the file is cut: its data should go on for {} more bytes",
+                            size.saturating_sub(left)
+                        ));
+                    }
+                }
+                b"moov" | b"moof" if cut => {
+                    return Err(bad(format!(
+                        "is cut: its index (box {} at byte {at}) says {size} bytes but the file has {left} more; the recording or the copy is incomplete",
+                        name(kind)
+                    )));
+                }
+                b"moov" | b"moof" if size > MOST_INDEX => {
+                    return Err(bad(format!("its index of {size} bytes is over the limit of {MOST_INDEX}")));
+                }
+                b"moov" if !have_index => {
+                    have_index = true;
+                    let body = input.read_vec(at.saturating_add(header), size.saturating_sub(header))?;
+                    trex = out.movie(&body, input)?;
+                }
+                b"moof" if have_index => {
+                    fragments += 1;
+                    let body = input.read_vec(at.saturating_add(header), size.saturating_sub(header))?;
+                    fragment::fragment(&body, at, &mut out.tracks, &trex, input.len())
+                        .map_err(|e| bad(format!("is damaged: fragment {fragments} at byte {at}: {e}")))?;
+                }
+                _ => {}
+            }
+            at = match at.checked_add(size) {
+                Some(next) if !cut => next,
+                _ => break,
+            };
+        }
+        if !have_index {
+            return Err(bad(if have_data {
+                "has no index (box moov): the recording was not finished or the file is cut".into()
+            } else {
+                "has no index (box moov) and no data: it is cut or not a video".into()
+            }));
+        }
+        if fragments > 0 {
+            out.format = if out.format == "MP4" { "fragmented MP4" } else { "fragmented QuickTime" };
+        }
+        Ok(out)
+    }
+
+    /// Reads a `moov`; gives the defaults for fragments.
+    fn movie(&mut self, moov: &[u8], input: &Arc<Input>) -> Result<Vec<fragment::Defaults>> {
+        let bad = |what: String| Error::data(input.path(), format!("has a damaged index: {what}"));
+        let mut trex = Vec::new();
+        if find(moov, *b"cmov").map_err(bad)?.is_some() {
+            return Err(Error::unsupported(input.path(), "has a compressed index; rewrite it with `ffmpeg -c copy`"));
+        }
+        let mut seen = HashSet::new();
+        for b in boxes(moov) {
+            let b = b.map_err(bad)?;
+            match &b.kind {
+                b"mvhd" => self.timescale = header_timescale(b.body).map_err(bad)?.0,
+                b"mvex" => trex = fragment::defaults(b.body).map_err(bad)?,
+                b"udta" => self.metadata = b.whole.to_vec(),
+                b"trak" => {
+                    if self.tracks.len() >= MOST_TRACKS {
+                        return Err(bad(format!("more than {MOST_TRACKS} tracks")));
+                    }
+                    let number = self.tracks.len() + 1;
+                    let track = self
+                        .track(&b, input.len())
+                        .map_err(|e| bad(format!("track {number}: {e}")))?;
+                    match track {
+                        Ok(t) if seen.insert(t.id) => self.tracks.push(t),
+                        Ok(t) => return Err(bad(format!("two tracks are called {}", t.id))),
+                        Err(what) => return Err(Error::unsupported(input.path(), what)),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(trex)
+    }
+
+    /// Reads one `trak`. The inner error is for what is valid but not for us.
+    fn track(&mut self, trak: &Boxed<'_>, file_len: u64) -> Parsed<Result<Track, String>> {
+        let (id, enabled, matrix) = track_header(need(trak.body, *b"tkhd")?)?;
+        let mdia = need(trak.body, *b"mdia")?;
+        let (timescale, language) = header_timescale(need(mdia, *b"mdhd")?)?;
+        let mut handler = Bytes::new(need(mdia, *b"hdlr")?);
+        handler.full()?;
+        handler.u32()?;
+        let kind = match &handler.kind()? {
+            b"vide" => TrackKind::Video,
+            b"soun" => TrackKind::Audio,
+            _ => TrackKind::Other,
+        };
+        let minf = need(mdia, *b"minf")?;
+        let stbl = need(minf, *b"stbl")?;
+        let entries = sample_entries(need(stbl, *b"stsd")?)?;
+        let codec = entries.first().and_then(|e| e.get(4..8)).and_then(|k| k.try_into().ok()).unwrap_or([0; 4]);
+        let (packets, entry_runs) = tables::samples(stbl, file_len)?;
+        let mut video = None;
+        let mut audio = None;
+        if let Some(entry) = entries.first() {
+            match kind {
+                TrackKind::Video => video = Some(video_entry(entry)?),
+                TrackKind::Audio => audio = audio_entry(entry),
+                TrackKind::Other => {}
+            }
+        }
+        if kind != TrackKind::Other && external(minf)? {
+            return Ok(Err(format!(
+                "its track {id} keeps its data in another file, which is never opened; join them first with `ffmpeg -c copy`"
+            )));
+        }
+        let edit = match find(trak.body, *b"edts")? {
+            Some(edts) => match find(edts.body, *b"elst")? {
+                Some(elst) => match edits(elst.body)? {
+                    Ok(edit) => edit,
+                    // Sound and the rest are copied, so only pictures must be understood.
+                    Err(what) if kind == TrackKind::Video => return Ok(Err(what)),
+                    Err(what) => {
+                        self.warnings.push(format!("track {id}: {what}; it is taken from its beginning"));
+                        Edit::WHOLE
+                    }
+                },
+                None => Edit::WHOLE,
+            },
+            None => Edit::WHOLE,
+        };
+        Ok(Ok(Track {
+            id,
+            kind,
+            enabled,
+            timescale,
+            language,
+            matrix,
+            entries,
+            entry_runs,
+            video,
+            audio,
+            codec,
+            edit,
+            packets,
+        }))
+    }
+}
+
+/// Kind, bytes of header and of the whole of the box at `at`.
+fn top_box(input: &Input, at: u64) -> Result<(Kind, u64, u64)> {
+    let bad = |what: String| Error::data(input.path(), format!("is damaged at byte {at}: {what}"));
+    let head = input.read_vec(at, 16.min(input.len().saturating_sub(at)))?;
+    let mut b = Bytes::new(&head);
+    let (short, kind) = (b.u32().map_err(bad)?, b.kind().map_err(bad)?);
+    let (header, size) = match short {
+        0 => (8, input.len().saturating_sub(at)),
+        1 => (16, b.u64().map_err(bad)?),
+        n => (8, u64::from(n)),
+    };
+    if size < header {
+        return Err(bad(format!("box {} says {size} bytes", name(kind))));
+    }
+    Ok((kind, header, size))
+}
+
+/// Timescale and language of `mvhd` or `mdhd`, whose beginnings are alike.
+fn header_timescale(body: &[u8]) -> Parsed<(u32, u16)> {
+    let mut b = Bytes::new(body);
+    let (version, _) = b.full()?;
+    b.skip(if version == 1 { 16 } else { 8 })?;
+    let timescale = b.u32()?;
+    b.skip(if version == 1 { 8 } else { 4 })?;
+    if timescale == 0 {
+        return Err("a clock of 0 ticks a second".into());
+    }
+    Ok((timescale, b.u16()?))
+}
+
+fn track_header(body: &[u8]) -> Parsed<(u32, bool, [i32; 9])> {
+    let mut b = Bytes::new(body);
+    let (version, flags) = b.full()?;
+    b.skip(if version == 1 { 16 } else { 8 })?;
+    let id = b.u32()?;
+    b.skip(if version == 1 { 12 } else { 8 })?;
+    b.skip(16)?;
+    let mut matrix = [0; 9];
+    for m in &mut matrix {
+        *m = b.i32()?;
+    }
+    Ok((id, flags & 1 != 0, matrix))
+}
+
+fn sample_entries(stsd: &[u8]) -> Parsed<Vec<Vec<u8>>> {
+    let mut b = Bytes::new(stsd);
+    b.full()?;
+    b.u32()?;
+    let mut all = Vec::new();
+    for e in boxes(b.rest()) {
+        all.push(e?.whole.to_vec());
+    }
+    Ok(all)
+}
+
+/// True when any of the places of data is not this file.
+fn external(minf: &[u8]) -> Parsed<bool> {
+    let Some(dinf) = find(minf, *b"dinf")? else { return Ok(false) };
+    let Some(dref) = find(dinf.body, *b"dref")? else { return Ok(false) };
+    let mut b = Bytes::new(dref.body);
+    b.full()?;
+    b.u32()?;
+    for e in boxes(b.rest()) {
+        let e = e?;
+        let mut inner = Bytes::new(e.body);
+        // QuickTime's `alis` and `url ` alike: flag 1 is "in this file".
+        if inner.full()?.1 & 1 == 0 && matches!(&e.kind, b"url " | b"urn " | b"alis") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn video_entry(entry: &[u8]) -> Parsed<VideoEntry> {
+    let mut b = Bytes::new(entry);
+    b.u32()?;
+    let codec = b.kind()?;
+    b.skip(6 + 2 + 16)?;
+    let size = (b.u16()?, b.u16()?);
+    b.skip(50)?;
+    let (mut config, mut colour, mut aspect) = (Vec::new(), None, None);
+    for c in boxes(b.rest()) {
+        // What follows the known boxes is none of our business.
+        let Ok(c) = c else { break };
+        let mut inner = Bytes::new(c.body);
+        match &c.kind {
+            b"avcC" => config = c.body.to_vec(),
+            b"colr" => {
+                let kind = inner.kind()?;
+                if matches!(&kind, b"nclx" | b"nclc") {
+                    let (primaries, transfer, matrix) = (inner.u16()?, inner.u16()?, inner.u16()?);
+                    let full_range = &kind == b"nclx" && inner.u8()? & 0x80 != 0;
+                    let byte = |v: u16| u8::try_from(v).unwrap_or(2);
+                    colour = Some(Colour {
+                        primaries: byte(primaries),
+                        transfer: byte(transfer),
+                        matrix: byte(matrix),
+                        full_range,
+                    });
+                }
+            }
+            b"pasp" => aspect = Some((inner.u32()?, inner.u32()?)),
+            _ => {}
+        }
+    }
+    Ok(VideoEntry { codec, config, size, colour, aspect })
+}
+
+/// Rate and channels of a sound entry; only for showing, so anything odd is nothing.
+fn audio_entry(entry: &[u8]) -> Option<(u32, u16)> {
+    let mut b = Bytes::new(entry);
+    b.skip(8 + 8 + 8).ok()?;
+    let channels = b.u16().ok()?;
+    b.skip(6).ok()?;
+    let rate = b.u32().ok()?;
+    Some((rate >> 16, channels))
+}
+
+/// An edit list as delay, start and length. The inner error is for lists that do more.
+fn edits(body: &[u8]) -> Parsed<Result<Edit, String>> {
+    let mut b = Bytes::new(body);
+    let (version, _) = b.full()?;
+    let n = b.count(if version == 1 { 20 } else { 12 })?;
+    let mut edit = Edit::WHOLE;
+    let mut media = 0usize;
+    for i in 0..n {
+        let (length, start) = if version == 1 {
+            (b.u64()?, b.u64()? as i64)
+        } else {
+            (u64::from(b.u32()?), i64::from(b.i32()?))
+        };
+        let rate = b.i32()?;
+        if start == -1 && media == 0 && i == 0 {
+            edit.delay = length;
+        } else if start >= 0 && media == 0 && rate == 0x1_0000 {
+            media = 1;
+            (edit.start, edit.length) = (start, (length > 0).then_some(length));
+        } else {
+            return Ok(Err(format!(
+                "it has an edit list of {n} cuts, jumps or speeds; only a delay and one cut are followed here, `ffmpeg -i IN OUT` makes a plain file"
+            )));
+        }
+    }
+    if n > 0 && media == 0 {
+        // An empty edit alone: nothing is cut away.
+        edit.start = 0;
+    }
+    Ok(Ok(edit))
+}

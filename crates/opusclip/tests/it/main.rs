@@ -1,0 +1,6 @@
+//! Tests of the outside world: video files and arrays on disk. They need no FFmpeg: what FFmpeg
+//! says of the samples is in `golden/`, written by `scripts/make_samples.sh`.
+#![forbid(unsafe_code)]
+
+mod support;
+mod writing;

@@ -1,0 +1,91 @@
+//! What the tests share: where the samples are, a plain driver for sources and sinks, noise.
+
+use std::path::{Path, PathBuf};
+
+use opusclip::error::Result;
+use opusclip::flow::{Sink, Source, StreamInfo};
+use opusclip::video::{Encode, Mp4Sink, Video, WriteReport};
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A sample by name.
+pub(crate) fn sample(name: &str) -> PathBuf {
+    root().join("samples").join(name)
+}
+
+/// A folder of its own for one test, removed at the end.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("opusclip-test-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Names of all files in it, sorted.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut all: Vec<String> = std::fs::read_dir(&self.0)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// All frames `range` of a source as raw planes.
+pub(crate) fn raw_frames(source: &dyn Source, range: std::ops::Range<usize>) -> Result<Vec<Vec<u8>>> {
+    let mut cursor = source.cursor(range.clone())?;
+    range
+        .map(|_| {
+            let mut raw = vec![0; source.raw_frame_bytes()];
+            cursor.next_into(&mut raw).map(|()| raw)
+        })
+        .collect()
+}
+
+/// Reads `range` of `source` and writes it to `sink` unchanged, one part after another.
+pub(crate) fn copy(source: &dyn Source, range: std::ops::Range<usize>, sink: &mut dyn Sink) -> Result<Box<dyn std::any::Any + Send>> {
+    let info: StreamInfo = source.info().slice(range.clone());
+    sink.begin(&info)?;
+    let mut cursor = source.cursor(range.clone())?;
+    let (mut raw, mut rgb) = (vec![0; source.raw_frame_bytes()], vec![0; info.frame_bytes()]);
+    let step = sink.part_frames();
+    for (index, start) in (0..range.len()).step_by(step).enumerate() {
+        let frames = start..(start + step).min(range.len());
+        let mut part = sink.part(index, frames.clone())?;
+        for _ in frames {
+            cursor.next_into(&mut raw)?;
+            source.unpack(&raw, &mut rgb)?;
+            part.push(&rgb)?;
+        }
+        let encoded = part.finish()?;
+        sink.join(encoded)?;
+    }
+    source.check_unchanged()?;
+    sink.finish()
+}
+
+/// [`copy`] from file to file.
+pub(crate) fn transcode(input: &Path, output: &Path, range: Option<std::ops::Range<usize>>, encode: impl Fn(Encode) -> Encode) -> Result<WriteReport> {
+    let video = Video::open(input)?;
+    let range = range.unwrap_or(0..video.facts().frames);
+    let mut sink = Mp4Sink::create(output, &encode(Encode::like(&video)), true)?;
+    let report = copy(&video, range, &mut sink)?;
+    Ok(*report.downcast::<WriteReport>().unwrap())
+}
