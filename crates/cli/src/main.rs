@@ -7,13 +7,11 @@ mod commands;
 mod engine_face;
 mod exit;
 mod grade;
-#[cfg(test)]
 mod measures;
-#[cfg(test)]
 mod plot;
-#[cfg(test)]
 mod progress;
 mod report;
+mod targets;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
@@ -37,9 +35,11 @@ fn run() -> Outcome {
     let cancel = engine_face::Cancel::new();
     exit::watch_signals(&cancel)?;
     match cli.command {
-        Command::Process(args) => grade::expression(&args.grade).map(|_| ()),
-        Command::Explain(args) => grade::expression(&args.grade).map(|_| ()),
-        Command::Info(_) | Command::Stats(_) | Command::Doctor(_) => Ok(()),
+        Command::Process(args) => commands::process::run(&args, &cancel),
+        Command::Info(args) => commands::info::run(&args),
+        Command::Stats(args) => commands::stats::run(&args, &cancel),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Completions { shell } => commands::completions::completions(shell),
         Command::Man { command } => commands::completions::man(command.as_deref()),
     }

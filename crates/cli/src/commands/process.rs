@@ -12,7 +12,7 @@ use opusclip::expr::Expr;
 use serde_json::{Value, json};
 
 use crate::args::ProcessArgs;
-use crate::engine_face::{self, Cancel, Limits, Monitor, Written};
+use crate::engine_face::{self, Cancel, Limits, Monitors, Written};
 use crate::exit::{self, Failure, Outcome};
 use crate::grade;
 use crate::progress::Progress;
@@ -30,13 +30,13 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         threads: (threads / jobs).max(1),
         memory: args.run.memory_limit.map(|bytes| (bytes / jobs as u64).max(1)),
     };
-    let monitor = Monitor::new();
+    let monitors = Monitors::default();
     let label = match targets.list.as_slice() {
         [one] => one.output.file_name().map_or_else(String::new, |n| show_path(Path::new(n))),
         many => format!("{} files", many.len()),
     };
-    let counts = monitor.clone();
-    let bar = Progress::start(&label, !args.quiet, move || (counts.frames_done(), counts.frames_total()));
+    let all = monitors.clone();
+    let bar = Progress::start(&label, !args.quiet, move || all.counts());
 
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Value)>> = Mutex::new(Vec::new());
@@ -45,10 +45,10 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some(target) = targets.list.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if cancel_seen(cancel) {
+                    if cancel.is_cancelled() {
                         break;
                     }
-                    let result = job(args, &expr, target, limits, cancel, &monitor);
+                    let result = job(args, &expr, target, limits, cancel, &monitors);
                     let value = match result {
                         Ok(written) => tell(args, target, &written, &limits),
                         Err(error) => {
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     });
     drop(bar);
 
-    if exit::signal().is_some() && (cancel_seen(cancel)) {
+    if exit::signal().is_some() && cancel.is_cancelled() {
         return Err(Failure::Failed(Error::Cancelled));
     }
     let failed = failed.into_inner();
@@ -95,10 +95,6 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     Err(Failure::Reported)
 }
 
-fn cancel_seen(cancel: &Cancel) -> bool {
-    cancel.is_cancelled()
-}
-
 /// One file, with everything that may go wrong as an error: a panic in it must not stop the others.
 fn job(
     args: &ProcessArgs,
@@ -106,9 +102,9 @@ fn job(
     target: &Target,
     limits: Limits,
     cancel: &Cancel,
-    total: &Monitor,
+    monitors: &Monitors,
 ) -> Result<Written, Error> {
-    let work = || engine_face::process(args, expr, &target.input, &target.output, limits, cancel, total);
+    let work = || engine_face::process(args, expr, &target.input, &target.output, limits, cancel, monitors);
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(exit::panicked(&*payload)))
 }
 
