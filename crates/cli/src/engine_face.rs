@@ -100,7 +100,8 @@ pub(crate) fn frames(input: &Opened, range: Option<FrameRange>, path: &Path) -> 
     let all = Lazy::source(input.video.source());
     let Some(range) = range else { return Ok(all) };
     picked(input, Some(range), path)?;
-    let position = |n: Option<i64>| n.map(|n| isize::try_from(n).unwrap_or(if n < 0 { isize::MIN } else { isize::MAX }));
+    let position =
+        |n: Option<i64>| n.map(|n| isize::try_from(n).unwrap_or(if n < 0 { isize::MIN } else { isize::MAX }));
     let cut = all.slice_axis(0, position(range.start), position(range.stop), position(Some(range.step)));
     cut.meta()?;
     Ok(cut)

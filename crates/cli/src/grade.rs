@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use opusclip::Error;
 use opusclip::expr::Expr;
 
 use crate::args::GradeArgs;
@@ -54,14 +55,15 @@ fn composed(gamma: Option<f64>, contrast: Option<f64>, brightness: Option<f64>, 
 
 /// The parsed expression. A mistake in it is wrong usage and names the option.
 pub(crate) fn expression(args: &GradeArgs) -> Outcome<Expr> {
-    Expr::parse(&source(args)).map_err(|error| Failure::Usage(named(&error)))
+    let parsed = Expr::parse(&source(args)).and_then(|expr| expr.check(&["x"]).map(|()| expr));
+    parsed.map_err(|error| Failure::Usage(named(error).to_string()))
 }
 
 /// An error of the expression language, named after the option that holds the expression.
-pub(crate) fn named(error: &opusclip::Error) -> String {
+pub(crate) fn named(error: Error) -> Error {
     match error {
-        opusclip::Error::Value { op, detail } if op == "expr" => format!("--expr: {detail}"),
-        error => error.to_string(),
+        Error::Value { op, detail } if op == "expr" => Error::Value { op: "--expr".to_string(), detail },
+        error => error,
     }
 }
 

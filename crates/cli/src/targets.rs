@@ -1,12 +1,13 @@
 //! Which file each input becomes. Everything that can be refused is refused here, before anything
 //! is opened or decoded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use opusclip::Error;
 use opusclip::error::show_path;
@@ -30,6 +31,28 @@ pub(crate) struct Targets {
     made: Option<PathBuf>,
 }
 
+/// How long nobody wrote to a temporary file before it counts as left behind.
+const STALE: Duration = Duration::from_secs(600);
+
+impl Targets {
+    /// Temporary files in the folders of the outputs that no run writes to any more.
+    pub(crate) fn stale(&self) -> Vec<PathBuf> {
+        let folder = |t: &Target| match t.output.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        let folders: BTreeSet<PathBuf> = self.list.iter().map(folder).collect();
+        let entries = folders.iter().filter_map(|f| fs::read_dir(f).ok()).flatten().flatten();
+        let old = entries.filter(|entry| {
+            let name = entry.file_name();
+            let ours = name.as_bytes().starts_with(b".opusclip-") && name.as_bytes().ends_with(b".tmp");
+            let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+            ours && age().is_some_and(|age| age > STALE)
+        });
+        old.map(|entry| entry.path()).collect()
+    }
+}
+
 impl Drop for Targets {
     fn drop(&mut self) {
         // A folder that we made and nothing came into is nothing to leave behind. Removing fails
@@ -47,7 +70,8 @@ pub(crate) fn resolve(inputs: &[PathBuf], output: &Path) -> Outcome<Targets> {
     }
     if output.as_os_str() == "-" {
         return Err(Failure::Usage(
-            "-: an MP4 cannot be written to a pipe, its index comes last; give a file name (./- for one called -)".to_string(),
+            "-: an MP4 cannot be written to a pipe, its index comes last; give a file name (./- for one called -)"
+                .to_string(),
         ));
     }
     if output.as_os_str().is_empty() {
@@ -82,7 +106,8 @@ pub(crate) fn resolve(inputs: &[PathBuf], output: &Path) -> Outcome<Targets> {
 pub(crate) fn no_stream(path: &Path) -> Outcome {
     if path.as_os_str() == "-" {
         return Err(Failure::Usage(
-            "-: a pipe cannot be read, an MP4 needs seeking; save it to a file first (./- for a file called -)".to_string(),
+            "-: a pipe cannot be read, an MP4 needs seeking; save it to a file first (./- for a file called -)"
+                .to_string(),
         ));
     }
     Ok(())
@@ -143,7 +168,10 @@ mod tests {
 
     #[test]
     fn names_are_kept_and_do_not_collide() {
-        assert_eq!(outputs(&["a/x.mp4", "y.MOV", "z.npy", "w"], "out/"), Ok(["x.mp4", "y.mp4", "z.npy", "w.mp4"].map(|n| format!("out/{n}")).to_vec()));
+        assert_eq!(
+            outputs(&["a/x.mp4", "y.MOV", "z.npy", "w"], "out/"),
+            Ok(["x.mp4", "y.mp4", "z.npy", "w.mp4"].map(|n| format!("out/{n}")).to_vec())
+        );
         assert_eq!(
             outputs(&["a/x.mp4", "b/x.mov"], "out"),
             Err("a/x.mp4 and b/x.mov would both become out/x.mp4; write them to two folders".to_string())

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Outcome {
     let expr = grade::expression(&args.grade)?;
     let input = engine_face::open(path)?;
     let frames = engine_face::frames(&input, args.grade.frames, path)?;
-    let result = expr.eval(&[("x", frames)]).map_err(|e| Failure::Usage(grade::named(&e)))?;
+    let result = expr.eval(&[("x", frames)]).map_err(grade::named)?;
     let limits = Limits { threads: engine_face::threads(args.run.threads), memory: args.run.memory_limit };
     let mut out = Data::stdout();
     out.text(&format!("{}\n--expr '{}'\n\n", show_path(path), grade::source(&args.grade)))?;

@@ -127,7 +127,7 @@ fn as_json(f: &VideoFacts) -> Value {
         },
         "rotation": f.rotation,
         "mirrored": f.mirrored,
-        "sample_aspect": f.sample_aspect.to_string(),
+        "sample_aspect": format!("{}:{}", f.sample_aspect.num, f.sample_aspect.den),
         "key_frames": f.key_frames,
         "bitrate": f.bitrate,
         "audio": audio,

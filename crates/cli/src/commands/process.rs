@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
                             failed.fetch_add(1, Ordering::Relaxed);
                             // One line says that it was interrupted, not one for each file.
                             if !(error == Error::Cancelled && exit::signal().is_some()) {
-                                report::error(&grade::named(&error));
+                                report::error(&error.to_string());
                             }
                             json!({
                                 "schema": "opusclip.process/1",
@@ -72,6 +72,11 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         }
     });
     drop(bar);
+    if !args.quiet {
+        for path in targets.stale() {
+            report::warning(&format!("{}: left by a run that was killed; remove it", show_path(&path)));
+        }
+    }
 
     if exit::signal().is_some() && cancel.is_cancelled() {
         return Err(Failure::Failed(Error::Cancelled));
@@ -105,7 +110,9 @@ fn job(
     monitors: &Monitors,
 ) -> Result<Written, Error> {
     let work = || engine_face::process(args, expr, &target.input, &target.output, limits, cancel, monitors);
-    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(exit::panicked(&*payload)))
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(exit::panicked(&*payload)))
+        .map_err(grade::named)
 }
 
 /// Says how one file went; gives it as JSON too.

@@ -29,13 +29,17 @@ pub(crate) fn run(args: &StatsArgs, cancel: &Cancel) -> Outcome {
         return Err(Failure::Usage("--csv - and --json -: only one of them can have stdout".to_string()));
     }
     if to_stdout(&args.plot) {
-        return Err(Failure::Usage("--plot -: pictures are written to files; give a name ending in .svg or .png".to_string()));
+        return Err(Failure::Usage(
+            "--plot -: pictures are written to files; give a name ending in .svg or .png".to_string(),
+        ));
     }
     // Everything that cannot be written is refused before anything is decoded.
     let plot = args.plot.as_deref().map(|path| plot::Format::of(path).map(|format| (path, format))).transpose()?;
     for path in [&args.csv, &args.json, &args.plot].into_iter().flatten().filter(|p| p.as_os_str() != "-") {
         if engine_face::same_file(path, &args.input) {
-            return Err(Error::Io { path: path.clone(), detail: "is the input; choose another output".to_string() }.into());
+            return Err(
+                Error::Io { path: path.clone(), detail: "is the input; choose another output".to_string() }.into()
+            );
         }
         engine_face::can_write(path, args.yes)?;
     }

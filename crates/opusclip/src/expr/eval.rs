@@ -1,7 +1,7 @@
 //! The flat tree to a lazy expression: one pass over the nodes, each op called by its name in
 //! the registry. Nothing is computed here but plain numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use opusclip_engine::lazy::call::{self, Arg};
 use opusclip_engine::{DType, Lazy};
@@ -33,6 +33,26 @@ pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
         }
         None => Err(Error::internal("expr: no result")),
     }
+}
+
+/// Names and functions that nothing stands for, found without any array.
+pub(super) fn check(ast: &Ast, variables: &[&str]) -> Result<()> {
+    let mut names: HashSet<&str> = variables.iter().copied().collect();
+    for node in &ast.nodes {
+        match &node.kind {
+            NodeKind::Assign(name, _) => {
+                names.insert(name);
+            }
+            NodeKind::Name(name) if !names.contains(name.as_str()) && DType::parse(name).is_none() => {
+                return Err(unknown_name(name, names.iter().copied(), node.col));
+            }
+            NodeKind::Call(name, _) if function(name).is_none() && DType::parse(name).is_none() => {
+                return Err(unknown_function(name, names.contains(name.as_str()), node.col));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 struct Eval {
@@ -88,12 +108,7 @@ impl Eval {
         if let Some(dtype) = DType::parse(name) {
             return Ok(Value::DType(dtype));
         }
-        if is_op(name) {
-            return Err(lexer::error(col, format!("`{name}` is a function; call it: `{name}(…)`")));
-        }
-        let hint = nearest(name, self.names.keys().map(String::as_str));
-        let hint = hint.map_or("; the frames are `x`".to_string(), |n| format!("; did you mean `{n}`?"));
-        Err(lexer::error(col, format!("unknown name `{name}`{hint}")))
+        Err(unknown_name(name, self.names.keys().map(String::as_str), col))
     }
 
     fn tuple(&self, ids: &[Id], col: usize) -> Result<Value> {
@@ -134,19 +149,10 @@ impl Eval {
                 _ => Err(lexer::error(col, format!("`{name}` takes one array or number: `{name}(x)`"))),
             };
         }
-        let known = PYTHON_NAMES.iter().find(|(python, _)| *python == name && !is_op(name)).map_or(name, |(_, op)| op);
-        if is_op(known) {
-            return call_op(known, list, col);
+        if let Some(op) = function(name) {
+            return call_op(op, list, col);
         }
-        if self.names.contains_key(name) {
-            return Err(lexer::error(col, format!("`{name}` is no function; put an operator before the bracket")));
-        }
-        let rows = call::rows();
-        let names = rows.iter().map(|r| r.name).chain(PYTHON_NAMES.iter().map(|(n, _)| *n));
-        let hint = nearest(name, names.chain(DType::ALL.iter().map(|d| d.short())));
-        let hint =
-            hint.map_or("; `opusclip explain --ops` lists them".to_string(), |n| format!("; did you mean `{n}`?"));
-        Err(lexer::error(col, format!("unknown function `{name}`{hint}")))
+        Err(unknown_function(name, self.names.contains_key(name), col))
     }
 
     fn index(&self, array: &Value, items: &[Item], col: usize) -> Result<Value> {
@@ -226,6 +232,31 @@ fn axis_arg(axis: usize) -> Arg {
 
 fn position(v: i64, col: usize) -> Result<isize> {
     isize::try_from(v).map_err(|_| lexer::error(col, format!("{v} is out of range")))
+}
+
+/// The registry's name of the function `name`.
+fn function(name: &str) -> Option<&str> {
+    let python = PYTHON_NAMES.iter().find(|(python, _)| *python == name).map(|(_, op)| *op);
+    if is_op(name) { Some(name) } else { python.filter(|op| is_op(op)) }
+}
+
+fn unknown_name<'a>(name: &str, names: impl Iterator<Item = &'a str>, col: usize) -> Error {
+    if function(name).is_some() {
+        return lexer::error(col, format!("`{name}` is a function; call it: `{name}(…)`"));
+    }
+    let hint = nearest(name, names).map_or("; the frames are `x`".to_string(), |n| format!("; did you mean `{n}`?"));
+    lexer::error(col, format!("unknown name `{name}`{hint}"))
+}
+
+fn unknown_function(name: &str, is_variable: bool, col: usize) -> Error {
+    if is_variable {
+        return lexer::error(col, format!("`{name}` is no function; put an operator before the bracket"));
+    }
+    let rows = call::rows();
+    let names = rows.iter().map(|r| r.name).chain(PYTHON_NAMES.iter().map(|(n, _)| *n));
+    let hint = nearest(name, names.chain(DType::ALL.iter().map(|d| d.short())));
+    let hint = hint.map_or("; `opusclip explain --ops` lists them".to_string(), |n| format!("; did you mean `{n}`?"));
+    lexer::error(col, format!("unknown function `{name}`{hint}"))
 }
 
 fn is_op(name: &str) -> bool {

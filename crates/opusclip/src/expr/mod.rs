@@ -38,6 +38,15 @@ impl Expr {
         Ok(Expr { ast: parser::parse(source)? })
     }
 
+    /// Refuses names and functions that nothing stands for when only `variables` are bound, so
+    /// that a typing error is found before any file is opened.
+    ///
+    /// # Errors
+    /// [`Error::Value`](crate::Error::Value) of op `expr` with the column.
+    pub fn check(&self, variables: &[&str]) -> Result<()> {
+        eval::check(&self.ast, variables)
+    }
+
     /// The lazy result with `variables` (a name and its array each; the frames are called `x`)
     /// bound. Nothing is read or computed.
     ///

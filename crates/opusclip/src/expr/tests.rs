@@ -319,6 +319,22 @@ mod evaluated {
     }
 
     #[test]
+    fn unknown_names_are_found_without_arrays() {
+        let check = |source: &str| Expr::parse(source).and_then(|e| e.check(&["x"])).map_err(|e| e.to_string());
+        for good in ["x", "a = x; a + 1", "f32(x).mean()", "x.astype(f32)", "abs(x)", "np.clip(x, 0, pi)"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for (bad, want) in [
+            ("clp(x)", "expr: col 1: unknown function `clp`; did you mean `clip`?"),
+            ("a + x; a = 1", "expr: col 1: unknown name `a`; did you mean `x`?"),
+            ("x(1)", "expr: col 1: `x` is no function; put an operator before the bracket"),
+            ("x + mean", "expr: col 5: `mean` is a function; call it: `mean(…)`"),
+        ] {
+            assert_eq!(check(bad), Err(want.to_string()), "{bad}");
+        }
+    }
+
+    #[test]
     fn long_chains_evaluate() {
         let chain = format!("f32(x){}", "+1".repeat(8_000));
         assert!(eval(&chain).is_ok());

@@ -142,7 +142,10 @@ impl Video {
             other => {
                 return Err(Error::unsupported(
                     path,
-                    format!("holds {} video; this build decodes H.264, the rest needs the FFmpeg backend of a later release", codec_name(*other)),
+                    format!(
+                        "holds {} video; this build decodes H.264, the rest needs the FFmpeg backend of a later release",
+                        codec_name(*other)
+                    ),
                 ));
             }
         }
@@ -178,7 +181,10 @@ impl Video {
         if stated.matrix == 8 || (stated.matrix == 0 && sequence.chroma_format != 1) {
             return Err(Error::unsupported(
                 path,
-                format!("has {} colours, which are not converted yet; that needs the FFmpeg backend of a later release", matrix_name(stated.matrix)),
+                format!(
+                    "has {} colours, which are not converted yet; that needs the FFmpeg backend of a later release",
+                    matrix_name(stated.matrix)
+                ),
             ));
         }
         let (colour, guessed) = resolve_colour(stated, sequence.size.0, sequence.size.1);
@@ -268,9 +274,7 @@ impl Video {
         let cuts = index.cuts.iter().map(|c| c.frame).collect();
         let packets = track.packets.clone();
         let stream = Arc::new(Stream { input: input.clone(), packets, index, configuration, sequence });
-        Ok(Video {
-            inner: Arc::new(Inner { demux, stream, facts, info, cuts, orientation, colour }),
-        })
+        Ok(Video { inner: Arc::new(Inner { demux, stream, facts, info, cuts, orientation, colour }) })
     }
 
     /// What the file is.
