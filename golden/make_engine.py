@@ -212,7 +212,7 @@ def reductions():
             else:
                 add("reduce", op, label, [x], lambda v: function(v, axis=axis, keepdims=keepdims), attrs)
 
-    special = save("in/reduce.special", np.array([[1, np.nan, 2], [-0.0, 0.0, -np.inf], [3, np.inf, -np.inf]], np.float32))
+    special = save("in/reduce.special", np.array([[1, np.nan, 2], [-1.5, 0.0, -np.inf], [3, np.inf, -np.inf]], np.float32))
     empty = save("in/reduce.empty", np.zeros((3, 0), np.float32))
     for op in "sum prod mean min max any all".split():
         function = getattr(np, op)

@@ -173,6 +173,10 @@ impl Array {
         if !self.is_contiguous() {
             return None;
         }
+        if self.size() == 0 {
+            // An empty view may start anywhere.
+            return Some(&[]);
+        }
         let at = self.offset * self.dtype.size();
         self.data.bytes().get(at..at + self.nbytes())
     }
@@ -298,6 +302,9 @@ impl<'a> Strided<'a> {
     pub fn contiguous(&self) -> Option<&'a [u8]> {
         if !is_c_order(&self.shape, &self.strides) {
             return None;
+        }
+        if self.size() == 0 {
+            return Some(&[]);
         }
         let item = self.dtype.size();
         self.bytes.get(self.offset * item..(self.offset + self.size()) * item)

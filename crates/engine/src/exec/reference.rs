@@ -8,14 +8,51 @@ use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 use super::executor::{Executor, Frames};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
-use crate::lazy::Op;
+use crate::flow::Source;
+use crate::lazy::{Lazy, Op};
 use crate::ops::lanes::{Lanes, LanesMut};
 use crate::ops::{self, Elementwise, Reduce};
-use crate::plan::{Instruction, Kind, NodeId, Plan, Program, Value};
+use crate::plan::{Instruction, Kind, NodeId, Plan, Program, Value, lower};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Reference;
+
+/// Computes expressions without any pass, every node whole and in order.
+pub fn collect(lazies: &[Lazy]) -> Result<Vec<Array>> {
+    let plan = lower(lazies)?;
+    let mut values: Vec<Array> = Vec::with_capacity(plan.nodes().len());
+    for (i, node) in plan.nodes().iter().enumerate() {
+        let inputs: Vec<Array> = node.inputs.iter().map(|n| values[n.0].clone()).collect();
+        values.push(match &node.kind {
+            Kind::Op(Op::Data(d)) => d.0.clone(),
+            Kind::Op(Op::Scalar(s)) => Array::from_scalar(*s)?,
+            Kind::Op(Op::Source(s)) => read_whole(s.0.as_ref())?,
+            Kind::Op(Op::Movement(m)) => m.apply(first(&inputs)?)?,
+            _ => {
+                let frames = Frames { range: 0..node.shape.first().copied().unwrap_or(1), shape: node.shape.clone() };
+                let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
+                let bytes = shape::count("reference", &node.shape, 1)? * node.dtype.size();
+                Reference.run(&plan, NodeId(i), &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
+                Array::from_buffer(buffer, node.dtype, node.shape.clone())
+            }
+        });
+    }
+    Ok(plan.outputs.iter().map(|o| values[o.0].clone()).collect())
+}
+
+fn read_whole(source: &dyn Source) -> Result<Array> {
+    let info = source.info();
+    let mut buffer = crate::array::zeroed(info.dtype, &info.shape)?;
+    let mut raw = vec![0u8; source.raw_frame_bytes()];
+    let mut cursor = source.cursor(0..info.frames())?;
+    let size = info.frame_bytes();
+    for t in 0..info.frames() {
+        cursor.next_into(&mut raw)?;
+        source.unpack(&raw, &mut buffer.bytes_mut()[t * size..(t + 1) * size])?;
+    }
+    Ok(Array::from_buffer(buffer, info.dtype, info.shape.clone()))
+}
 
 impl Executor for Reference {
     fn name(&self) -> &'static str {

@@ -411,6 +411,8 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
         Elementwise::Unary(Unary::Sign) if is_bool => refuse("bool has no sign; cast it to a number first"),
         Elementwise::Binary(Binary::Subtract) if is_bool => refuse("bool minus bool is undefined; use bitwise_xor"),
         Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder) if is_bool => Ok(DType::I8),
+        // NumPy has no square of truth values and takes its smallest integer.
+        Elementwise::Unary(Unary::Square) if is_bool => Ok(DType::I8),
         Elementwise::Bits(_) if d.is_float() => refuse(&format!("bits of {d} are not defined; cast it to an integer")),
         Elementwise::Math(_) => Ok(crate::array::promote::float_of(d)),
         Elementwise::MathBinary(_) if !d.is_float() => Ok(DType::F64),

@@ -10,6 +10,14 @@ use crate::error::{Error, Result};
 use crate::ops::*;
 
 impl Lazy {
+    /// Absolute value; the short name of absolute.
+    ///
+    /// absolute's rule.
+    /// NumPy: `np.abs(x)`.
+    pub fn abs(&self) -> Lazy {
+        compose::abs(self)
+    }
+
     /// Absolute value.
     ///
     /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN.
@@ -518,6 +526,7 @@ impl Lazy {
 /// Calls the method of this name.
 pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
     Ok(match name {
+        "abs" => a.array(0)?.abs(),
         "absolute" => a.array(0)?.absolute(),
         "add" => a.array(0)?.add(a.operand(1)?),
         "all" => a.array(0)?.all(a.ints(1)?),

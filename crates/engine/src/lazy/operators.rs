@@ -19,7 +19,7 @@ macro_rules! operators {
                 Lazy::elementwise($op, vec![self.into(), other.into()])
             }
         }
-        operators!(@left $trait $method $op; f64 f32 i64 i32 u8);
+        operators!(@left $trait $method $op; f64 i32);
     )* };
     (@left $trait:ident $method:ident $op:expr; $($t:ty)*) => { $(
         impl $trait<&Lazy> for $t {

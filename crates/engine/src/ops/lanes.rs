@@ -45,6 +45,10 @@ macro_rules! lanes {
         impl<'a> LanesMut<'a> {
             /// Reads bytes as elements to write; `None` if they are not aligned or whole.
             pub fn of(dtype: DType, bytes: &'a mut [u8]) -> Option<LanesMut<'a>> {
+                if dtype == DType::Bool {
+                    // Memory that nobody wrote yet may hold any byte; as a truth value it must be 0 or 1.
+                    bytes.iter_mut().for_each(|b| *b = u8::from(*b != 0));
+                }
                 match dtype { $(DType::$variant => buffer::cast_slice_mut::<$t>(bytes).map(LanesMut::$variant)),* }
             }
 

@@ -19,7 +19,7 @@ pub fn lower(wanted: &[Lazy]) -> Result<Plan> {
             let meta = lazy.meta()?;
             if !inputs_done && !lazy.inputs().is_empty() {
                 stack.push((lazy, true));
-                stack.extend(lazy.inputs().iter().map(|i| (i, false)));
+                stack.extend(lazy.inputs().iter().rev().map(|i| (i, false)));
                 continue;
             }
             let inputs = lazy.inputs().iter().filter_map(|i| done.get(&i.id()).copied()).collect();

@@ -31,8 +31,9 @@ pub fn schedule(plan: &Plan) -> Schedule {
     let mut kept = vec![false; count];
     for &id in &reachable {
         for n in 0..plan.node(id).inputs.len() {
-            if access(plan, id, n) == Access::Whole {
-                kept[plan.node(id).inputs[n].0] = true;
+            let input = plan.node(id).inputs[n];
+            if access(plan, id, n) == Access::Whole || !streams(plan, input) {
+                kept[input.0] = true;
             }
         }
     }
@@ -45,10 +46,10 @@ pub fn schedule(plan: &Plan) -> Schedule {
         let streamed = streams(plan, id);
         for (n, input) in node.inputs.iter().enumerate() {
             let ready = match access(plan, id, n) {
-                Access::Frames { .. } => pass[input.0],
-                Access::Whole if streamed => known[input.0],
+                Access::Frames { .. } if streams(plan, *input) => pass[input.0],
+                _ if streamed => known[input.0],
                 // A whole step runs after the stage that made its inputs, not in the next one.
-                Access::Whole => known[input.0].saturating_sub(usize::from(!is_leaf(plan, *input))),
+                _ => known[input.0].saturating_sub(usize::from(!is_leaf(plan, *input))),
             };
             pass[id.0] = pass[id.0].max(ready);
         }

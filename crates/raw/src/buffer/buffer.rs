@@ -173,6 +173,10 @@ fn fits<T: Element>(bytes: &[u8]) -> bool {
 /// Reads bytes as elements. None if misaligned, if the length is no multiple of the element's
 /// size, or for `bool` (checked in one pass) if a byte is neither 0 nor 1.
 pub fn cast_slice<T: Element>(bytes: &[u8]) -> Option<&[T]> {
+    if bytes.is_empty() {
+        // No bytes have no alignment either.
+        return Some(&[]);
+    }
     // SAFETY: alignment, size and (for bool) values are checked; every other element type
     // takes any bits. Element is sealed.
     fits::<T>(bytes).then(|| unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len() / size_of::<T>()) })
@@ -180,6 +184,9 @@ pub fn cast_slice<T: Element>(bytes: &[u8]) -> Option<&[T]> {
 
 /// As [`cast_slice`], to write.
 pub fn cast_slice_mut<T: Element>(bytes: &mut [u8]) -> Option<&mut [T]> {
+    if bytes.is_empty() {
+        return Some(&mut []);
+    }
     // SAFETY: as in `cast_slice`; what is written through it are elements, whose bytes are all
     // initialised, so the bytes stay valid as u8.
     fits::<T>(bytes)
