@@ -115,7 +115,7 @@ fn number(chars: &[char], col: usize) -> Result<(Kind, usize)> {
         let exponent_sign =
             !based && (c == '+' || c == '-') && len > 0 && matches!(chars.get(len - 1), Some('e' | 'E'));
         // `1...` is a number and an ellipsis, `1.` a float.
-        let point = c == '.' && !float && !(chars.get(len + 1) == Some(&'.'));
+        let point = c == '.' && !float && chars.get(len + 1) != Some(&'.');
         if !(c.is_alphanumeric() || c == '_' || exponent_sign || point) {
             break;
         }
