@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use opusclip::error::show_path;
 use opusclip::expr::Expr;
 use opusclip::flow::{Sink, StreamInfo};
+use opusclip::store::npy::{NpyReport, NpySink};
 use opusclip::store::pending::{self, PendingFile};
 use opusclip::video::{Encode, Mp4Sink, Preset as EncoderPreset, Video, VideoFacts, WriteReport};
 use opusclip::{Array, DType, Error, Isa, Lazy, Output, RunOptions};
@@ -128,33 +129,53 @@ pub(crate) fn process(
     cancel: &Cancel,
     monitors: &Monitors,
 ) -> Result<Written, Error> {
-    known_suffix(output)?;
+    let format = Format::of(output)?;
     let opened = open(input)?;
     let result = expr.eval(&[("x", frames(&opened, args.grade.frames, input)?)])?;
-    is_video(&result)?;
-    let sink = sink(args, &opened, output)?;
-    let monitor = monitors.another();
-    let report = opusclip::run(vec![Output::Sink(result, sink)], &limits.options(cancel, &monitor))?;
-    let written = report.reports.into_iter().next().and_then(|r| r.downcast::<WriteReport>().ok());
-    let written = written.ok_or_else(|| Error::internal("a sink without a report"))?;
-    let audio = match (opened.facts().audio.len(), written.audio_packets) {
-        (0, _) => "no audio",
-        (_, 0) => "audio left out",
-        _ => "audio copied",
+    let sink: Box<dyn Sink> = match format {
+        Format::Mp4 => {
+            is_video(&result)?;
+            Box::new(Mp4Sink::create(output, &encode(args, &opened), args.yes)?)
+        }
+        Format::Npy => Box::new(NpySink::create(output, args.yes)?),
     };
-    Ok(Written {
-        frames: written.frames,
-        seconds: written.seconds,
-        bytes: written.bytes,
-        audio: audio.to_string(),
-        warnings: opened.facts().warnings.clone(),
-        monitor,
-    })
+    let monitor = monitors.another();
+    let mut run = opusclip::run(vec![Output::Sink(result, sink)], &limits.options(cancel, &monitor))?;
+    let report = run.reports.pop().ok_or_else(|| Error::internal("a sink without a report"))?;
+    let warnings = opened.facts().warnings.clone();
+    let report = match report.downcast::<WriteReport>() {
+        Ok(video) => {
+            let audio = match (opened.facts().audio.len(), video.audio_packets) {
+                (0, _) => "no audio",
+                (_, 0) => "audio left out",
+                _ => "audio copied",
+            };
+            let WriteReport { frames, seconds, bytes, .. } = *video;
+            return Ok(Written { frames, seconds, bytes, audio: audio.to_string(), warnings, monitor });
+        }
+        Err(other) => other,
+    };
+    let npy = report.downcast::<NpyReport>().map_err(|_| Error::internal("a sink with an unknown report"))?;
+    let frames = npy.shape.first().copied().unwrap_or(0);
+    Ok(Written { frames, seconds: npy.seconds, bytes: npy.bytes, audio: "no audio".to_string(), warnings, monitor })
 }
 
-fn known_suffix(path: &Path) -> Result<(), Error> {
-    let suffix = path.extension().and_then(|s| s.to_str()).unwrap_or("").to_ascii_lowercase();
-    if suffix == "mp4" { Ok(()) } else { Err(Error::unsupported(path, "its suffix says no format; .mp4 is written")) }
+/// What can be written, by the suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Mp4,
+    Npy,
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Format, Error> {
+        let suffix = path.extension().and_then(|s| s.to_str()).unwrap_or("").to_ascii_lowercase();
+        match suffix.as_str() {
+            "mp4" | "m4v" => Ok(Format::Mp4),
+            "npy" => Ok(Format::Npy),
+            _ => Err(Error::unsupported(path, "its suffix says no format; .mp4 and .npy are written")),
+        }
+    }
 }
 
 /// A video is made of `uint8` frames of three channels.
@@ -177,7 +198,7 @@ fn is_video(result: &Lazy) -> Result<(), Error> {
     }
 }
 
-fn sink(args: &ProcessArgs, opened: &Opened, output: &Path) -> Result<Box<dyn Sink>, Error> {
+fn encode(args: &ProcessArgs, opened: &Opened) -> Encode {
     let mut encode = Encode::like(&opened.video).audio(!args.encode.no_audio);
     if let Some(qp) = args.encode.qp {
         encode = encode.qp(qp);
@@ -192,7 +213,7 @@ fn sink(args: &ProcessArgs, opened: &Opened, output: &Path) -> Result<Box<dyn Si
             Preset::Quality => EncoderPreset::Quality,
         });
     }
-    Ok(Box::new(Mp4Sink::create(output, &encode, args.yes)?))
+    encode
 }
 
 /// Computes arrays over one decode; their elements as doubles.
@@ -267,5 +288,5 @@ pub(crate) fn decoders() -> Vec<&'static str> {
 
 /// What can be written.
 pub(crate) fn encoders() -> Vec<&'static str> {
-    vec!["H.264 in MP4 (embedded)"]
+    vec!["H.264 in MP4 (embedded)", "npy"]
 }

@@ -15,7 +15,7 @@ use opusclip::error::show_path;
 use crate::exit::{Failure, Outcome};
 
 /// Suffixes that outputs may have; an input with another one becomes an `.mp4`.
-const KNOWN: [&str; 2] = ["mp4", "npy"];
+const KNOWN: [&str; 2] = ["mp4", "m4v"];
 
 /// One input and what it becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn names_are_kept_and_do_not_collide() {
         assert_eq!(
-            outputs(&["a/x.mp4", "y.MOV", "z.npy", "w"], "out/"),
-            Ok(["x.mp4", "y.mp4", "z.npy", "w.mp4"].map(|n| format!("out/{n}")).to_vec())
+            outputs(&["a/x.mp4", "y.MOV", "z.m4v", "w"], "out/"),
+            Ok(["x.mp4", "y.mp4", "z.m4v", "w.mp4"].map(|n| format!("out/{n}")).to_vec())
         );
         assert_eq!(
             outputs(&["a/x.mp4", "b/x.mov"], "out"),

@@ -82,6 +82,37 @@ fn options_are_their_documented_expressions() {
 }
 
 #[test]
+fn arrays_are_written_as_npy() {
+    let folder = Folder::with_sample();
+    let read = |args: &str, header: &str| {
+        folder.ok(&format!("process bunny.mp4 -o a.npy -y {args}"));
+        let bytes = fs::read(folder.path("a.npy")).unwrap();
+        let text = String::from_utf8_lossy(&bytes[10..128]).into_owned();
+        assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && text.starts_with(header), "{args}: {text}");
+        bytes[128..].to_vec()
+    };
+    let whole =
+        read("--no-grade --frames 3:5", "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 720, 1280, 3), }");
+    assert_eq!(whole.len(), 2 * 720 * 1280 * 3);
+    let second =
+        read("--no-grade --frames 4:5", "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 720, 1280, 3), }");
+    assert!(whole.ends_with(&second));
+    let means = read(
+        "--expr 'mean(x, axis=(1, 2, 3))' --frames 3:5",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }",
+    );
+    let mean = whole[..whole.len() / 2].iter().map(|v| f64::from(*v)).sum::<f64>() / (whole.len() / 2) as f64;
+    let ours = f64::from_le_bytes(means[..8].try_into().unwrap());
+    assert!((ours - mean).abs() < 1e-9, "{ours} {mean}");
+    let part = read(
+        "--expr 'f32(x)[:, :1, :2]' --frames 3:5",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 2, 3), }",
+    );
+    let first = f32::from_le_bytes(part[..4].try_into().unwrap());
+    assert_eq!((part.len(), first), (48, f32::from(whole[0])));
+}
+
+#[test]
 fn explain_prints_the_plan() {
     let folder = Folder::with_sample();
     let text = folder.ok("explain bunny.mp4").stdout;

@@ -1,3 +1,4 @@
 //! Files at rest: arrays on disk, and the way every output gets its final name.
 
+pub mod npy;
 pub mod pending;
