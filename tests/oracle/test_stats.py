@@ -50,7 +50,7 @@ def test_plots_are_pictures(clips, tmp_path):
     with Image.open(tmp_path / "p.png") as picture:
         picture.load()
         assert min(picture.size) >= 100
-        assert len(set(picture.convert("L").getdata())) > 2
+        assert len(picture.convert("L").getcolors()) > 2
     assert (tmp_path / "p.svg").read_text().lstrip().startswith(("<svg", "<?xml"))
 
 

@@ -156,8 +156,8 @@ pub(crate) fn process(
         Err(other) => other,
     };
     let npy = report.downcast::<NpyReport>().map_err(|_| Error::internal("a sink with an unknown report"))?;
-    let frames = npy.shape.first().copied().unwrap_or(0);
-    Ok(Written { frames, seconds: npy.seconds, bytes: npy.bytes, audio: "no audio".to_string(), warnings, monitor })
+    let NpyReport { frames, seconds, bytes, .. } = *npy;
+    Ok(Written { frames, seconds, bytes, audio: "no audio".to_string(), warnings, monitor })
 }
 
 /// What can be written, by the suffix.

@@ -43,10 +43,22 @@ fn build(case: &Value) -> opusclip_engine::Result<Lazy> {
         }
         ("movement", "slice") => {
             let index = attrs["index"].as_array().unwrap();
-            return Ok(index.iter().enumerate().fold(inputs[0].clone(), |x, (axis, s)| match s {
-                Value::Null => x,
-                s => x.slice_axis(axis as isize, position(&s[0]), position(&s[1]), position(&s[2])),
-            }));
+            let mut x = inputs[0].clone();
+            let mut axis = 0;
+            for item in index {
+                match item.as_i64() {
+                    // One position: a slice of one, its axis dropped.
+                    Some(i) => {
+                        let stop = if i == -1 { None } else { Some(i as isize + 1) };
+                        x = x.slice_axis(axis, Some(i as isize), stop, None).squeeze(axis);
+                    }
+                    None => {
+                        x = x.slice_axis(axis, position(&item[0]), position(&item[1]), position(&item[2]));
+                        axis += 1;
+                    }
+                }
+            }
+            return Ok(x);
         }
         ("movement", "reshape" | "broadcast_to") => args.push(ints(&attrs["shape"])),
         ("movement", "transpose") => {
