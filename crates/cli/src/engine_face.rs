@@ -156,7 +156,8 @@ pub(crate) fn process(
         Err(other) => other,
     };
     let npy = report.downcast::<NpyReport>().map_err(|_| Error::internal("a sink with an unknown report"))?;
-    let NpyReport { frames, seconds, bytes, .. } = *npy;
+    let NpyReport { shape, seconds, bytes, .. } = *npy;
+    let frames = shape.first().copied().unwrap_or(0);
     Ok(Written { frames, seconds, bytes, audio: "no audio".to_string(), warnings, monitor })
 }
 
@@ -234,7 +235,7 @@ pub(crate) fn array(values: &[u8], shape: &[usize]) -> Result<Lazy, Error> {
 
 /// The plan of a job as text.
 pub(crate) fn explain(job: &Lazy, limits: Limits) -> Result<String, Error> {
-    opusclip::run::explain(std::slice::from_ref(job), &limits.options(&Cancel::new(), &Monitor::new()))
+    opusclip::explain(std::slice::from_ref(job), &limits.options(&Cancel::new(), &Monitor::new()))
 }
 
 /// Signature and one line about each function of the language, by name.

@@ -62,7 +62,10 @@ impl NpyFile {
         let (dtype, swap) = match element(&header.descr) {
             Ok(found) => found,
             Err(what) => {
-                return Err(Error::unsupported(path, format!("holds {what}, which is not read; arrays of numbers are")));
+                return Err(Error::unsupported(
+                    path,
+                    format!("holds {what}, which is not read; arrays of numbers are"),
+                ));
             }
         };
         let unit = header.shape.iter().filter(|&&n| n > 1).count() < 2;
