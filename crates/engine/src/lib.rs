@@ -2,9 +2,23 @@
 //! and then frames. Start reading at `run.rs`.
 #![forbid(unsafe_code)]
 
+pub mod array;
+mod collect;
 pub mod error;
+pub mod exec;
 pub mod flow;
+pub mod lazy;
 pub mod monitor;
+pub mod ops;
+pub mod passes;
+pub mod plan;
+pub mod run;
+pub mod stage;
 
+pub use array::Array;
+pub use collect::collect_all;
 pub use error::{Error, Result};
-pub use opusclip_raw::{DType, Element};
+pub use lazy::{IntoAxes, Lazy, Operand};
+pub use monitor::{Cancel, Monitor};
+pub use opusclip_raw::{DType, Element, Isa};
+pub use run::{Output, RunOptions, RunReport, run};

@@ -134,14 +134,28 @@ impl fmt::Display for DType {
     }
 }
 
-mod sealed {
-    pub trait Sealed {}
+pub(crate) mod sealed {
+    /// Conversions between any two element types; public only as a hidden part of `Element`.
+    pub trait Convert: Copy {
+        fn to_bool(self) -> bool;
+        fn to_u8(self) -> u8;
+        fn to_i8(self) -> i8;
+        fn to_u16(self) -> u16;
+        fn to_i16(self) -> i16;
+        fn to_u32(self) -> u32;
+        fn to_i32(self) -> i32;
+        fn to_u64(self) -> u64;
+        fn to_i64(self) -> i64;
+        fn to_f32(self) -> f32;
+        fn to_f64(self) -> f64;
+        fn convert<A: Convert>(a: A) -> Self;
+    }
 }
 
 /// A Rust type that is an element type. Sealed: all bit patterns of its bytes that a buffer of
-/// this library can hold are valid (buffers of `bool` are only written as `bool`).
+/// this library can hold are valid (a `bool` view checks its bytes first).
 pub trait Element:
-    sealed::Sealed + Copy + Default + Send + Sync + PartialEq + PartialOrd + fmt::Debug + 'static
+    sealed::Convert + Copy + Default + Send + Sync + PartialEq + PartialOrd + fmt::Debug + 'static
 {
     /// The run-time tag of this type.
     const DTYPE: DType;
@@ -149,7 +163,6 @@ pub trait Element:
 
 macro_rules! element {
     ($($t:ty => $d:ident),*) => { $(
-        impl sealed::Sealed for $t {}
         impl Element for $t { const DTYPE: DType = DType::$d; }
     )* };
 }

@@ -4,6 +4,13 @@
 //! numbers and knows nothing of arrays, plans or video.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod buffer;
 pub mod dtype;
+pub mod isa;
+pub mod kernel;
+pub mod number;
 
+pub use buffer::{AllocError, Buffer, Pool, PoolBuffer, PoolStats, as_bytes, cast_slice, cast_slice_mut};
 pub use dtype::{DType, Element, Kind};
+pub use isa::Isa;
+pub use number::{Float, Integer, Number};

@@ -61,7 +61,9 @@ impl NpyFile {
         let header = parse(&text).map_err(bad)?;
         let (dtype, swap) = match element(&header.descr) {
             Ok(found) => found,
-            Err(what) => return Err(Error::unsupported(path, format!("holds {what}, which is not read; arrays of numbers are"))),
+            Err(what) => {
+                return Err(Error::unsupported(path, format!("holds {what}, which is not read; arrays of numbers are")));
+            }
         };
         let unit = header.shape.iter().filter(|&&n| n > 1).count() < 2;
         if header.fortran && !unit {
@@ -85,7 +87,10 @@ impl NpyFile {
         let data = start + len;
         let there = input.len() - data;
         if bytes > there {
-            return Err(bad(format!("its shape {:?} of {dtype} needs {bytes} bytes but it holds {there}", header.shape)));
+            return Err(bad(format!(
+                "its shape {:?} of {dtype} needs {bytes} bytes but it holds {there}",
+                header.shape
+            )));
         }
         let mut warnings = Vec::new();
         if there > bytes {
@@ -119,6 +124,10 @@ impl Source for NpyFile {
     fn describe(&self) -> String {
         let name = self.input.path().file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
         format!("{name}: array {:?} of {}", self.info.shape, self.info.dtype)
+    }
+
+    fn identity(&self) -> usize {
+        Arc::as_ptr(&self.input).addr()
     }
 
     fn cuts(&self) -> &[usize] {
@@ -314,10 +323,10 @@ fn element(descr: &str) -> Result<(DType, bool), String> {
 pub struct NpyReport {
     /// The file.
     pub path: PathBuf,
-    /// Shape of the array.
-    pub shape: Vec<usize>,
-    /// Element type of it.
-    pub dtype: DType,
+    /// Frames, the length of axis 0.
+    pub frames: usize,
+    /// Their length by the clock of what was written.
+    pub seconds: f64,
     /// Bytes of the file.
     pub bytes: u64,
 }
@@ -329,6 +338,7 @@ pub struct NpySink {
     pending: Option<PendingFile>,
     shape: Vec<usize>,
     dtype: DType,
+    seconds: f64,
     written: usize,
 }
 
@@ -340,6 +350,7 @@ impl NpySink {
             target: target.to_path_buf(),
             shape: Vec::new(),
             dtype: DType::U8,
+            seconds: 0.0,
             written: 0,
         })
     }
@@ -385,9 +396,14 @@ impl Sink for NpySink {
 
     fn begin(&mut self, info: &StreamInfo) -> Result<()> {
         if info.shape.is_empty() || info.shape.len() > MOST_AXES {
-            return Err(Error::value("output", format!("an array of {} axes; .npy takes 1 to {MOST_AXES} here", info.shape.len())));
+            return Err(Error::value(
+                "output",
+                format!("an array of {} axes; .npy takes 1 to {MOST_AXES} here", info.shape.len()),
+            ));
         }
         (self.shape, self.dtype) = (info.shape.clone(), info.dtype);
+        let ticks: i64 = info.durations.iter().fold(0, |a, &d| a.saturating_add(d));
+        self.seconds = ticks as f64 * info.time_base.to_f64();
         let head = header(&self.shape, self.dtype);
         self.file()?.append(&head)
     }
@@ -417,7 +433,7 @@ impl Sink for NpySink {
         let file = self.pending.take().ok_or_else(|| Error::internal("a sink ended twice"))?;
         let bytes = file.position();
         file.persist()?;
-        Ok(Box::new(NpyReport { path: self.target.clone(), shape: self.shape.clone(), dtype: self.dtype, bytes }))
+        Ok(Box::new(NpyReport { path: self.target.clone(), frames, seconds: self.seconds, bytes }))
     }
 }
 

@@ -55,10 +55,9 @@ fn check_target(target: &Path, overwrite: bool) -> Result<PathBuf> {
         Ok(_) => {}
     }
     match fs::metadata(target) {
-        Ok(m) if m.is_dir() => Err(Error::Io {
-            path: target.to_path_buf(),
-            detail: "is a folder; give the name of a file in it".into(),
-        }),
+        Ok(m) if m.is_dir() => {
+            Err(Error::Io { path: target.to_path_buf(), detail: "is a folder; give the name of a file in it".into() })
+        }
         Ok(m) if !m.is_file() => Err(Error::Io {
             path: target.to_path_buf(),
             detail: "is a device or a pipe; outputs must be files that can be renamed".into(),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use opusclip_engine::error::{Error, Result};
 use opusclip_engine::flow::Colour;
 
-use crate::store::input::Input;
 use super::mp4;
+use crate::store::input::Input;
 
 /// One stored unit of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +187,9 @@ pub fn open(input: &Arc<Input>) -> Result<Box<dyn Demux>> {
     match other_format(head) {
         Some(what) => Err(Error::unsupported(
             path,
-            format!("is {what}; this build reads H.264 in MP4 or MOV, the rest needs the FFmpeg backend of a later release"),
+            format!(
+                "is {what}; this build reads H.264 in MP4 or MOV, the rest needs the FFmpeg backend of a later release"
+            ),
         )),
         None if is_text(head) => Err(Error::data(path, "is text, not a video")),
         None => Err(Error::data(path, "is not a video: its first bytes are those of no known format")),

@@ -51,7 +51,9 @@ impl Sequence {
         let unsupported = |what: &str| {
             Error::unsupported(
                 path,
-                format!("is H.264 with {what}, which the built-in decoder does not read; that needs the FFmpeg backend of a later release"),
+                format!(
+                    "is H.264 with {what}, which the built-in decoder does not read; that needs the FFmpeg backend of a later release"
+                ),
             )
         };
         let samples = u64::from(info.coded_width) * u64::from(info.coded_height);
@@ -186,11 +188,7 @@ fn unit(bytes: &[u8]) -> Option<NalUnit<'_>> {
     if head & 0x80 != 0 {
         return None;
     }
-    Some(NalUnit {
-        nal_ref_idc: head >> 5 & 3,
-        nal_unit_type: NalUnitType::from(head & 31),
-        rbsp: payload_of(payload),
-    })
+    Some(NalUnit { nal_ref_idc: head >> 5 & 3, nal_unit_type: NalUnitType::from(head & 31), rbsp: payload_of(payload) })
 }
 
 /// The payload without the bytes that keep start codes from occurring by chance.
@@ -221,9 +219,8 @@ fn units<'a>(mut data: &'a [u8], length_size: usize, out: &mut Vec<&'a [u8]>) ->
         if len == 0 {
             return Err("a unit of no bytes".into());
         }
-        let (unit, tail) = tail
-            .split_at_checked(len)
-            .ok_or_else(|| format!("a unit says {len} bytes but {} are left", tail.len()))?;
+        let (unit, tail) =
+            tail.split_at_checked(len).ok_or_else(|| format!("a unit says {len} bytes but {} are left", tail.len()))?;
         out.push(unit);
         data = tail;
     }

@@ -143,7 +143,10 @@ impl Recipe {
             ));
         }
         if width > 8192 || height > 8192 {
-            return Err(Error::value("output", format!("frames of {width}x{height} are over the 8192x8192 that are written")));
+            return Err(Error::value(
+                "output",
+                format!("frames of {width}x{height} are over the 8192x8192 that are written"),
+            ));
         }
         let mut config = EncoderConfig::new(width, height);
         config.profile = Profile::High;
@@ -165,7 +168,8 @@ impl Recipe {
         let rate = if rate.is_finite() && rate > 0.0 { rate } else { 30.0 };
         config.framerate = rate as f32;
         config.level_idc = level((width.div_ceil(16) * height.div_ceil(16)) as f64 * rate);
-        let mut recipe = Recipe { config, width, height, colour, gop: encode.gop, parameters: [Vec::new(), Vec::new()] };
+        let mut recipe =
+            Recipe { config, width, height, colour, gop: encode.gop, parameters: [Vec::new(), Vec::new()] };
         // One black frame through the encoder tells the parameter sets.
         let mut first = recipe.encoder(0..1)?;
         first.frames.push(YuvFrame::black(width, height));
@@ -278,8 +282,7 @@ impl Part for GroupEncoder {
             return Err(Error::internal("a frame of the wrong size for the encoder"));
         }
         let (y, u, v) = shape.split(&self.raw).ok_or_else(|| Error::internal("planes of the wrong size"))?;
-        let picture =
-            YuvFrame { width: shape.width, height: shape.height, y: y.into(), u: u.into(), v: v.into() };
+        let picture = YuvFrame { width: shape.width, height: shape.height, y: y.into(), u: u.into(), v: v.into() };
         self.pushed += 1;
         if self.recipe.config.bframes > 0 {
             self.frames.push(picture);

@@ -63,8 +63,7 @@ impl PacketIndex {
         let end = track.edit.length.map(|n| {
             start.saturating_add(rescale(i64::try_from(n).unwrap_or(i64::MAX), movie_timescale, track.timescale))
         });
-        let delay =
-            rescale(i64::try_from(track.edit.delay).unwrap_or(i64::MAX), movie_timescale, track.timescale);
+        let delay = rescale(i64::try_from(track.edit.delay).unwrap_or(i64::MAX), movie_timescale, track.timescale);
         let shown = |p: &Packet| p.pts >= start && end.is_none_or(|end| p.pts < end);
 
         // The packets are at most 2^24 (see `mp4/tables.rs`), so a u32 holds every index.

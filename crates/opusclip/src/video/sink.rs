@@ -12,10 +12,10 @@ use opusclip_engine::flow::{Encoded, Part, Sink, StreamInfo};
 use super::container::{self, Edit, Mux, NewTrack, Track, TrackKind};
 use super::encode::{Encode, Recipe};
 use super::index::{PacketIndex, rescale};
-use crate::store::input::Input;
 use super::mp4::write::Mp4Writer;
 use super::source::Video;
 use super::truth::resolve_colour;
+use crate::store::input::Input;
 use crate::store::pending::{PendingFile, same_file};
 
 /// What was written.
@@ -119,7 +119,13 @@ fn window(info: &StreamInfo, like: Option<&Video>) -> Window {
 }
 
 /// A sound track cut to the window: its packets, its edit, and where the movie's zero is in it.
-fn cut_sound(track: &Arc<Track>, info: &StreamInfo, window: Window, from: u32, movie: u32) -> (Range<usize>, Edit, i64) {
+fn cut_sound(
+    track: &Arc<Track>,
+    info: &StreamInfo,
+    window: Window,
+    from: u32,
+    movie: u32,
+) -> (Range<usize>, Edit, i64) {
     let scale = |ticks: u64| rescale(i64::try_from(ticks).unwrap_or(i64::MAX), from, track.timescale);
     // Time of the track = time of the movie + shift.
     let shift = track.edit.start.saturating_sub(scale(track.edit.delay));
@@ -190,7 +196,9 @@ impl Sink for Mp4Sink {
         // From the first frame on; where that is in the movie is the edit list's to say.
         let origin = info.pts.first().copied().unwrap_or(0);
         let ticks = |t: i64| {
-            t.checked_sub(origin).and_then(|t| t.checked_mul(scale)).ok_or_else(|| Error::value("output", "times beyond any clock"))
+            t.checked_sub(origin)
+                .and_then(|t| t.checked_mul(scale))
+                .ok_or_else(|| Error::value("output", "times beyond any clock"))
         };
         let pts: Vec<i64> = info.pts.iter().map(|&t| ticks(t)).collect::<Result<_>>()?;
         if pts.windows(2).any(|w| w[1] < w[0] || w[1] - w[0] > i64::from(i32::MAX)) {
@@ -204,7 +212,8 @@ impl Sink for Mp4Sink {
         let recipe = Recipe::new(&self.encode, width, height, info.mean_rate(), colour)?;
 
         let from = like.map_or(1000, |v| v.demux().movie_timescale());
-        let delay = if like.is_some() && window.start.is_none() { origin.checked_mul(scale).unwrap_or(0).max(0) } else { 0 };
+        let delay =
+            if like.is_some() && window.start.is_none() { origin.checked_mul(scale).unwrap_or(0).max(0) } else { 0 };
         // The movie's clock must be able to say when the pictures begin.
         let exact = i128::from(delay) * i128::from(from) % i128::from(timescale) == 0;
         let movie = if exact { from } else { timescale };
@@ -241,17 +250,8 @@ impl Sink for Mp4Sink {
         let pending = self.pending.take().ok_or_else(|| Error::internal("a sink began twice"))?;
         let mut mux = Mp4Writer::new(pending, movie, quicktime, metadata, tracks)?;
         mux.config(0, recipe.configuration())?;
-        self.started = Some(Started {
-            recipe,
-            mux,
-            pts,
-            durations,
-            timescale,
-            delay,
-            written: 0,
-            sound,
-            audio_packets: 0,
-        });
+        self.started =
+            Some(Started { recipe, mux, pts, durations, timescale, delay, written: 0, sound, audio_packets: 0 });
         Ok(())
     }
 
@@ -330,7 +330,9 @@ impl Started {
             } else {
                 rescale(until, self.timescale, sound.track.timescale).saturating_add(sound.offset)
             };
-            while let Some(packet) = sound.track.packets.get(sound.packets.start).filter(|p| !sound.packets.is_empty() && p.dts < end) {
+            while let Some(packet) =
+                sound.track.packets.get(sound.packets.start).filter(|p| !sound.packets.is_empty() && p.dts < end)
+            {
                 let input = like.input();
                 let fits = packet.offset.checked_add(packet.size.into()).is_some_and(|e| e <= input.len());
                 if !fits {
@@ -369,6 +371,8 @@ fn verify(path: &Path, target: &Path, frames: usize) -> Result<()> {
             path: target.to_path_buf(),
             detail: format!("what was written does not hold the {frames} frames meant; is the disk sound?"),
         }),
-        Err(e) => Err(Error::Io { path: target.to_path_buf(), detail: format!("what was written cannot be read back: {e}") }),
+        Err(e) => {
+            Err(Error::Io { path: target.to_path_buf(), detail: format!("what was written cannot be read back: {e}") })
+        }
     }
 }

@@ -14,8 +14,8 @@ use super::colour::{ToRgb, interleave};
 use super::container::{self, Demux, Track, TrackKind};
 use super::decode::{Configuration, H264Cursor, Stream, find_sequence};
 use super::index::{Cadence, PacketIndex};
-use crate::store::input::Input;
 use super::truth::{Orientation, matrix_name, resolve_colour};
+use crate::store::input::Input;
 
 /// One sound track of a video file.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,10 @@ impl Video {
             other => {
                 return Err(Error::unsupported(
                     path,
-                    format!("holds {} video; this build decodes H.264, the rest needs the FFmpeg backend of a later release", codec_name(*other)),
+                    format!(
+                        "holds {} video; this build decodes H.264, the rest needs the FFmpeg backend of a later release",
+                        codec_name(*other)
+                    ),
                 ));
             }
         }
@@ -178,7 +181,10 @@ impl Video {
         if stated.matrix == 8 || (stated.matrix == 0 && sequence.chroma_format != 1) {
             return Err(Error::unsupported(
                 path,
-                format!("has {} colours, which are not converted yet; that needs the FFmpeg backend of a later release", matrix_name(stated.matrix)),
+                format!(
+                    "has {} colours, which are not converted yet; that needs the FFmpeg backend of a later release",
+                    matrix_name(stated.matrix)
+                ),
             ));
         }
         let (colour, guessed) = resolve_colour(stated, sequence.size.0, sequence.size.1);
@@ -268,9 +274,7 @@ impl Video {
         let cuts = index.cuts.iter().map(|c| c.frame).collect();
         let packets = track.packets.clone();
         let stream = Arc::new(Stream { input: input.clone(), packets, index, configuration, sequence });
-        Ok(Video {
-            inner: Arc::new(Inner { demux, stream, facts, info, cuts, orientation, colour }),
-        })
+        Ok(Video { inner: Arc::new(Inner { demux, stream, facts, info, cuts, orientation, colour }) })
     }
 
     /// What the file is.
@@ -359,6 +363,11 @@ impl Source for Video {
             let _ = write!(out, " turned {}", f.rotation);
         }
         out
+    }
+
+    fn identity(&self) -> usize {
+        // Every clone of one opened file is that file.
+        Arc::as_ptr(&self.inner).addr()
     }
 
     fn cuts(&self) -> &[usize] {

@@ -57,7 +57,10 @@ fn to_rgb_is_within_one_level() {
                         for (k, want) in [red, green, blue].into_iter().enumerate() {
                             let want = (want * 255.0).clamp(0.0, 255.0);
                             let got = f64::from(out[(r * width + c) * 3 + k]);
-                            assert!((got - want).abs() <= 0.51, "{colour:?} {width}x{height} at {c},{r}: {got} for {want}");
+                            assert!(
+                                (got - want).abs() <= 0.51,
+                                "{colour:?} {width}x{height} at {c},{r}: {got} for {want}"
+                            );
                         }
                     }
                 }

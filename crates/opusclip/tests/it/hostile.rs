@@ -52,7 +52,10 @@ fn truncated() {
             match read_all(&path) {
                 Err(e) => one_line(&e),
                 // Whole fragments or trailing sound may be gone without a frame missing.
-                Ok(_) => assert!(name.starts_with("fragmented") || name.starts_with("faststart") || part > 8, "{name} {part}"),
+                Ok(_) => assert!(
+                    name.starts_with("fragmented") || name.starts_with("faststart") || part > 8,
+                    "{name} {part}"
+                ),
             }
             assert!(start.elapsed() < Duration::from_secs(20), "{name} {part}");
         }
@@ -80,7 +83,8 @@ fn cut_data_names_the_frame() {
 fn flipped_bits() {
     let dir = Scratch::new("flipped");
     let path = dir.path("flip.mp4");
-    let names = ["closed.mp4", "fragmented.mp4", "baseline.mp4", "interlaced.mp4", "edit.mp4", "deep.mp4", "left_crop.mp4"];
+    let names =
+        ["closed.mp4", "fragmented.mp4", "baseline.mp4", "interlaced.mp4", "edit.mp4", "deep.mp4", "left_crop.mp4"];
     let mut noise = Noise(1);
     for round in 0..210 {
         let name = names[round % names.len()];
@@ -110,7 +114,9 @@ fn lying_tables() {
     let dir = Scratch::new("lying");
     let path = dir.path("lie.mp4");
     let good = std::fs::read(sample("closed.mp4")).unwrap();
-    for (kind, skip) in [(b"stsz", 8), (b"stts", 4), (b"stsc", 4), (b"stco", 4), (b"ctts", 4), (b"stss", 4), (b"elst", 4), (b"stsd", 4)] {
+    for (kind, skip) in
+        [(b"stsz", 8), (b"stts", 4), (b"stsc", 4), (b"stco", 4), (b"ctts", 4), (b"stss", 4), (b"elst", 4), (b"stsd", 4)]
+    {
         for value in [0xffff_ffffu32, 0x7fff_ffff, 0x0100_0000] {
             let mut bytes = good.clone();
             let at = good.windows(4).position(|w| w == kind).unwrap() + 4 + skip;
@@ -180,7 +186,10 @@ fn not_a_video() {
     assert_eq!(text(b""), "is empty (0 bytes); not a video");
     assert_eq!(text("hello wörld\n".repeat(50).as_bytes()), "is text, not a video");
     assert_eq!(text(&[7; 5000]), "is not a video: its first bytes are those of no known format");
-    assert_eq!(text(b"#EXTM3U\nhttp://example.org/a.ts\n"), "is a playlist; this build reads H.264 in MP4 or MOV, the rest needs the FFmpeg backend of a later release");
+    assert_eq!(
+        text(b"#EXTM3U\nhttp://example.org/a.ts\n"),
+        "is a playlist; this build reads H.264 in MP4 or MOV, the rest needs the FFmpeg backend of a later release"
+    );
     assert_eq!(text(b"\0\0\0\x10ftypisom\0\0\0\0"), "has no index (box moov) and no data: it is cut or not a video");
     let whole = std::fs::read(sample("closed.mp4")).unwrap();
     assert_eq!(text(&whole[..20_000]), "has no index (box moov): the recording was not finished or the file is cut");

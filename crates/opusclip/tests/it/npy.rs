@@ -27,7 +27,11 @@ fn round_trip_of_every_type() {
             let path = dir.path("a.npy");
             let info = StreamInfo::constant_rate(shape.clone(), dtype, Rational::new(25, 1));
             let frames: Vec<Vec<u8>> = (0..shape[0])
-                .map(|n| (0..info.frame_bytes()).map(|i| ((n * 31 + i * 7) % if dtype == DType::Bool { 2 } else { 251 }) as u8).collect())
+                .map(|n| {
+                    (0..info.frame_bytes())
+                        .map(|i| ((n * 31 + i * 7) % if dtype == DType::Bool { 2 } else { 251 }) as u8)
+                        .collect()
+                })
                 .collect();
             let mut sink = NpySink::create(&path, true).unwrap();
             sink.begin(&info).unwrap();
@@ -58,7 +62,9 @@ fn header_is_numpys() {
     sink.finish().unwrap();
     let bytes = std::fs::read(&path).unwrap();
     assert_eq!(bytes.len(), 128);
-    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }  "));
+    assert!(
+        bytes.starts_with(b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }  ")
+    );
     assert_eq!(bytes.last(), Some(&b'\n'));
 }
 
@@ -74,9 +80,15 @@ fn what_is_read() {
         file.unpack(&raw[0], &mut out).unwrap();
         (out, file.warnings().len())
     };
-    assert_eq!(frame(npy(1, "{'descr': '>u2', 'fortran_order': False, 'shape': (1L, 2L), }\n", &[1, 2, 3, 4])), (vec![2, 1, 4, 3], 0));
+    assert_eq!(
+        frame(npy(1, "{'descr': '>u2', 'fortran_order': False, 'shape': (1L, 2L), }\n", &[1, 2, 3, 4])),
+        (vec![2, 1, 4, 3], 0)
+    );
     assert_eq!(frame(npy(2, "{\"shape\":(1,),'fortran_order':True,'descr':'|b1'}", &[7])), (vec![1], 0));
-    assert_eq!(frame(npy(3, "{'descr': '|u1', 'fortran_order': True, 'shape': (1, 3, 1)}", &[1, 2, 3, 9])), (vec![1, 2, 3], 1));
+    assert_eq!(
+        frame(npy(3, "{'descr': '|u1', 'fortran_order': True, 'shape': (1, 3, 1)}", &[1, 2, 3, 9])),
+        (vec![1, 2, 3], 1)
+    );
 }
 
 #[test]
@@ -90,11 +102,22 @@ fn what_is_refused() {
         text.split_once("a.npy: ").unwrap().1.to_string()
     };
     let dict = |descr: &str, shape: &str| format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
-    assert_eq!(refuse(npy(1, &dict("'|O'", "(1,)"), b"x")), "holds Python objects, which is not read; arrays of numbers are");
-    assert_eq!(refuse(npy(1, &dict("[('a', '<f4')]", "(1,)"), b"x")), "holds records, which is not read; arrays of numbers are");
-    assert_eq!(refuse(npy(1, &dict("'<c8'", "(1,)"), b"x")), "holds elements of type `<c8`, which is not read; arrays of numbers are");
+    assert_eq!(
+        refuse(npy(1, &dict("'|O'", "(1,)"), b"x")),
+        "holds Python objects, which is not read; arrays of numbers are"
+    );
+    assert_eq!(
+        refuse(npy(1, &dict("[('a', '<f4')]", "(1,)"), b"x")),
+        "holds records, which is not read; arrays of numbers are"
+    );
+    assert_eq!(
+        refuse(npy(1, &dict("'<c8'", "(1,)"), b"x")),
+        "holds elements of type `<c8`, which is not read; arrays of numbers are"
+    );
     assert_eq!(refuse(npy(1, &dict("'|u1'", "()"), b"x")), "holds a single number, which has no frames");
-    assert!(refuse(npy(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}", &[0; 16])).contains("Fortran order"));
+    assert!(
+        refuse(npy(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}", &[0; 16])).contains("Fortran order")
+    );
     for (bytes, words) in [
         (npy(1, &dict("'<f4'", "(5,)"), &[0; 16]), "its shape [5] of float32 needs 20 bytes but it holds 16"),
         (npy(1, &dict("'<f4'", "(99999999999999999999,)"), b""), "whole numbers"),

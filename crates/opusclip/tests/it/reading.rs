@@ -130,10 +130,19 @@ fn facts() {
 #[test]
 fn not_read() {
     for (name, words) in [
-        ("hevc.mp4", "holds HEVC (H.265) video; this build decodes H.264, the rest needs the FFmpeg backend of a later release"),
-        ("full_chroma.mp4", "is H.264 with 4:4:4 chroma, which the built-in decoder does not read; that needs the FFmpeg backend of a later release"),
+        (
+            "hevc.mp4",
+            "holds HEVC (H.265) video; this build decodes H.264, the rest needs the FFmpeg backend of a later release",
+        ),
+        (
+            "full_chroma.mp4",
+            "is H.264 with 4:4:4 chroma, which the built-in decoder does not read; that needs the FFmpeg backend of a later release",
+        ),
         ("sound_only.mp4", "has no video track"),
-        ("matroska.mkv", "is Matroska or WebM; this build reads H.264 in MP4 or MOV, the rest needs the FFmpeg backend of a later release"),
+        (
+            "matroska.mkv",
+            "is Matroska or WebM; this build reads H.264 in MP4 or MOV, the rest needs the FFmpeg backend of a later release",
+        ),
     ] {
         let error = Video::open(sample(name)).unwrap_err().to_string();
         assert!(error.ends_with(&format!("{name}: {words}")), "{error}");

@@ -60,7 +60,11 @@ pub(crate) fn raw_frames(source: &dyn Source, range: std::ops::Range<usize>) -> 
 }
 
 /// Reads `range` of `source` and writes it to `sink` unchanged, one part after another.
-pub(crate) fn copy(source: &dyn Source, range: std::ops::Range<usize>, sink: &mut dyn Sink) -> Result<Box<dyn std::any::Any + Send>> {
+pub(crate) fn copy(
+    source: &dyn Source,
+    range: std::ops::Range<usize>,
+    sink: &mut dyn Sink,
+) -> Result<Box<dyn std::any::Any + Send>> {
     let info: StreamInfo = source.info().slice(range.clone());
     sink.begin(&info)?;
     let mut cursor = source.cursor(range.clone())?;
@@ -82,7 +86,12 @@ pub(crate) fn copy(source: &dyn Source, range: std::ops::Range<usize>, sink: &mu
 }
 
 /// [`copy`] from file to file.
-pub(crate) fn transcode(input: &Path, output: &Path, range: Option<std::ops::Range<usize>>, encode: impl Fn(Encode) -> Encode) -> Result<WriteReport> {
+pub(crate) fn transcode(
+    input: &Path,
+    output: &Path,
+    range: Option<std::ops::Range<usize>>,
+    encode: impl Fn(Encode) -> Encode,
+) -> Result<WriteReport> {
     let video = Video::open(input)?;
     let range = range.unwrap_or(0..video.facts().frames);
     let mut sink = Mp4Sink::create(output, &encode(Encode::like(&video)), true)?;

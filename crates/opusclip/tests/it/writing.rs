@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use opusclip::DType;
 use opusclip::flow::{Rational, Sink, StreamInfo};
-use opusclip::video::container::{self, TrackKind};
 use opusclip::store::input::Input;
+use opusclip::video::container::{self, TrackKind};
 use opusclip::video::{Encode, Mp4Sink, Preset, Video, WriteReport};
 
 use crate::support::{Scratch, copy, crc32, golden, raw_frames, sample, transcode};
@@ -77,7 +77,8 @@ fn settings() {
     for gop in [2, 7, 48, 200] {
         for bframes in [0, 1, 2, 3] {
             for preset in [Preset::Fast, Preset::Balanced] {
-                transcode(&sample("closed.mp4"), &out, None, |e| e.gop(gop).bframes(bframes).preset(preset).qp(30)).unwrap();
+                transcode(&sample("closed.mp4"), &out, None, |e| e.gop(gop).bframes(bframes).preset(preset).qp(30))
+                    .unwrap();
                 let video = Video::open(&out).unwrap();
                 let what = format!("gop {gop}, {bframes} B-frames, {preset:?}");
                 assert_eq!(video.source().info().pts, closed.source().info().pts, "{what}");
@@ -163,7 +164,10 @@ fn targets() {
     for name in ["in.mp4", "link.mp4", "hard.mp4", "folder/../in.mp4"] {
         assert!(refuse(name, true).ends_with("is the input itself; choose another name"), "{name}");
     }
-    assert!(refuse("none/out.mp4", false).ends_with("the folder to write to does not exist; make it first or choose another"));
+    assert!(
+        refuse("none/out.mp4", false)
+            .ends_with("the folder to write to does not exist; make it first or choose another")
+    );
     assert!(refuse("folder", true).ends_with("is a folder; give the name of a file in it"));
     assert!(refuse("in.mp4/x.mp4", true).contains("folder"));
     assert!(refuse("dangling.mp4", true).contains("symbolic link to a file that does not exist"));

@@ -116,11 +116,8 @@ fn run(
     for i in 0..count {
         let duration = if flags & 0x100 != 0 { b.u32()? } else { d.duration };
         let size = if flags & 0x200 != 0 { b.u32()? } else { d.size };
-        let sample_flags = if flags & 0x400 != 0 {
-            b.u32()?
-        } else {
-            first_flags.filter(|_| i == 0).unwrap_or(d.flags)
-        };
+        let sample_flags =
+            if flags & 0x400 != 0 { b.u32()? } else { first_flags.filter(|_| i == 0).unwrap_or(d.flags) };
         let shift = if flags & 0x800 != 0 { b.i32()? } else { 0 };
         track.packets.push(Packet {
             offset,

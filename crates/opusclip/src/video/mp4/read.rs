@@ -8,8 +8,8 @@ use opusclip_engine::flow::Colour;
 
 use super::bytes::{Boxed, Bytes, Kind, Parsed, boxes, find, name, need};
 use super::{fragment, tables};
-use crate::video::container::{Demux, Edit, Track, TrackKind, VideoEntry};
 use crate::store::input::Input;
+use crate::video::container::{Demux, Edit, Track, TrackKind, VideoEntry};
 
 /// The index of a file is at most this large: 512 MiB, some hundred hours of video.
 const MOST_INDEX: u64 = 1 << 29;
@@ -18,8 +18,7 @@ const MOST_BOXES: usize = 1 << 21;
 /// Tracks in a file.
 const MOST_TRACKS: usize = 256;
 /// Boxes that begin an MP4 or QuickTime file.
-const FIRST: [Kind; 9] =
-    [*b"ftyp", *b"moov", *b"mdat", *b"free", *b"skip", *b"wide", *b"styp", *b"pnot", *b"uuid"];
+const FIRST: [Kind; 9] = [*b"ftyp", *b"moov", *b"mdat", *b"free", *b"skip", *b"wide", *b"styp", *b"pnot", *b"uuid"];
 
 /// True when the first bytes are those of an MP4 or QuickTime file.
 pub(crate) fn looks_like(head: &[u8]) -> bool {
@@ -151,9 +150,7 @@ impl Mp4 {
                         return Err(bad(format!("more than {MOST_TRACKS} tracks")));
                     }
                     let number = self.tracks.len() + 1;
-                    let track = self
-                        .track(&b, input.len())
-                        .map_err(|e| bad(format!("track {number}: {e}")))?;
+                    let track = self.track(&b, input.len()).map_err(|e| bad(format!("track {number}: {e}")))?;
                     match track {
                         Ok(t) if seen.insert(t.id) => self.tracks.push(t),
                         Ok(t) => return Err(bad(format!("two tracks are called {}", t.id))),
@@ -357,11 +354,8 @@ fn edits(body: &[u8]) -> Parsed<Result<Edit, String>> {
     let mut edit = Edit { stated: n > 0, ..Edit::WHOLE };
     let mut media = 0usize;
     for i in 0..n {
-        let (length, start) = if version == 1 {
-            (b.u64()?, b.u64()? as i64)
-        } else {
-            (u64::from(b.u32()?), i64::from(b.i32()?))
-        };
+        let (length, start) =
+            if version == 1 { (b.u64()?, b.u64()? as i64) } else { (u64::from(b.u32()?), i64::from(b.i32()?)) };
         let rate = b.i32()?;
         if start == -1 && media == 0 && i == 0 {
             edit.delay = length;

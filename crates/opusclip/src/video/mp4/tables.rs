@@ -43,7 +43,10 @@ pub(super) fn samples(stbl: &[u8], file_len: u64) -> Parsed<Samples> {
         return Ok((Vec::new(), Vec::new()));
     }
     if n > packet_limit(file_len) {
-        return Err(format!("the index says {n} packets, more than {} a file of this size can have", packet_limit(file_len)));
+        return Err(format!(
+            "the index says {n} packets, more than {} a file of this size can have",
+            packet_limit(file_len)
+        ));
     }
     let mut packets = Vec::with_capacity(n);
     let entry_runs = place(&mut packets, n, &sizes, stsc, stco, co64)?;

@@ -78,14 +78,12 @@ impl Mp4Writer {
                 ticks: 0,
             })
             .collect();
-        let mut out =
-            Mp4Writer { file, tracks, timescale, metadata, room: (0, room), data: 0, last: usize::MAX };
+        let mut out = Mp4Writer { file, tracks, timescale, metadata, room: (0, room), data: 0, last: usize::MAX };
         let mut head = Writer::default();
         head.boxed(b"ftyp", |w| {
             w.raw(if quicktime { b"qt  " } else { b"isom" });
             w.u32(0x200);
-            let brands: &[&[u8; 4]] =
-                if quicktime { &[b"qt  "] } else { &[b"isom", b"iso2", b"avc1", b"mp41"] };
+            let brands: &[&[u8; 4]] = if quicktime { &[b"qt  "] } else { &[b"isom", b"iso2", b"avc1", b"mp41"] };
             brands.iter().for_each(|b| w.raw(*b));
         });
         out.file.append(&head.0)?;
@@ -358,17 +356,15 @@ impl Out {
                 w.u32(entry);
             }
         });
-        w.full(b"stsz", 0, 0, |w| {
-            match self.sizes.first() {
-                Some(&s) if s > 0 && self.sizes.iter().all(|&x| x == s) => {
-                    w.u32(s);
-                    w.u32(self.sizes.len() as u32);
-                }
-                _ => {
-                    w.u32(0);
-                    w.u32(self.sizes.len() as u32);
-                    self.sizes.iter().for_each(|&s| w.u32(s));
-                }
+        w.full(b"stsz", 0, 0, |w| match self.sizes.first() {
+            Some(&s) if s > 0 && self.sizes.iter().all(|&x| x == s) => {
+                w.u32(s);
+                w.u32(self.sizes.len() as u32);
+            }
+            _ => {
+                w.u32(0);
+                w.u32(self.sizes.len() as u32);
+                self.sizes.iter().for_each(|&s| w.u32(s));
             }
         });
         w.full(if wide { b"co64" } else { b"stco" }, 0, 0, |w| {

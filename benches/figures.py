@@ -1,0 +1,301 @@
+"""Measures the figures of the project in one run and writes benches/NUMBERS.md.
+
+    .venv/bin/python benches/figures.py              everything, about ten minutes on two cores
+    .venv/bin/python benches/figures.py --no-build   without the cold build
+
+Ours and theirs take turns, so that whatever else the machine does hits both. Every figure is the
+median of at least five runs. Compare ratios: milliseconds belong to one machine on one day.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+TARGET = TARGET if TARGET.is_absolute() else ROOT / TARGET
+BUNNY = ROOT / "samples" / "bunny.mp4"
+FRAMES = 132
+
+
+def run(command, **more):
+    """Runs a command, which must succeed; returns wall seconds, CPU seconds, peak bytes, stdout."""
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen([str(c) for c in command], stdout=out, stderr=err, stdin=subprocess.DEVNULL, **more)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.perf_counter() - begun
+        out.seek(0)
+        err.seek(0)
+        if child.returncode != 0:
+            sys.exit(f"{command} exits {child.returncode}: {err.read().decode(errors='replace')[-2000:]}")
+        return wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, out.read().decode()
+
+
+def spread(values):
+    """`median (least to most)` as text, and the median."""
+    middle = statistics.median(values)
+    return f"{middle:.3g} ({min(values):.3g} to {max(values):.3g})", middle
+
+
+def timed(function, runs):
+    """Milliseconds of each call, after one call to warm up."""
+    function()
+    out = []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        function()
+        out.append((time.perf_counter() - begun) * 1e3)
+    return out
+
+
+def seed_job(batch):
+    """The reference job as NumPy users write it, on a batch of frames."""
+    g = np.power(batch.astype(np.float32) / 255.0, 0.8)
+    m = np.mean(g, axis=(1, 2, 3), keepdims=True)
+    return (np.clip((g - m) * 1.2 + m, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def by_hand(frame, ramp=(np.arange(256, dtype=np.float32) / 255.0) ** np.float32(0.8)):
+    """The same as an expert would write it with OpenCV: a histogram for the mean, then a table."""
+    counts = sum(cv2.calcHist([frame], [c], None, [256], [0, 256])[:, 0].astype(np.float64) for c in range(3))
+    m = np.float32((counts * ramp).sum() / frame.size)
+    table = (np.clip((ramp - m) * np.float32(1.2) + m, 0, 1) * 255).astype(np.uint8)
+    return cv2.LUT(frame, table)
+
+
+class X264Pipe:
+    """H.264 by FFmpeg's x264 at its fast preset, fed through a pipe: the usual way round cv2's lack of H.264."""
+
+    def __init__(self, target, rate, size):
+        raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{size[0]}x{size[1]}", "-r", str(rate), "-i", "-"]
+        x264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", str(target)]
+        self.child = subprocess.Popen(["ffmpeg", "-y", "-v", "error", *raw, *x264], stdin=subprocess.PIPE)
+
+    def write(self, frame):
+        self.child.stdin.write(frame.tobytes())
+
+    def release(self):
+        self.child.stdin.close()
+        if self.child.wait() != 0:
+            sys.exit("ffmpeg failed")
+
+
+def opencv_loop(source, target, encoder):
+    """Decode, grade with NumPy, encode: what a Python user does today. Child process."""
+    capture = cv2.VideoCapture(str(source))
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    size = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    if encoder == "x264":
+        writer = X264Pipe(target, rate, size)
+    else:
+        # The packaged OpenCV has no H.264 encoder.
+        writer = cv2.VideoWriter(str(target), cv2.VideoWriter_fourcc(*"mp4v"), rate, size)
+    spent = {"decode_s": 0.0, "compute_s": 0.0, "encode_s": 0.0}
+    begun = time.perf_counter()
+    frames = 0
+    while True:
+        t0 = time.perf_counter()
+        good, frame = capture.read()
+        if not good:
+            break
+        t1 = time.perf_counter()
+        graded = seed_job(frame[np.newaxis])[0]
+        t2 = time.perf_counter()
+        writer.write(graded)
+        t3 = time.perf_counter()
+        frames += 1
+        for key, value in zip(spent, (t1 - t0, t2 - t1, t3 - t2)):
+            spent[key] += value
+    writer.release()
+    print(json.dumps({"frames": frames, "total_s": time.perf_counter() - begun, **spent}))
+
+
+def numbers_in(value, path=""):
+    """Every number of a JSON document as dotted path → number."""
+    if isinstance(value, dict):
+        return {k: v for key, item in value.items() for k, v in numbers_in(item, f"{path}.{key}".strip(".")).items()}
+    if isinstance(value, list):
+        return {k: v for n, item in enumerate(value) for k, v in numbers_in(item, f"{path}.{n}".strip(".")).items()}
+    return {path: value} if isinstance(value, (int, float)) and not isinstance(value, bool) else {}
+
+
+def medians(dicts):
+    """The median of each number that all have."""
+    return {k: statistics.median(d[k] for d in dicts) for k in dicts[0] if all(k in d for d in dicts)}
+
+
+def measure_process(program, folder, runs):
+    """The sample through our program and through the loops of a Python user, in turns."""
+    ours, ours_cpu, peaks, only, reports = [], [], [], [], []
+    loops = {"mp4v": [], "x264": []}
+    for _ in range(runs):
+        wall, cpu, peak, text = run([program, "process", BUNNY, "-o", folder / "ours.mp4", "-y", "--json"])
+        ours.append(FRAMES / wall)
+        ours_cpu.append(cpu)
+        peaks.append(peak)
+        reports.append(numbers_in(json.loads(text.splitlines()[-1])))
+        for encoder, found in loops.items():
+            text = run([sys.executable, __file__, "--opencv-loop", BUNNY, folder / f"{encoder}.mp4", encoder])[3]
+            found.append(json.loads(text.splitlines()[-1]))
+        only.append(FRAMES / run([program, "process", BUNNY, "-o", folder / "out.npy", "-y"])[0])
+    (folder / "out.npy").unlink()
+    text, base = spread(ours)
+    lines = [
+        "## The sample through the reference job (1280×720, 132 frames)",
+        "",
+        "| | frames a second | ours : it | |",
+        "|---|---|---|---|",
+        f"| `opusclip process`, MP4 to MP4, H.264, sound copied | {text} | 1 | whole process; {statistics.median(ours_cpu):.2f} s of CPU |",
+        f"| `opusclip process`, MP4 to .npy | {spread(only)[0]} | | no encoder: decode, colour, grade, write 365 MB |",
+    ]
+    names = {"mp4v": "cv2 decode, NumPy, cv2 encode (MPEG-4 Part 2, a far cheaper codec)"}
+    names["x264"] = "cv2 decode, NumPy, x264 veryfast through a pipe to FFmpeg"
+    for encoder, found in loops.items():
+        text, value = spread([d["frames"] / d["total_s"] for d in found])
+        loop = medians(found)
+        parts = ", ".join(f"{k[:-2]} {loop[k] * 1e3 / FRAMES:.1f} ms" for k in ("decode_s", "compute_s", "encode_s"))
+        lines.append(f"| {names[encoder]} | {text} | {base / value:.2f} | a frame: {parts}; no interpreter start, no sound |")
+    sizes = {n: (folder / f"{n}.mp4").stat().st_size / 1e6 for n in ("ours", *loops)}
+    lines += ["", f"Sizes in MB: source {BUNNY.stat().st_size / 1e6:.2f}, " + ", ".join(f"{n} {v:.2f}" for n, v in sizes.items()) + "."]
+    lines += ["", "Our own monitor (`--json`), medians:", ""]
+    lines += [f"- `{key}`: {value:.6g}" for key, value in medians(reports).items()]
+    return [*lines, ""], statistics.median(peaks)
+
+
+def measure_batch(example, runs):
+    """The seed's batch, 10 × 480 × 640 × 3, everywhere."""
+    batch = np.random.default_rng(1).integers(0, 256, (10, 480, 640, 3), dtype=np.uint8)
+    target = np.empty_like(batch)
+    ours, numpy_batch, numpy_frames, hand, copy = [], [], [], [], []
+    for _ in range(runs):
+        ours.append(numbers_in(json.loads(run([example])[3].splitlines()[-1])))
+        copy += timed(lambda: np.copyto(target, batch), 5)
+        numpy_batch += timed(lambda: seed_job(batch), 1)
+        numpy_frames += timed(lambda: [seed_job(f[np.newaxis]) for f in batch], 1)
+        hand += timed(lambda: [by_hand(f) for f in batch], 3)
+    lines = ["## The seed's batch (10 × 480 × 640 × 3, uint8 to uint8)", "", "| | ms | |", "|---|---|---|"]
+    middle = medians(ours)
+    base = middle.get("ours_ms")
+    for key in ours[0]:
+        ratio = f"{base / middle[key]:.2f} of it is ours" if base and key == "memcpy_ms" else ""
+        lines.append(f"| `seed_batch`: {key} | {spread([d[key] for d in ours])[0]} | {ratio} |")
+    rows = [("np.copyto, one thread", copy), ("cv2.calcHist and cv2.LUT by hand, a frame at a time", hand)]
+    rows += [("NumPy, a frame at a time", numpy_frames), ("NumPy, the batch at once", numpy_batch)]
+    for name, values in rows:
+        text, value = spread(values)
+        lines.append(f"| {name} | {text} | {f'{value / base:.1f} times ours' if base else ''} |")
+    return [*lines, ""]
+
+
+def measure_memory(program, folder, peak_once, runs):
+    """Peak of the sample and of the sample twenty times over."""
+    long = folder / "long.mp4"
+    run(["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "19", "-i", BUNNY, "-c", "copy", long])
+    peaks, walls = [], []
+    for _ in range(runs):
+        wall, _, peak, _ = run([program, "process", long, "-o", folder / "long_out.mp4", "-y"])
+        peaks.append(peak)
+        walls.append(wall)
+    peak = statistics.median(peaks)
+    return [
+        "## Peak memory (resident, by the operating system)",
+        "",
+        "| | MiB |",
+        "|---|---|",
+        f"| the sample, {FRAMES} frames | {peak_once / 2**20:.0f} |",
+        f"| the sample 20 times over, {20 * FRAMES} frames ({20 * FRAMES / statistics.median(walls):.3g} frames a second) | {peak / 2**20:.0f} |",
+        f"| ratio | {peak / peak_once:.2f} |",
+        "",
+    ]
+
+
+def measure_build(folder):
+    """A cold release build of the program into an empty folder (sources already fetched)."""
+    cold = folder / "cold"
+    run(["cargo", "fetch", "--locked"], cwd=ROOT)
+    wall, cpu, _, _ = run(["cargo", "build", "--locked", "--release", "--target-dir", cold], cwd=ROOT)
+    size = (cold / "release" / "opusclip").stat().st_size
+    shutil.rmtree(cold)
+    tree = run(["cargo", "tree", "--locked", "-p", "opusclip-cli", "-e", "normal,build", "--prefix", "none"], cwd=ROOT)[3]
+    crates = len({line.split(" (*)")[0] for line in tree.splitlines() if line.strip()})
+    return [
+        "## Build",
+        "",
+        f"- cold release build of the program: {wall:.0f} s ({cpu:.0f} s of CPU), {crates} crates with ours, binary {size / 1e6:.1f} MB",
+        "",
+    ]
+
+
+def ci_times():
+    """What the last full ./test.sh left behind, if it ran here."""
+    try:
+        text = (TARGET / "test-times.txt").read_text()
+    except OSError:
+        return []
+    return ["## `./test.sh`, last run on this machine", "", "```", text.rstrip(), "```", ""]
+
+
+def machine():
+    """One line about where this was measured."""
+    model = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
+    load = " ".join(f"{x:.1f}" for x in os.getloadavg())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    return (
+        f"{datetime.date.today()}, commit {commit or 'unknown'}; {model}, {os.cpu_count()} cores, load {load} at the start; "
+        f"{run(['rustc', '--version'])[3].split(' (')[0]}, Python {platform.python_version()}, NumPy {np.__version__}, OpenCV {cv2.__version__}"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each figure (at least 5 for NUMBERS.md)")
+    parser.add_argument("--no-build", action="store_true", help="leave out the cold build")
+    parser.add_argument("--opencv-loop", nargs=3, metavar=("IN", "OUT", "ENCODER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.opencv_loop:
+        return opencv_loop(*options.opencv_loop)
+
+    head = machine()
+    # Built beforehand, so that no build runs beside a measurement.
+    run(["cargo", "build", "--locked", "--release", "-p", "opusclip-cli"], cwd=ROOT)
+    run(["cargo", "build", "--locked", "--release", "-p", "opusclip-engine", "--example", "seed_batch"], cwd=ROOT)
+    program, example = TARGET / "release" / "opusclip", TARGET / "release" / "examples" / "seed_batch"
+    with tempfile.TemporaryDirectory(prefix="opusclip-figures-") as name:
+        folder = Path(name)
+        batch = measure_batch(example, options.runs)
+        process, peak = measure_process(program, folder, options.runs)
+        memory = measure_memory(program, folder, peak, max(2, options.runs // 2))
+        build = [] if options.no_build else measure_build(folder)
+    lines = [
+        "# Figures",
+        "",
+        "Written by `benches/figures.py`, all in one run; medians, least and most in brackets. Compare ratios, not milliseconds.",
+        "",
+        head + ".",
+        "",
+        *process,
+        *batch,
+        *memory,
+        *build,
+        *ci_times(),
+    ]
+    (ROOT / "benches" / "NUMBERS.md").write_text("\n".join(lines).rstrip() + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,398 @@
+//! An array in memory: shared bytes seen through a shape and strides. Immutable once made.
+
+use std::sync::Arc;
+
+use opusclip_raw::buffer::{self, Buffer, PoolBuffer};
+use opusclip_raw::{DType, Element};
+
+use super::index::Span;
+use super::scalar::Scalar;
+use super::shape::{c_strides, count, show};
+use crate::error::{Error, Result};
+
+#[derive(Debug)]
+enum Storage {
+    Owned(Buffer),
+    Pooled(PoolBuffer),
+}
+
+impl Storage {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Storage::Owned(b) => b.bytes(),
+            Storage::Pooled(b) => b.bytes(),
+        }
+    }
+}
+
+/// An n-d array of one element type. Cloning shares the bytes.
+#[derive(Clone, Debug)]
+pub struct Array {
+    data: Arc<Storage>,
+    dtype: DType,
+    shape: Vec<usize>,
+    /// In elements.
+    strides: Vec<isize>,
+    /// First element, in elements.
+    offset: usize,
+}
+
+/// A borrowed look at an array's bytes for the executors.
+#[derive(Clone, Debug)]
+pub struct Strided<'a> {
+    /// All bytes of the storage.
+    pub bytes: &'a [u8],
+    /// Element type.
+    pub dtype: DType,
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// Strides in elements.
+    pub strides: Vec<isize>,
+    /// First element, in elements.
+    pub offset: usize,
+}
+
+impl Array {
+    /// An array over `values` in C order.
+    pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Array> {
+        let n = count("array", shape, T::DTYPE.size())?;
+        if n != values.len() {
+            return Err(Error::shape(
+                "array",
+                format!("{} values do not fill shape {} ({n} elements)", values.len(), show(shape)),
+            ));
+        }
+        let buffer = Buffer::from_slice(values).map_err(|e| out_of_memory(e.bytes))?;
+        Ok(Self::over(Storage::Owned(buffer), T::DTYPE, shape.to_vec()))
+    }
+
+    /// All zeros.
+    pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Array> {
+        Ok(Self::from_buffer(zeroed(dtype, shape)?, dtype, shape.to_vec()))
+    }
+
+    /// A C-order array over a buffer that holds at least its bytes.
+    pub(crate) fn from_buffer(buffer: Buffer, dtype: DType, shape: Vec<usize>) -> Array {
+        Self::over(Storage::Owned(buffer), dtype, shape)
+    }
+
+    /// The same over pooled memory, which goes back when the last view is dropped.
+    pub(crate) fn from_pool(buffer: PoolBuffer, dtype: DType, shape: Vec<usize>) -> Array {
+        Self::over(Storage::Pooled(buffer), dtype, shape)
+    }
+
+    /// A 0-d array of one value.
+    pub fn from_scalar(value: Scalar) -> Result<Array> {
+        let mut buffer = zeroed(value.dtype, &[])?;
+        let n = value.dtype.size();
+        if let Some(b) = buffer.bytes_mut().get_mut(..n) {
+            b.copy_from_slice(&value.bytes());
+        }
+        Ok(Self::from_buffer(buffer, value.dtype, Vec::new()))
+    }
+
+    fn over(data: Storage, dtype: DType, shape: Vec<usize>) -> Array {
+        let strides = c_strides(&shape);
+        Array { data: Arc::new(data), dtype, shape, strides, offset: 0 }
+    }
+
+    /// Length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Number of axes.
+    pub fn ndim(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// Number of elements.
+    pub fn size(&self) -> usize {
+        if self.shape.contains(&0) { 0 } else { self.shape.iter().product() }
+    }
+
+    /// Bytes of the elements.
+    pub fn nbytes(&self) -> usize {
+        self.size() * self.dtype.size()
+    }
+
+    /// Distance between neighbours along each axis, in elements.
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// True when the elements lie one after another in C order.
+    pub fn is_contiguous(&self) -> bool {
+        is_c_order(&self.shape, &self.strides)
+    }
+
+    /// True when both see the same bytes from the same place.
+    pub(crate) fn same_view(&self, other: &Array) -> bool {
+        Arc::ptr_eq(&self.data, &other.data)
+            && self.offset == other.offset
+            && self.dtype == other.dtype
+            && self.shape == other.shape
+            && self.strides == other.strides
+    }
+
+    /// An address that tells storages apart, for hashing.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.data).cast::<u8>() as usize
+    }
+
+    /// The bytes and layout.
+    pub fn strided(&self) -> Strided<'_> {
+        Strided {
+            bytes: self.data.bytes(),
+            dtype: self.dtype,
+            shape: self.shape.clone(),
+            strides: self.strides.clone(),
+            offset: self.offset,
+        }
+    }
+
+    /// The same, broadcast to `shape`, which is known to be legal.
+    pub(crate) fn strided_as(&self, shape: &[usize]) -> Strided<'_> {
+        let view = self.broadcast(shape);
+        Strided {
+            bytes: self.data.bytes(),
+            dtype: self.dtype,
+            shape: view.shape,
+            strides: view.strides,
+            offset: view.offset,
+        }
+    }
+
+    /// The bytes in C order when the array is contiguous.
+    pub fn contiguous_bytes(&self) -> Option<&[u8]> {
+        if !self.is_contiguous() {
+            return None;
+        }
+        if self.size() == 0 {
+            // An empty view may start anywhere.
+            return Some(&[]);
+        }
+        let at = self.offset * self.dtype.size();
+        self.data.bytes().get(at..at + self.nbytes())
+    }
+
+    /// A view with other shape and strides of the same storage; the caller has checked them.
+    pub(crate) fn restride(&self, shape: Vec<usize>, strides: Vec<isize>, offset: usize) -> Array {
+        Array { data: Arc::clone(&self.data), dtype: self.dtype, shape, strides, offset }
+    }
+
+    /// The view `span` of one axis.
+    pub(crate) fn slice_axis(&self, axis: usize, span: Span) -> Array {
+        let mut shape = self.shape.clone();
+        let mut strides = self.strides.clone();
+        let mut offset = self.offset;
+        if let (Some(d), Some(s)) = (shape.get_mut(axis), strides.get_mut(axis)) {
+            *d = span.len;
+            if span.len > 0 {
+                offset = offset.wrapping_add_signed(span.start as isize * *s);
+            }
+            *s *= span.step;
+        }
+        self.restride(shape, strides, offset)
+    }
+
+    /// A broadcast view; `shape` is known to be legal.
+    pub(crate) fn broadcast(&self, shape: &[usize]) -> Array {
+        let lead = shape.len() - self.shape.len();
+        let mut strides = vec![0isize; shape.len()];
+        for (i, (&d, &s)) in self.shape.iter().zip(&self.strides).enumerate() {
+            if d != 1 || shape.get(lead + i) == Some(&1) {
+                if let Some(out) = strides.get_mut(lead + i) {
+                    *out = if d == 1 { 0 } else { s };
+                }
+            }
+        }
+        self.restride(shape.to_vec(), strides, self.offset)
+    }
+
+    /// The elements in C order, as `T`, which must be the array's type.
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        if T::DTYPE != self.dtype {
+            return Err(Error::dtype(
+                "to_vec",
+                format!("the array holds {} and {} was asked for; cast it first", self.dtype, T::DTYPE),
+            ));
+        }
+        let c = self.to_contiguous()?;
+        let bytes = c.contiguous_bytes().unwrap_or(&[]);
+        let slice = buffer::cast_slice::<T>(bytes).ok_or_else(|| Error::internal("a buffer is not aligned"))?;
+        Ok(slice.to_vec())
+    }
+
+    /// The elements in C order, widened to `f64` (64-bit integers may round).
+    pub fn to_f64_vec(&self) -> Result<Vec<f64>> {
+        let c = self.to_contiguous()?;
+        let bytes = c.contiguous_bytes().unwrap_or(&[]);
+        Ok(bytes.chunks_exact(self.dtype.size()).map(|b| Scalar::from_bytes(self.dtype, b).to_f64()).collect())
+    }
+
+    /// One element.
+    pub fn get(&self, index: &[usize]) -> Result<Scalar> {
+        if index.len() != self.shape.len() || index.iter().zip(&self.shape).any(|(i, d)| i >= d) {
+            return Err(Error::shape(
+                "get",
+                format!("index {} is not an element of shape {}", show(index), show(&self.shape)),
+            ));
+        }
+        let at = index.iter().zip(&self.strides).fold(self.offset as isize, |a, (&i, &s)| a + i as isize * s);
+        let at = at as usize * self.dtype.size();
+        let bytes = self.data.bytes().get(at..at + self.dtype.size());
+        bytes
+            .map(|b| Scalar::from_bytes(self.dtype, b))
+            .ok_or_else(|| Error::internal("an element lies outside its storage"))
+    }
+
+    /// One element as `f64`.
+    pub fn get_f64(&self, index: &[usize]) -> Result<f64> {
+        self.get(index).map(Scalar::to_f64)
+    }
+
+    /// The same elements in C order; shares the bytes when they are already.
+    pub fn to_contiguous(&self) -> Result<Array> {
+        if self.is_contiguous() {
+            return Ok(self.clone());
+        }
+        let mut buffer = zeroed(self.dtype, &self.shape)?;
+        let n = self.nbytes();
+        self.strided().copy_to(&mut buffer.bytes_mut()[..n]);
+        Ok(Self::from_buffer(buffer, self.dtype, self.shape.clone()))
+    }
+}
+
+pub(crate) fn out_of_memory(bytes: usize) -> Error {
+    Error::Memory { needed: bytes as u64, limit: 0, detail: "the system has not that much to give".into() }
+}
+
+pub(crate) fn zeroed(dtype: DType, shape: &[usize]) -> Result<Buffer> {
+    let n = count("array", shape, dtype.size())?;
+    Buffer::zeroed(n * dtype.size()).map_err(|e| out_of_memory(e.bytes))
+}
+
+fn is_c_order(shape: &[usize], strides: &[isize]) -> bool {
+    if shape.contains(&0) {
+        return true;
+    }
+    let mut step = 1isize;
+    for (&d, &s) in shape.iter().zip(strides).rev() {
+        if d != 1 && s != step {
+            return false;
+        }
+        step *= d as isize;
+    }
+    true
+}
+
+impl<'a> Strided<'a> {
+    /// Number of elements.
+    pub fn size(&self) -> usize {
+        if self.shape.contains(&0) { 0 } else { self.shape.iter().product() }
+    }
+
+    /// The C-order bytes, when the elements lie so.
+    pub fn contiguous(&self) -> Option<&'a [u8]> {
+        if !is_c_order(&self.shape, &self.strides) {
+            return None;
+        }
+        if self.size() == 0 {
+            return Some(&[]);
+        }
+        let item = self.dtype.size();
+        self.bytes.get(self.offset * item..(self.offset + self.size()) * item)
+    }
+
+    /// True when every position holds the same element (all strides 0, or one element).
+    pub fn is_splat(&self) -> bool {
+        self.shape.iter().zip(&self.strides).all(|(&d, &s)| d == 1 || s == 0)
+    }
+
+    /// Copies all elements in C order to `out`.
+    pub fn copy_to(&self, out: &mut [u8]) {
+        self.gather(0, out);
+    }
+
+    /// Copies elements `start…` of the C order to `out`, as many as it holds.
+    pub fn gather(&self, start: usize, out: &mut [u8]) {
+        let item = self.dtype.size();
+        match item {
+            1 => self.gather_items::<1>(start, out),
+            2 => self.gather_items::<2>(start, out),
+            4 => self.gather_items::<4>(start, out),
+            _ => self.gather_items::<8>(start, out),
+        }
+    }
+
+    fn gather_items<const N: usize>(&self, start: usize, out: &mut [u8]) {
+        if self.size() == 0 || out.is_empty() {
+            return;
+        }
+        let rank = self.shape.len();
+        let inner = self.shape.last().copied().unwrap_or(1);
+        let step = self.strides.last().copied().unwrap_or(0);
+        // The position of `start` in every axis.
+        let mut index = vec![0usize; rank];
+        let mut rest = start;
+        for (i, &d) in index.iter_mut().zip(&self.shape).rev() {
+            *i = rest % d;
+            rest /= d;
+        }
+        let mut out = out;
+        while !out.is_empty() {
+            let at = index.iter().zip(&self.strides).fold(self.offset as isize, |a, (&i, &s)| a + i as isize * s);
+            let first = index.last().copied().unwrap_or(0);
+            let run = (inner - first).min(out.len() / N);
+            if run == 0 {
+                return;
+            }
+            let (now, later) = out.split_at_mut(run * N);
+            if step == 1 {
+                let a = at as usize * N;
+                if let Some(src) = self.bytes.get(a..a + run * N) {
+                    now.copy_from_slice(src);
+                }
+            } else if step == 0 {
+                let a = at as usize * N;
+                if let Some(src) = self.bytes.get(a..a + N) {
+                    for o in now.chunks_exact_mut(N) {
+                        o.copy_from_slice(src);
+                    }
+                }
+            } else {
+                let mut at = at;
+                for o in now.chunks_exact_mut(N) {
+                    let a = at as usize * N;
+                    if let Some(src) = self.bytes.get(a..a + N) {
+                        o.copy_from_slice(src);
+                    }
+                    at += step;
+                }
+            }
+            out = later;
+            // Odometer: the inner axis is used up.
+            if let Some(last) = index.last_mut() {
+                *last += run;
+            } else {
+                return;
+            }
+            for axis in (0..rank).rev() {
+                if index[axis] < self.shape[axis] {
+                    break;
+                }
+                index[axis] = 0;
+                if axis == 0 {
+                    return;
+                }
+                index[axis - 1] += 1;
+            }
+        }
+    }
+}

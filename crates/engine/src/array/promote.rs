@@ -1,0 +1,105 @@
+//! NumPy 2 promotion: one rule for arrays, one for weak scalars.
+
+use opusclip_raw::{DType, Kind};
+
+use crate::error::{Error, Result};
+
+/// A number written in the program: it has a kind but no width (NEP 50).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Weak {
+    /// `True`, `False`.
+    Bool(bool),
+    /// An integer literal.
+    Int(i128),
+    /// A float literal.
+    Float(f64),
+}
+
+const fn unsigned(size: usize) -> DType {
+    match size {
+        1 => DType::U8,
+        2 => DType::U16,
+        4 => DType::U32,
+        _ => DType::U64,
+    }
+}
+
+const fn signed(size: usize) -> DType {
+    match size {
+        1 => DType::I8,
+        2 => DType::I16,
+        4 => DType::I32,
+        _ => DType::I64,
+    }
+}
+
+/// `numpy.result_type` of two array element types.
+pub fn promote(a: DType, b: DType) -> DType {
+    if a == b {
+        return a;
+    }
+    let (lo, hi) = if a.kind() <= b.kind() { (a, b) } else { (b, a) };
+    match (lo.kind(), hi.kind()) {
+        (Kind::Bool, _) => hi,
+        (Kind::Unsigned, Kind::Unsigned) => unsigned(lo.size().max(hi.size())),
+        (Kind::Signed, Kind::Signed) => signed(lo.size().max(hi.size())),
+        // A signed type that holds every value of both; none holds u64's, so NumPy takes f64.
+        (Kind::Unsigned, Kind::Signed) if lo.size() < hi.size() => hi,
+        (Kind::Unsigned, Kind::Signed) if lo.size() < 8 => signed(lo.size() * 2),
+        (Kind::Unsigned, Kind::Signed) => DType::F64,
+        (Kind::Float, Kind::Float) => DType::F64,
+        // f32 holds every 16-bit integer exactly, and no wider type's.
+        _ if hi == DType::F32 && lo.size() <= 2 => DType::F32,
+        _ => DType::F64,
+    }
+}
+
+/// Result of an array of type `array` with a literal; an integer that does not fit is an error,
+/// as in NumPy 2.
+pub fn promote_weak(op: &str, array: DType, weak: Weak) -> Result<DType> {
+    let kind = array.kind();
+    match weak {
+        Weak::Bool(_) => Ok(array),
+        Weak::Float(_) => Ok(if kind == Kind::Float { array } else { DType::F64 }),
+        Weak::Int(v) => match kind {
+            Kind::Bool => Ok(DType::I64),
+            Kind::Float => Ok(array),
+            Kind::Unsigned | Kind::Signed => {
+                let (lo, hi) = int_range(array);
+                if v < lo || v > hi {
+                    return Err(Error::value(op, format!("the integer {v} does not fit {array} ({lo} to {hi})")));
+                }
+                Ok(array)
+            }
+        },
+    }
+}
+
+/// Least and greatest value of an integer type; 0 and 1 for `bool`.
+pub fn int_range(d: DType) -> (i128, i128) {
+    let bits = d.size() as u32 * 8;
+    match d.kind() {
+        Kind::Unsigned => (0, (1i128 << bits) - 1),
+        Kind::Signed => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
+        Kind::Bool | Kind::Float => (0, 1),
+    }
+}
+
+/// The float type in which a float function of `d` is computed: NumPy's, but `float32` where
+/// NumPy has `float16` (8-bit integers and `bool`).
+pub fn float_of(d: DType) -> DType {
+    match d {
+        DType::F32 => DType::F32,
+        DType::Bool | DType::U8 | DType::I8 | DType::U16 | DType::I16 => DType::F32,
+        _ => DType::F64,
+    }
+}
+
+/// `numpy.sum`'s element type: small integers widen to 64 bits.
+pub fn sum_of(d: DType) -> DType {
+    match d.kind() {
+        Kind::Bool | Kind::Signed => DType::I64,
+        Kind::Unsigned => DType::U64,
+        Kind::Float => d,
+    }
+}

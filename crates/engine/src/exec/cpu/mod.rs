@@ -1,0 +1,105 @@
+//! The CPU executor: blocks, tables and counts over cache-sized pieces, the widest instruction
+//! set the machine has.
+
+mod interpret;
+mod reduce;
+mod table;
+
+use std::sync::OnceLock;
+
+use opusclip_raw::Isa;
+
+use super::executor::{Executor, Frames};
+use super::reference::chunked;
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::lazy::Op;
+use crate::monitor::Monitor;
+use crate::plan::{Kind, NodeId, Path, Plan};
+
+/// Elements of a float sum that are added as one exact leaf.
+pub(super) const LEAF: usize = 1 << 20;
+
+/// Leaves joined over a fixed tree, whatever computed them.
+pub(super) fn join(leaves: &[f64]) -> f64 {
+    match leaves {
+        [] => 0.0,
+        [one] => *one,
+        many => {
+            let (a, b) = many.split_at(many.len().div_ceil(2));
+            join(a) + join(b)
+        }
+    }
+}
+
+/// Shape over which a fused reduction runs for the frames asked for.
+pub(super) fn over_of(over: &[usize], axes: &[usize], frames: &Frames) -> Vec<usize> {
+    let mut over = over.to_vec();
+    if let (Some(d), false) = (over.first_mut(), axes.contains(&0)) {
+        *d = frames.range.len();
+    }
+    over
+}
+
+/// See the module. One value serves one run: it keeps the tables that hold for all its frames.
+#[derive(Debug)]
+pub struct Cpu {
+    isa: Isa,
+    monitor: Monitor,
+    tables: Vec<OnceLock<table::Table>>,
+    counts: Vec<OnceLock<table::Counter>>,
+}
+
+impl Cpu {
+    /// For the nodes of `plan`.
+    pub fn new(plan: &Plan, isa: Isa, monitor: &Monitor) -> Cpu {
+        let n = plan.nodes().len();
+        Cpu {
+            isa,
+            monitor: monitor.clone(),
+            tables: (0..n).map(|_| OnceLock::new()).collect(),
+            counts: (0..n).map(|_| OnceLock::new()).collect(),
+        }
+    }
+}
+
+impl Executor for Cpu {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn run(&self, plan: &Plan, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
+        let node = plan.node(id);
+        match &node.kind {
+            Kind::Op(Op::Movement(m)) => {
+                let x = inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?;
+                chunked(m, &frames.shape).apply(x)?.strided().copy_to(out);
+                Ok(())
+            }
+            Kind::Fused { program, path: Path::Table { operand, per_frame } } => {
+                let shared = self.tables.get(id.0).filter(|_| !per_frame);
+                let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &frames.shape };
+                self.monitor.count_table(table::apply(&job, shared, out)?);
+                Ok(())
+            }
+            Kind::Fused { program, .. } => {
+                self.monitor.count_blocks();
+                interpret::run(self.isa, program, inputs, &frames.shape, out)
+            }
+            Kind::Reduce { op, axes, over, program, path, .. } => {
+                let over = over_of(over, axes, frames);
+                if let Path::Count { operand, per_frame } = path {
+                    let shared = self.counts.get(id.0).filter(|_| !per_frame);
+                    let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
+                    if table::count(&job, *op, shared, out)? {
+                        self.monitor.count_counted();
+                        return Ok(());
+                    }
+                }
+                self.monitor.count_blocks();
+                reduce::run(&reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs }, out)
+            }
+            Kind::Op(_) => Err(Error::internal("an op reached the CPU executor without being fused")),
+        }
+    }
+}

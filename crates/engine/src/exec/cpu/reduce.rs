@@ -1,0 +1,241 @@
+//! Reductions with the program before them fused in: blocks are computed into a scratch register
+//! and added at once.
+
+use opusclip_raw::kernel::minmax::min_max;
+use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int, sum_reference};
+use opusclip_raw::{DType, Element, Isa};
+
+use super::interpret::{Machine, views};
+use super::{LEAF, join};
+use crate::array::{Array, Scalar, Strided};
+use crate::error::Result;
+use crate::ops::Reduce;
+use crate::ops::lanes::{Block, Lane, Lanes, with_number};
+use crate::plan::Program;
+
+pub(super) struct Job<'a> {
+    pub(super) isa: Isa,
+    pub(super) op: Reduce,
+    pub(super) axes: &'a [usize],
+    pub(super) over: &'a [usize],
+    pub(super) program: &'a Program,
+    pub(super) inputs: &'a [Array],
+}
+
+/// One result in the making.
+struct Accumulator {
+    op: Reduce,
+    dtype: DType,
+    /// Elements so far.
+    count: usize,
+    /// Elements in the open leaf.
+    in_leaf: usize,
+    leaves: Vec<f64>,
+    exact: ExactSum,
+    compensated: CompensatedSum,
+    integer: i128,
+    best: Option<Scalar>,
+    truth: bool,
+}
+
+impl Accumulator {
+    fn new(op: Reduce, dtype: DType) -> Accumulator {
+        Accumulator {
+            op,
+            dtype,
+            count: 0,
+            in_leaf: 0,
+            leaves: Vec::new(),
+            exact: ExactSum::new(),
+            compensated: CompensatedSum::new(),
+            integer: 0,
+            best: None,
+            truth: op == Reduce::All,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.count = 0;
+        self.in_leaf = 0;
+        self.leaves.clear();
+        self.exact.reset();
+        self.compensated.reset();
+        self.integer = 0;
+        self.best = None;
+        self.truth = self.op == Reduce::All;
+    }
+
+    fn add(&mut self, isa: Isa, x: Lanes<'_>) {
+        match self.op {
+            Reduce::Sum | Reduce::Mean => match x {
+                Lanes::F32(x) => self.add_leaves(x, |a, x| a.exact.add_f32(isa, x)),
+                Lanes::F64(x) => self.add_leaves(x, |a, x| a.compensated.add_f64(isa, x)),
+                other => with_number!(other.dtype(), T => {
+                    let x = T::lanes(other);
+                    self.count += x.len();
+                    self.integer += sum_int(x);
+                }),
+            },
+            Reduce::Min | Reduce::Max => with_number!(x.dtype(), T => {
+                if let Some((lo, hi)) = min_max(isa, T::lanes(x)) {
+                    let v = if self.op == Reduce::Min { lo } else { hi };
+                    let mut one = Block::new(T::DTYPE, 1);
+                    if let [slot, ..] = T::lanes_mut(one.head_mut(1)) {
+                        *slot = v;
+                    }
+                    self.take_better(one.first());
+                }
+            }),
+            Reduce::Any => self.truth |= bool::lanes(x).contains(&true),
+            Reduce::All => self.truth &= !bool::lanes(x).contains(&false),
+        }
+    }
+
+    fn take_better(&mut self, v: Option<Scalar>) {
+        let Some(v) = v else { return };
+        let better = match self.best {
+            None => true,
+            Some(b) if self.dtype.is_float() => {
+                let (b, v) = (b.to_f64(), v.to_f64());
+                !b.is_nan() && (v.is_nan() || if self.op == Reduce::Min { v < b } else { v > b })
+            }
+            Some(b) => {
+                let (b, v) = (b.to_i128(), v.to_i128());
+                if self.op == Reduce::Min { v < b } else { v > b }
+            }
+        };
+        if better {
+            self.best = Some(v);
+        }
+    }
+
+    /// Cuts a run at the ends of leaves.
+    fn add_leaves<T>(&mut self, mut x: &[T], mut add: impl FnMut(&mut Accumulator, &[T])) {
+        while !x.is_empty() {
+            let (now, later) = x.split_at(x.len().min(LEAF - self.in_leaf));
+            add(self, now);
+            self.in_leaf += now.len();
+            self.count += now.len();
+            if self.in_leaf == LEAF {
+                self.close_leaf();
+            }
+            x = later;
+        }
+    }
+
+    fn close_leaf(&mut self) {
+        let sum = if self.dtype == DType::F32 { self.exact.value() } else { self.compensated.value() };
+        self.leaves.push(sum);
+        self.exact.reset();
+        self.compensated.reset();
+        self.in_leaf = 0;
+    }
+
+    fn value(&mut self) -> Scalar {
+        let result = self.op.result(self.dtype);
+        match self.op {
+            Reduce::Any | Reduce::All => Scalar::from_i128(DType::Bool, self.truth.into()),
+            Reduce::Min | Reduce::Max => self.best.unwrap_or(Scalar::from_i128(self.dtype, 0)),
+            Reduce::Sum | Reduce::Mean if self.dtype.is_float() => {
+                if self.in_leaf > 0 {
+                    self.close_leaf();
+                }
+                let sum = join(&self.leaves);
+                Scalar::from_f64(result, if self.op == Reduce::Mean { sum / self.count as f64 } else { sum })
+            }
+            Reduce::Sum => Scalar::from_i128(result, self.integer),
+            Reduce::Mean => Scalar::from_f64(result, self.integer as f64 / self.count as f64),
+        }
+    }
+}
+
+/// Writes one element for each place of the axes that stay.
+pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
+    // The reduced axes are moved last for every operand alike: the program does not care.
+    let rank = job.over.len();
+    let order: Vec<usize> = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
+    let permute = |v: Strided<'_>| -> (Vec<usize>, Vec<isize>) {
+        (order.iter().map(|&a| v.shape[a]).collect(), order.iter().map(|&a| v.strides[a]).collect())
+    };
+    let moved = views(job.inputs, job.over)
+        .into_iter()
+        .map(|v| {
+            let (shape, strides) = permute(v.clone());
+            Strided { shape, strides, ..v }
+        })
+        .collect();
+    let row: usize = job.axes.iter().map(|&a| job.over[a]).product();
+    let dtype = job.program.dtype;
+    let item = job.op.result(dtype).size();
+    let mut machine = Machine::new(job.isa, job.program, moved)?;
+    let block = machine.block;
+    let mut scratch = Block::new(dtype, block);
+    let mut acc = Accumulator::new(job.op, dtype);
+    let rows = out.len() / item;
+    let mut results = out.chunks_exact_mut(item);
+    if row == 0 {
+        for o in results {
+            o.copy_from_slice(&acc.value().bytes());
+        }
+        return Ok(());
+    }
+    if row >= block / 4 {
+        for (r, o) in results.enumerate() {
+            let mut done = 0;
+            while done < row {
+                let n = block.min(row - done);
+                machine.run(r * row + done, n, scratch.head_mut(n));
+                acc.add(job.isa, scratch.lanes().head(n));
+                done += n;
+            }
+            o.copy_from_slice(&acc.value().bytes());
+            acc.reset();
+        }
+        return Ok(());
+    }
+    // Short rows: many in one block.
+    let together = block / row;
+    let mut r = 0;
+    while r < rows {
+        let k = together.min(rows - r);
+        machine.run(r * row, k * row, scratch.head_mut(k * row));
+        let lanes = scratch.lanes().head(k * row);
+        for j in 0..k {
+            let Some(o) = results.next() else { return Ok(()) };
+            let part = lanes.part(j * row, row);
+            match short_sum(job.op, part) {
+                Some(v) => o.copy_from_slice(&v.bytes()),
+                None => {
+                    acc.add(job.isa, part);
+                    o.copy_from_slice(&acc.value().bytes());
+                    acc.reset();
+                }
+            }
+        }
+        r += k;
+    }
+    Ok(())
+}
+
+/// A sum of a few f32 without the machinery: exact in f64, checked by its error terms.
+fn short_sum(op: Reduce, x: Lanes<'_>) -> Option<Scalar> {
+    let Lanes::F32(x) = x else { return None };
+    if !matches!(op, Reduce::Sum | Reduce::Mean) {
+        return None;
+    }
+    let mut sum = 0.0f64;
+    let mut exact = true;
+    for &v in x {
+        let v = f64::from(v);
+        let next = sum + v;
+        let back = next - sum;
+        exact &= (sum - (next - back)) + (v - back) == 0.0;
+        sum = next;
+    }
+    if !exact {
+        // Also infinities and NaN come here.
+        let wide: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+        sum = sum_reference(&wide);
+    }
+    Some(Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum }))
+}

@@ -1,0 +1,10 @@
+//! What runs a stage.
+
+pub mod cpu;
+mod executor;
+pub mod reference;
+pub mod stream;
+mod supply;
+pub mod threads;
+
+pub use executor::{Executor, Frames};

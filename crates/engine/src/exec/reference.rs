@@ -1,0 +1,205 @@
+//! The meaning of every plan: whole arrays, one op at a time, plain loops. Slow on purpose; all
+//! other executors must agree with it to the bit.
+
+use opusclip_raw::DType;
+use opusclip_raw::Isa;
+use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
+
+use super::executor::{Executor, Frames};
+use crate::array::{Array, Scalar, shape};
+use crate::error::{Error, Result};
+use crate::flow::Source;
+use crate::lazy::{Lazy, Op};
+use crate::ops::lanes::{Lanes, LanesMut};
+use crate::ops::{self, Elementwise, Reduce};
+use crate::plan::{Instruction, Kind, NodeId, Plan, Program, Value, lower};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Reference;
+
+/// Computes expressions without any pass, every node whole and in order.
+pub fn collect(lazies: &[Lazy]) -> Result<Vec<Array>> {
+    let plan = lower(lazies)?;
+    let mut values: Vec<Array> = Vec::with_capacity(plan.nodes().len());
+    for (i, node) in plan.nodes().iter().enumerate() {
+        let inputs: Vec<Array> = node.inputs.iter().map(|n| values[n.0].clone()).collect();
+        values.push(match &node.kind {
+            Kind::Op(Op::Data(d)) => d.0.clone(),
+            Kind::Op(Op::Scalar(s)) => Array::from_scalar(*s)?,
+            Kind::Op(Op::Source(s)) => read_whole(s.0.as_ref())?,
+            Kind::Op(Op::Movement(m)) => m.apply(first(&inputs)?)?,
+            _ => {
+                let frames = Frames { range: 0..node.shape.first().copied().unwrap_or(1), shape: node.shape.clone() };
+                let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
+                let bytes = shape::count("reference", &node.shape, 1)? * node.dtype.size();
+                Reference.run(&plan, NodeId(i), &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
+                Array::from_buffer(buffer, node.dtype, node.shape.clone())
+            }
+        });
+    }
+    Ok(plan.outputs.iter().map(|o| values[o.0].clone()).collect())
+}
+
+fn read_whole(source: &dyn Source) -> Result<Array> {
+    let info = source.info();
+    let mut buffer = crate::array::zeroed(info.dtype, &info.shape)?;
+    let mut raw = vec![0u8; source.raw_frame_bytes()];
+    let mut cursor = source.cursor(0..info.frames())?;
+    let size = info.frame_bytes();
+    for t in 0..info.frames() {
+        cursor.next_into(&mut raw)?;
+        source.unpack(&raw, &mut buffer.bytes_mut()[t * size..(t + 1) * size])?;
+    }
+    Ok(Array::from_buffer(buffer, info.dtype, info.shape.clone()))
+}
+
+impl Executor for Reference {
+    fn name(&self) -> &'static str {
+        "reference"
+    }
+
+    fn run(&self, plan: &Plan, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
+        let node = plan.node(id);
+        let result = match &node.kind {
+            Kind::Op(Op::Elementwise(op)) => elementwise(*op, inputs, &frames.shape)?,
+            Kind::Op(Op::Movement(m)) => chunked(m, &frames.shape).apply(first(inputs)?)?,
+            Kind::Op(Op::Reduce { op, axes, .. }) => reduce(*op, axes, first(inputs)?, &frames.shape)?,
+            Kind::Fused { program, .. } => run_program(program, inputs, &frames.shape)?,
+            Kind::Reduce { op, axes, over, program, .. } => {
+                let over = super::cpu::over_of(over, axes, frames);
+                reduce(*op, axes, &run_program(program, inputs, &over)?, &frames.shape)?
+            }
+            Kind::Op(Op::Source(_) | Op::Data(_) | Op::Scalar(_)) => {
+                return Err(Error::internal("a leaf was given to an executor"));
+            }
+        };
+        result.strided().copy_to(out);
+        Ok(())
+    }
+}
+
+fn first(inputs: &[Array]) -> Result<&Array> {
+    inputs.first().ok_or_else(|| Error::internal("an op has no input"))
+}
+
+/// The movement for a chunk whose axis 0 is shorter than the plan's.
+pub(super) fn chunked(m: &crate::ops::Movement, shape: &[usize]) -> crate::ops::Movement {
+    use crate::ops::Movement;
+    match m {
+        Movement::Reshape(_) => Movement::Reshape(shape.to_vec()),
+        Movement::Broadcast(_) => Movement::Broadcast(shape.to_vec()),
+        Movement::Permute(order) => Movement::Permute(order.clone()),
+        // Along the stream axis the chunk starts at the first frame that is needed.
+        Movement::Slice { axis: 0, span } if span.step >= 1 => Movement::Slice {
+            axis: 0,
+            span: crate::array::index::Span { start: 0, len: shape.first().copied().unwrap_or(0), step: span.step },
+        },
+        Movement::Slice { axis, span } => Movement::Slice { axis: *axis, span: *span },
+    }
+}
+
+fn elementwise(op: Elementwise, inputs: &[Array], shape: &[usize]) -> Result<Array> {
+    let types: Vec<DType> = inputs.iter().map(Array::dtype).collect();
+    let dtype = op.result(types.last().copied().unwrap_or(DType::U8));
+    let args = (0..inputs.len()).map(Value::Operand).collect();
+    let program = Program {
+        operands: types,
+        instructions: vec![Instruction { op, args, dtype }],
+        result: Value::Result(0),
+        dtype,
+    };
+    run_program(&program, inputs, shape)
+}
+
+fn run_program(program: &Program, inputs: &[Array], shape: &[usize]) -> Result<Array> {
+    let whole = |a: &Array| a.broadcast(shape).to_contiguous();
+    let operands = inputs.iter().map(whole).collect::<Result<Vec<_>>>()?;
+    let constant = |s: &Scalar| Array::from_scalar(*s).and_then(|a| whole(&a));
+    let mut results: Vec<Array> = Vec::new();
+    for i in &program.instructions {
+        let args = i
+            .args
+            .iter()
+            .map(|v| match v {
+                Value::Operand(n) => Ok(operands[*n].clone()),
+                Value::Result(n) => Ok(results[*n].clone()),
+                Value::Constant(s) => constant(s),
+            })
+            .collect::<Result<Vec<Array>>>()?;
+        let mut buffer = crate::array::zeroed(i.dtype, shape)?;
+        let bytes = shape::count("program", shape, 1)? * i.dtype.size();
+        let lanes: Option<Vec<Lanes<'_>>> =
+            args.iter().map(|a| Lanes::of(a.dtype(), a.contiguous_bytes().unwrap_or(&[]))).collect();
+        let out = LanesMut::of(i.dtype, &mut buffer.bytes_mut()[..bytes]);
+        match (lanes, out) {
+            (Some(lanes), Some(out)) => ops::eval(i.op, Isa::BASELINE, &lanes, out),
+            _ => return Err(Error::internal("a buffer is not aligned")),
+        }
+        results.push(Array::from_buffer(buffer, i.dtype, shape.to_vec()));
+    }
+    match program.result {
+        Value::Operand(n) => Ok(operands[n].clone()),
+        Value::Result(n) => Ok(results[n].clone()),
+        Value::Constant(s) => constant(&s),
+    }
+}
+
+/// Each result element from its own elements, gathered in C order.
+fn reduce(op: Reduce, axes: &[usize], x: &Array, shape: &[usize]) -> Result<Array> {
+    let kept: Vec<usize> = (0..x.ndim()).filter(|a| !axes.contains(a)).collect();
+    let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
+    let moved = crate::ops::Movement::Permute(order).apply(x)?.to_contiguous()?;
+    let n: usize = axes.iter().map(|&a| x.shape()[a]).product();
+    let dtype = op.result(x.dtype());
+    let mut buffer = crate::array::zeroed(dtype, shape)?;
+    let count = shape::count("reduce", shape, 1)?;
+    let item = x.dtype().size();
+    let bytes = moved.contiguous_bytes().unwrap_or(&[]);
+    for i in 0..count {
+        let run = bytes.get(i * n * item..(i + 1) * n * item).unwrap_or(&[]);
+        let values = run.chunks_exact(item).map(|b| Scalar::from_bytes(x.dtype(), b));
+        let value = one(op, x.dtype(), values);
+        buffer.bytes_mut()[i * dtype.size()..][..dtype.size()].copy_from_slice(&value.bytes());
+    }
+    Ok(Array::from_buffer(buffer, dtype, shape.to_vec()))
+}
+
+fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
+    let dtype = op.result(d);
+    match op {
+        Reduce::Any => Scalar::from_i128(DType::Bool, values.fold(0, |a, v| a | i128::from(v.to_f64() != 0.0))),
+        Reduce::All => Scalar::from_i128(DType::Bool, values.fold(1, |a, v| a & i128::from(v.to_f64() != 0.0))),
+        Reduce::Min | Reduce::Max if d.is_float() => {
+            let pick = if op == Reduce::Min { f64::min } else { f64::max };
+            let best =
+                values.map(Scalar::to_f64).reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
+            Scalar::from_f64(dtype, best.unwrap_or(f64::NAN))
+        }
+        Reduce::Min => Scalar::from_i128(dtype, values.map(Scalar::to_i128).min().unwrap_or(0)),
+        Reduce::Max => Scalar::from_i128(dtype, values.map(Scalar::to_i128).max().unwrap_or(0)),
+        Reduce::Sum | Reduce::Mean if d.is_float() => {
+            let values: Vec<f64> = values.map(Scalar::to_f64).collect();
+            let leaves: Vec<f64> = values
+                .chunks(super::cpu::LEAF)
+                .map(|leaf| if d == DType::F32 { sum_reference(leaf) } else { compensated(leaf) })
+                .collect();
+            let sum = super::cpu::join(&leaves);
+            Scalar::from_f64(dtype, if op == Reduce::Mean { sum / values.len() as f64 } else { sum })
+        }
+        Reduce::Sum => Scalar::from_i128(dtype, values.map(Scalar::to_i128).sum()),
+        Reduce::Mean => {
+            let (n, sum) = values.fold((0u64, 0i128), |(n, s), v| (n + 1, s + v.to_i128()));
+            Scalar::from_f64(dtype, sum as f64 / n as f64)
+        }
+    }
+}
+
+fn compensated(leaf: &[f64]) -> f64 {
+    let mut sum = CompensatedSum::new();
+    // One value at a time: the rule depends on positions alone.
+    for v in leaf {
+        sum.add_f64(Isa::BASELINE, std::slice::from_ref(v));
+    }
+    sum.value()
+}

@@ -1,0 +1,212 @@
+//! Raw frames on their way from a decoder to the workers.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use opusclip_raw::{Pool, PoolBuffer};
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::flow::{Cursor, Source};
+use crate::monitor::{Monitor, Phase};
+
+type RawFrame = Arc<PoolBuffer>;
+
+#[derive(Default)]
+struct Waiting {
+    /// Frame number → frame, and how many tasks still want it.
+    frames: BTreeMap<usize, (RawFrame, usize)>,
+    failed: Option<Error>,
+    stopped: bool,
+}
+
+/// Frames decoded ahead by one thread and taken by many, never more than `capacity` at a time.
+pub(super) struct Store {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+    capacity: usize,
+}
+
+impl Store {
+    pub(super) fn new(capacity: usize) -> Store {
+        Store { waiting: Mutex::default(), changed: Condvar::new(), capacity: capacity.max(1) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for room; false when nobody wants frames any more.
+    pub(super) fn put(&self, number: usize, frame: RawFrame, takers: usize) -> bool {
+        let mut w = self.lock();
+        while w.frames.len() >= self.capacity && !w.stopped {
+            w = self.changed.wait(w).unwrap_or_else(PoisonError::into_inner);
+        }
+        if w.stopped {
+            return false;
+        }
+        if takers > 0 {
+            w.frames.insert(number, (frame, takers));
+        }
+        drop(w);
+        self.changed.notify_all();
+        true
+    }
+
+    /// The decoder failed: whoever waits for a frame gets the error.
+    pub(super) fn fail(&self, error: Error) {
+        self.lock().failed = Some(error);
+        self.changed.notify_all();
+    }
+
+    /// Nobody wants more; a waiting decoder ends.
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+        self.changed.notify_all();
+    }
+
+    fn take(&self, number: usize) -> Result<RawFrame> {
+        let mut w = self.lock();
+        loop {
+            if let Some((frame, takers)) = w.frames.get_mut(&number) {
+                let frame = Arc::clone(frame);
+                *takers -= 1;
+                if *takers == 0 {
+                    w.frames.remove(&number);
+                }
+                drop(w);
+                self.changed.notify_all();
+                return Ok(frame);
+            }
+            if let Some(e) = &w.failed {
+                return Err(e.clone());
+            }
+            if w.stopped {
+                return Err(Error::Cancelled);
+            }
+            w = self.changed.wait(w).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Where a worker's raw frames come from.
+pub(super) enum Supply<'a> {
+    /// Its own decoder, and one buffer that is used again and again.
+    Own(Box<dyn Cursor>, RawFrame),
+    /// The decoder that runs ahead.
+    Shared(&'a Store),
+}
+
+/// One worker's reader of one source: hands out unpacked frames of growing ranges.
+pub(super) struct Feed<'a> {
+    source: &'a Arc<dyn Source>,
+    supply: Supply<'a>,
+    /// Next frame that the supply gives.
+    next: usize,
+    last: Option<(Range<usize>, Array)>,
+}
+
+impl<'a> Feed<'a> {
+    /// A reader that starts at frame `first`.
+    pub(super) fn new(source: &'a Arc<dyn Source>, supply: Supply<'a>, first: usize) -> Feed<'a> {
+        Feed { source, supply, next: first, last: None }
+    }
+
+    fn take(&mut self, monitor: &Monitor) -> Result<RawFrame> {
+        let number = self.next;
+        self.next += 1;
+        match &mut self.supply {
+            Supply::Shared(store) => store.take(number),
+            Supply::Own(cursor, buffer) => {
+                let frame = Arc::get_mut(buffer).ok_or_else(|| Error::internal("a raw frame is still in use"))?;
+                let bytes = self.source.raw_frame_bytes();
+                monitor.time(Phase::Decode, || cursor.next_into(&mut frame.bytes_mut()[..bytes]))?;
+                Ok(Arc::clone(buffer))
+            }
+        }
+    }
+
+    /// The frames `range`; ranges never go back.
+    pub(super) fn frames(&mut self, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
+        if let Some((_, array)) = self.last.as_ref().filter(|(r, _)| *r == range) {
+            return Ok(array.clone());
+        }
+        let info = self.source.info();
+        let size = info.frame_bytes();
+        let raw_size = self.source.raw_frame_bytes();
+        let mut shape = info.shape.clone();
+        if let Some(d) = shape.first_mut() {
+            *d = range.len();
+        }
+        let bytes = size * range.len();
+        let mut buffer = pool.take(bytes).map_err(|e| crate::array::out_of_memory(e.bytes))?;
+        let mut from = range.start;
+        if let Some((old, array)) = &self.last {
+            // Neighbouring ranges overlap: what is there already is not decoded again.
+            let both = range.start.max(old.start)..old.end.min(range.end);
+            if let (false, Some(have)) = (both.is_empty(), array.contiguous_bytes()) {
+                let n = both.len() * size;
+                let source = (both.start - old.start) * size;
+                buffer.bytes_mut()[..n].copy_from_slice(&have[source..source + n]);
+                from = both.end;
+            }
+        }
+        while self.next < range.end {
+            let number = self.next;
+            let raw = self.take(monitor)?;
+            if number >= from {
+                let at = (number - range.start) * size;
+                let out = &mut buffer.bytes_mut()[at..at + size];
+                monitor.time(Phase::Unpack, || self.source.unpack(&raw.bytes()[..raw_size], out))?;
+            }
+        }
+        let array = Array::from_pool(buffer, info.dtype, shape);
+        self.last = Some((range, array.clone()));
+        Ok(array)
+    }
+}
+
+/// Decodes the union of all tasks' frames in order and shares them out. Runs on its own thread.
+pub(super) fn decode_ahead(
+    source: &Arc<dyn Source>,
+    tasks: &[Range<usize>],
+    store: &Store,
+    pool: &Pool,
+    monitor: &Monitor,
+) {
+    if let Err(e) = decode_all(source, tasks, store, pool, monitor) {
+        store.fail(e);
+    }
+}
+
+fn decode_all(
+    source: &Arc<dyn Source>,
+    tasks: &[Range<usize>],
+    store: &Store,
+    pool: &Pool,
+    monitor: &Monitor,
+) -> Result<()> {
+    let wanted = tasks.iter().filter(|r| !r.is_empty());
+    let start = wanted.clone().map(|r| r.start).min().unwrap_or(0);
+    let end = wanted.map(|r| r.end).max().unwrap_or(0);
+    if start >= end {
+        return Ok(());
+    }
+    let size = source.raw_frame_bytes();
+    let mut cursor = source.cursor(start..end)?;
+    let mut first = 0;
+    for number in start..end {
+        let mut buffer = pool.take(size).map_err(|e| crate::array::out_of_memory(e.bytes))?;
+        monitor.time(Phase::Decode, || cursor.next_into(&mut buffer.bytes_mut()[..size]))?;
+        // Tasks lie in order of their frames, overlapping at most at the edges.
+        while tasks.get(first).is_some_and(|r| r.end <= number) {
+            first += 1;
+        }
+        let takers = tasks[first..].iter().take_while(|r| r.start <= number).filter(|r| r.contains(&number)).count();
+        if !store.put(number, Arc::new(buffer), takers) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Threads: none before first use, one pool a process, a fresh one after fork.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use crate::error::{Error, Result};
+
+struct Made {
+    process: u32,
+    threads: usize,
+    pool: Arc<rayon::ThreadPool>,
+}
+
+static POOL: Mutex<Option<Made>> = Mutex::new(None);
+
+/// How many threads a wish means: 0 is one for each processor that this process may use.
+pub fn resolve(wish: usize) -> usize {
+    if wish > 0 { wish.min(1024) } else { std::thread::available_parallelism().map_or(1, usize::from) }
+}
+
+/// The pool of `threads` threads. A child of fork has none of its parent's threads, so it gets
+/// its own.
+pub fn pool(threads: usize) -> Result<Arc<rayon::ThreadPool>> {
+    let process = std::process::id();
+    // A panic while the lock was held leaves at worst an old pool behind.
+    let mut made = POOL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(m) = made.as_ref().filter(|m| m.process == process && m.threads == threads) {
+        return Ok(Arc::clone(&m.pool));
+    }
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("opusclip-{n}")).build().map_err(
+            |e| Error::Memory { needed: 0, limit: 0, detail: format!("cannot start {threads} threads: {e}") },
+        )?;
+    let pool = Arc::new(pool);
+    if let Some(old) = made.replace(Made { process, threads, pool: Arc::clone(&pool) }) {
+        // Joining the parent's threads in a forked child would wait for ever.
+        if old.process != process {
+            std::mem::forget(old);
+        }
+    }
+    Ok(pool)
+}

@@ -1,0 +1,421 @@
+//! An expression: a counted node whose shape and element type are known as soon as it is written.
+//!
+//! Rust's operators cannot return a `Result`, so a node that could not be built carries its error
+//! and every later step hands it on to `collect()?`.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use opusclip_raw::DType;
+
+use crate::array::promote::{Weak, promote, promote_weak};
+use crate::array::{Array, Scalar, shape};
+use crate::error::{Error, Result};
+use crate::flow::Source;
+use crate::ops::{Binary, Elementwise, Math, Movement, Reduce, Ternary, Unary};
+
+/// What a node does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Frames from outside.
+    Source(SourceRef),
+    /// An array in memory.
+    Data(DataRef),
+    /// One value.
+    Scalar(Scalar),
+    /// Each element alone.
+    Elementwise(Elementwise),
+    /// Many elements to one.
+    Reduce {
+        /// Which.
+        op: Reduce,
+        /// Sorted axes that are reduced.
+        axes: Vec<usize>,
+        /// Whether they stay with length 1.
+        keepdims: bool,
+    },
+    /// Elements moved.
+    Movement(Movement),
+}
+
+/// A source, equal to those of the same identity.
+#[derive(Clone, Debug)]
+pub struct SourceRef(pub Arc<dyn Source>);
+
+impl PartialEq for SourceRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.identity() == other.0.identity()
+    }
+}
+impl Eq for SourceRef {}
+impl Hash for SourceRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.identity().hash(state);
+    }
+}
+
+/// An array, equal when it is the same view of the same bytes.
+#[derive(Clone, Debug)]
+pub struct DataRef(pub Array);
+
+impl PartialEq for DataRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_view(&other.0)
+    }
+}
+impl Eq for DataRef {}
+impl Hash for DataRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.address().hash(state);
+    }
+}
+
+/// Shape and element type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Length of each axis.
+    pub shape: Vec<usize>,
+    /// Element type.
+    pub dtype: DType,
+}
+
+/// A node of the expression.
+#[derive(Debug)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// To what.
+    pub inputs: Vec<Lazy>,
+    meta: Result<Meta>,
+}
+
+/// A lazy n-d array: nothing is read or computed until it is collected or sunk. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Lazy(Arc<Node>);
+
+impl Drop for Node {
+    // A million steps deep must not recurse a million calls deep.
+    fn drop(&mut self) {
+        let mut stack = std::mem::take(&mut self.inputs);
+        while let Some(Lazy(node)) = stack.pop() {
+            if let Some(mut node) = Arc::into_inner(node) {
+                stack.append(&mut node.inputs);
+            }
+        }
+    }
+}
+
+/// What may stand as an operand: an array, or a literal that takes the array's type.
+#[derive(Clone, Debug)]
+pub enum Operand {
+    /// An expression.
+    Lazy(Lazy),
+    /// A literal.
+    Weak(Weak),
+}
+
+macro_rules! operand {
+    ($($t:ty => |$v:ident| $e:expr),* $(,)?) => { $(
+        impl From<$t> for Operand { fn from($v: $t) -> Self { $e } }
+    )* };
+}
+operand! {
+    Lazy => |v| Operand::Lazy(v),
+    &Lazy => |v| Operand::Lazy(v.clone()),
+    Array => |v| Operand::Lazy(v.into()),
+    &Array => |v| Operand::Lazy(v.clone().into()),
+    f64 => |v| Operand::Weak(Weak::Float(v)),
+    f32 => |v| Operand::Weak(Weak::Float(v.into())),
+    i32 => |v| Operand::Weak(Weak::Int(v.into())),
+    i64 => |v| Operand::Weak(Weak::Int(v.into())),
+    u8 => |v| Operand::Weak(Weak::Int(v.into())),
+    bool => |v| Operand::Weak(Weak::Bool(v)),
+    Weak => |v| Operand::Weak(v),
+}
+
+impl From<Array> for Lazy {
+    fn from(a: Array) -> Lazy {
+        let meta = Meta { shape: a.shape().to_vec(), dtype: a.dtype() };
+        Lazy::node(Op::Data(DataRef(a)), Vec::new(), Ok(meta))
+    }
+}
+
+impl Lazy {
+    fn node(op: Op, inputs: Vec<Lazy>, meta: Result<Meta>) -> Lazy {
+        Lazy(Arc::new(Node { op, inputs, meta }))
+    }
+
+    /// An expression that could not be built.
+    pub fn failed(error: Error) -> Lazy {
+        Lazy::node(Op::Scalar(Scalar::from_f64(DType::F64, 0.0)), Vec::new(), Err(error))
+    }
+
+    /// The frames of a source, shape `(T, …)`.
+    pub fn source(source: Arc<dyn Source>) -> Lazy {
+        let info = source.info();
+        let meta = shape::count("source", &info.shape, info.dtype.size())
+            .map(|_| Meta { shape: info.shape.clone(), dtype: info.dtype });
+        Lazy::node(Op::Source(SourceRef(source)), Vec::new(), meta)
+    }
+
+    /// A 0-d array of one value.
+    pub fn scalar(value: Scalar) -> Lazy {
+        let meta = Meta { shape: Vec::new(), dtype: value.dtype };
+        Lazy::node(Op::Scalar(value), Vec::new(), Ok(meta))
+    }
+
+    /// What the node does.
+    pub fn op(&self) -> &Op {
+        &self.0.op
+    }
+
+    /// Its inputs.
+    pub fn inputs(&self) -> &[Lazy] {
+        &self.0.inputs
+    }
+
+    /// Identity for walking: equal for clones of one node.
+    pub fn id(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
+    /// Shape and type, or why there is none.
+    pub fn meta(&self) -> Result<&Meta> {
+        self.0.meta.as_ref().map_err(Clone::clone)
+    }
+
+    /// Length of each axis; for video `(T, H, W, C)`.
+    pub fn shape(&self) -> Result<&[usize]> {
+        self.meta().map(|m| m.shape.as_slice())
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> Result<DType> {
+        self.meta().map(|m| m.dtype)
+    }
+
+    /// Number of axes.
+    pub fn ndim(&self) -> Result<usize> {
+        self.meta().map(|m| m.shape.len())
+    }
+
+    /// Builds with `make` from the meta of one input, or hands its error on.
+    pub(crate) fn derive(&self, make: impl FnOnce(&Meta) -> Result<(Op, Meta)>) -> Lazy {
+        match self.meta().and_then(make) {
+            Ok((op, meta)) => Lazy::node(op, vec![self.clone()], Ok(meta)),
+            Err(e) => Lazy::failed(e),
+        }
+    }
+
+    /// A movement whose arguments are known to be legal.
+    pub(crate) fn moved(&self, movement: Movement) -> Lazy {
+        self.derive(|m| {
+            let shape = movement.shape(&m.shape);
+            shape::count(movement.name(), &shape, m.dtype.size())?;
+            Ok((Op::Movement(movement), Meta { shape, dtype: m.dtype }))
+        })
+    }
+
+    /// The elements as `dtype`. float → integer truncates toward zero, saturates, and NaN gives 0;
+    /// integer → integer wraps; anything → bool is "not zero".
+    pub fn cast(&self, dtype: DType) -> Lazy {
+        match self.meta() {
+            Ok(m) if m.dtype == dtype => self.clone(),
+            _ => {
+                self.derive(|m| Ok((Op::Elementwise(Elementwise::Cast(dtype)), Meta { shape: m.shape.clone(), dtype })))
+            }
+        }
+    }
+
+    /// [`Lazy::cast`] to `bool`.
+    pub fn bool(&self) -> Lazy {
+        self.cast(DType::Bool)
+    }
+
+    /// [`Lazy::cast`] to `uint8`.
+    pub fn u8(&self) -> Lazy {
+        self.cast(DType::U8)
+    }
+
+    /// [`Lazy::cast`] to `int16`.
+    pub fn i16(&self) -> Lazy {
+        self.cast(DType::I16)
+    }
+
+    /// [`Lazy::cast`] to `uint16`.
+    pub fn u16(&self) -> Lazy {
+        self.cast(DType::U16)
+    }
+
+    /// [`Lazy::cast`] to `int32`.
+    pub fn i32(&self) -> Lazy {
+        self.cast(DType::I32)
+    }
+
+    /// [`Lazy::cast`] to `int64`.
+    pub fn i64(&self) -> Lazy {
+        self.cast(DType::I64)
+    }
+
+    /// [`Lazy::cast`] to `float32`.
+    pub fn f32(&self) -> Lazy {
+        self.cast(DType::F32)
+    }
+
+    /// [`Lazy::cast`] to `float64`.
+    pub fn f64(&self) -> Lazy {
+        self.cast(DType::F64)
+    }
+
+    /// A reduction over `axes`; an empty list means all.
+    pub fn reduce(&self, op: Reduce, axes: &[isize]) -> Lazy {
+        let to = match self.dtype() {
+            Ok(d) => op.input(d),
+            Err(_) => return self.clone(),
+        };
+        self.cast(to).derive(|m| {
+            let name = op.row().name;
+            let axes = shape::axes(name, axes, m.shape.len())?;
+            let empty = axes.iter().any(|&a| m.shape[a] == 0);
+            if empty && !op.allows_empty() {
+                return Err(Error::shape(
+                    name,
+                    format!(
+                        "shape {} has no element along the reduced axes, and {name} of nothing is undefined",
+                        shape::show(&m.shape)
+                    ),
+                ));
+            }
+            let meta = Meta { shape: reduced(&m.shape, &axes, false), dtype: op.result(m.dtype) };
+            Ok((Op::Reduce { op, axes, keepdims: false }, meta))
+        })
+    }
+
+    /// The reduction just written, with the reduced axes kept as length 1.
+    pub fn keepdims(&self) -> Lazy {
+        match (self.op(), self.inputs()) {
+            _ if self.meta().is_err() => self.clone(),
+            (Op::Reduce { op, axes, .. }, [x]) => x.derive(|m| {
+                let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
+                Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
+            }),
+            _ => match super::compose::keepdims_of_composed(self) {
+                Some(kept) => kept,
+                None => Lazy::failed(Error::value(
+                    "keepdims",
+                    "this expression is not a reduction; write it right after mean(), sum() and their kin",
+                )),
+            },
+        }
+    }
+
+    /// An elementwise op over operands that broadcast, promoted by NumPy 2's rules.
+    pub fn elementwise(op: Elementwise, operands: Vec<Operand>) -> Lazy {
+        match build_elementwise(op, operands) {
+            Ok(lazy) => lazy,
+            Err(e) => Lazy::failed(e),
+        }
+    }
+}
+
+/// Shape after reducing `axes`.
+pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
+    let keep = |(i, &d): (usize, &usize)| match (axes.contains(&i), keepdims) {
+        (false, _) => Some(d),
+        (true, true) => Some(1),
+        (true, false) => None,
+    };
+    shape.iter().enumerate().filter_map(keep).collect()
+}
+
+fn weak_default(w: Weak) -> DType {
+    match w {
+        Weak::Bool(_) => DType::Bool,
+        Weak::Int(_) => DType::I64,
+        Weak::Float(_) => DType::F64,
+    }
+}
+
+fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
+    match w {
+        Weak::Bool(b) => Scalar::from_i128(dtype, b.into()),
+        Weak::Int(v) => Scalar::from_i128(dtype, v),
+        Weak::Float(v) => Scalar::from_f64(dtype, v),
+    }
+}
+
+fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
+    let name = op.name();
+    let is_where = op == Elementwise::Ternary(Ternary::Where);
+    let values = if is_where { 1.. } else { 0.. };
+    let common = common_type(op, operands.get(values).unwrap_or(&[]))?;
+    let work = work_type(op, common)?;
+    // NumPy's floor of an integer is that integer.
+    if let (Elementwise::Math(Math::Floor | Math::Ceil | Math::Trunc), false, [Operand::Lazy(x)]) =
+        (op, common.is_float(), operands.as_slice())
+    {
+        return Ok(x.clone());
+    }
+    let mut inputs = Vec::with_capacity(operands.len());
+    for (i, operand) in operands.into_iter().enumerate() {
+        let to = if is_where && i == 0 { DType::Bool } else { work };
+        inputs.push(match operand {
+            Operand::Lazy(l) => l.cast(to),
+            Operand::Weak(w) => Lazy::scalar(weak_scalar(w, to)),
+        });
+    }
+    let shapes = inputs.iter().map(|l| l.shape()).collect::<Result<Vec<_>>>()?;
+    let shape = shape::broadcast(name, &shapes)?;
+    let dtype = op.result(work);
+    shape::count(name, &shape, dtype.size())?;
+    Ok(Lazy::node(Op::Elementwise(op), inputs, Ok(Meta { shape, dtype })))
+}
+
+fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
+    let name = op.name();
+    let mut strong: Option<DType> = None;
+    for o in operands {
+        if let Operand::Lazy(l) = o {
+            let d = l.dtype()?;
+            strong = Some(strong.map_or(d, |s| promote(s, d)));
+        }
+    }
+    let weak = operands.iter().filter_map(|o| if let Operand::Weak(w) = o { Some(*w) } else { None });
+    let Some(mut d) = strong else {
+        return Ok(weak.map(weak_default).reduce(promote).unwrap_or(DType::F64));
+    };
+    for w in weak {
+        // A comparison with an integer beyond the array's range has an answer all the same.
+        d = match (promote_weak(name, d, w), op) {
+            (Ok(d), _) => d,
+            (Err(_), Elementwise::Compare(_)) => promote(d, DType::I64),
+            (Err(e), _) => return Err(e),
+        };
+        let negative_power = matches!((op, w), (Elementwise::Binary(Binary::Power), Weak::Int(v)) if v < 0);
+        if negative_power && !d.is_float() {
+            return Err(Error::value(
+                name,
+                "an integer to a negative integer power is no integer; cast to a float first",
+            ));
+        }
+    }
+    Ok(d)
+}
+
+/// The type in which `op` computes operands whose common type is `d`.
+fn work_type(op: Elementwise, d: DType) -> Result<DType> {
+    let refuse = |what: &str| Err(Error::dtype(op.name(), what.to_string()));
+    let is_bool = d == DType::Bool;
+    match op {
+        Elementwise::Unary(Unary::Negative) if is_bool => refuse("bool has no negative; use logical_not"),
+        Elementwise::Unary(Unary::Sign) if is_bool => refuse("bool has no sign; cast it to a number first"),
+        Elementwise::Binary(Binary::Subtract) if is_bool => refuse("bool minus bool is undefined; use bitwise_xor"),
+        Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder) if is_bool => Ok(DType::I8),
+        // NumPy has no square of truth values and takes its smallest integer.
+        Elementwise::Unary(Unary::Square) if is_bool => Ok(DType::I8),
+        Elementwise::Bits(_) if d.is_float() => refuse(&format!("bits of {d} are not defined; cast it to an integer")),
+        Elementwise::Math(_) => Ok(crate::array::promote::float_of(d)),
+        Elementwise::MathBinary(_) if !d.is_float() => Ok(DType::F64),
+        _ => Ok(d),
+    }
+}

@@ -1,0 +1,12 @@
+//! What the user wrote: expressions that know their shape and type and hold no data.
+
+pub mod call;
+pub mod compose;
+#[allow(clippy::module_inception)]
+mod lazy;
+mod methods;
+mod operators;
+
+pub(crate) use lazy::reduced;
+pub use lazy::{DataRef, Lazy, Meta, Node, Op, Operand, SourceRef};
+pub use operators::IntoAxes;

@@ -1,0 +1,63 @@
+//! Two numbers to one of the same type.
+
+use opusclip_raw::{Float, Integer, Isa, Number};
+
+use super::facts::{XY, family};
+
+family! {
+    /// Arithmetic on two numbers.
+    Binary {
+        Add { name: "add", numpy: "np.add(x, y)", params: XY, commutes: true, identity: Some(0),
+            doc: "x + y.", rule: "Integers wrap. For bool: or." }
+        Subtract { name: "subtract", numpy: "np.subtract(x, y)", params: XY, identity: Some(0),
+            doc: "x - y.", rule: "Integers wrap. Not for bool." }
+        Multiply { name: "multiply", numpy: "np.multiply(x, y)", params: XY, commutes: true, identity: Some(1),
+            doc: "x times y.", rule: "Integers wrap. For bool: and." }
+        Minimum { name: "minimum", numpy: "np.minimum(x, y)", params: XY, commutes: true,
+            doc: "The lesser of the two.", rule: "NaN if either is NaN." }
+        Maximum { name: "maximum", numpy: "np.maximum(x, y)", params: XY, commutes: true,
+            doc: "The greater of the two.", rule: "NaN if either is NaN." }
+        Power { name: "power", numpy: "np.power(x, y)", params: XY, identity: Some(1), ulp: 4,
+            doc: "x to the power y.",
+            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises." }
+        FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, identity: None,
+            doc: "The greatest integer not above x / y.",
+            rule: "Integer division by zero gives 0; the most negative integer by -1 wraps." }
+        Remainder { name: "remainder", numpy: "np.remainder(x, y)", params: XY,
+            doc: "x - floor_divide(x, y) * y; has the sign of y.",
+            rule: "Integer remainder by zero gives 0." }
+    }
+}
+
+/// x to the power y, for floats by the curve and for integers by repeated multiplication.
+pub trait Power: Number {
+    /// The power.
+    fn power(self, y: Self) -> Self;
+}
+
+macro_rules! power {
+    ($method:ident: $($t:ty)*) => { $(
+        impl Power for $t {
+            #[inline(always)]
+            fn power(self, y: Self) -> Self {
+                self.$method(y)
+            }
+        }
+    )* };
+}
+power!(pow: f32 f64);
+power!(pow_wrapping: bool u8 i8 u16 i16 u32 i32 u64 i64);
+
+/// The meaning of every op of this family.
+pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
+    match op {
+        Binary::Add => isa.map2(x, y, out, |x: T, y: T| x.add(y)),
+        Binary::Subtract => isa.map2(x, y, out, |x: T, y: T| x.sub(y)),
+        Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
+        Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
+        Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
+        Binary::Power => isa.map2(x, y, out, |x: T, y: T| x.power(y)),
+        Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
+        Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
+    }
+}

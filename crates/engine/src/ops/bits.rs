@@ -1,0 +1,26 @@
+//! Bitwise ops on integers; on bool they are the logical ones.
+
+use opusclip_raw::{Integer, Isa};
+
+use super::facts::{XY, family};
+
+family! {
+    /// Bits of two integers.
+    Bits {
+        And { name: "bitwise_and", numpy: "np.bitwise_and(x, y)", params: XY, commutes: true,
+            doc: "Bits set in both.", rule: "Integers and bool only." }
+        Or { name: "bitwise_or", numpy: "np.bitwise_or(x, y)", params: XY, commutes: true, identity: Some(0),
+            doc: "Bits set in either.", rule: "Integers and bool only." }
+        Xor { name: "bitwise_xor", numpy: "np.bitwise_xor(x, y)", params: XY, commutes: true, identity: Some(0),
+            doc: "Bits set in one of the two.", rule: "Integers and bool only." }
+    }
+}
+
+/// The meaning of every op of this family.
+pub fn eval<T: Integer>(op: Bits, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
+    match op {
+        Bits::And => isa.map2(x, y, out, |x: T, y: T| x.and(y)),
+        Bits::Or => isa.map2(x, y, out, |x: T, y: T| x.or(y)),
+        Bits::Xor => isa.map2(x, y, out, |x: T, y: T| x.xor(y)),
+    }
+}

@@ -1,0 +1,70 @@
+//! Ops that move elements without touching them. Four of them make all the others.
+
+use crate::array::Array;
+use crate::array::index::Span;
+use crate::array::shape::c_strides;
+use crate::error::Result;
+
+/// A movement whose arguments were checked when the expression was built.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Movement {
+    /// The same elements in C order under another shape.
+    Reshape(Vec<usize>),
+    /// Axis `i` of the result is axis `order[i]` of the input.
+    Permute(Vec<usize>),
+    /// Axes of length 1 repeated, new axes in front.
+    Broadcast(Vec<usize>),
+    /// Part of one axis.
+    Slice {
+        /// The axis.
+        axis: usize,
+        /// What of it.
+        span: Span,
+    },
+}
+
+impl Movement {
+    /// Name in plans.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Movement::Reshape(_) => "reshape",
+            Movement::Permute(_) => "permute_dims",
+            Movement::Broadcast(_) => "broadcast_to",
+            Movement::Slice { .. } => "slice",
+        }
+    }
+
+    /// Shape of the result.
+    pub fn shape(&self, input: &[usize]) -> Vec<usize> {
+        match self {
+            Movement::Reshape(to) | Movement::Broadcast(to) => to.clone(),
+            Movement::Permute(order) => order.iter().filter_map(|&a| input.get(a).copied()).collect(),
+            Movement::Slice { axis, span } => {
+                let mut out = input.to_vec();
+                if let Some(d) = out.get_mut(*axis) {
+                    *d = span.len;
+                }
+                out
+            }
+        }
+    }
+
+    /// The result as a view; only a reshape of a non-contiguous array copies. When the array is a
+    /// chunk of a stream its axis 0 is shorter than the plan says, and so is the result's.
+    pub fn apply(&self, x: &Array) -> Result<Array> {
+        Ok(match self {
+            Movement::Reshape(to) => {
+                let x = x.to_contiguous()?;
+                let offset = x.strided().offset;
+                x.restride(to.clone(), c_strides(to), offset)
+            }
+            Movement::Permute(order) => {
+                let shape = order.iter().filter_map(|&a| x.shape().get(a).copied()).collect();
+                let strides = order.iter().filter_map(|&a| x.strides().get(a).copied()).collect();
+                x.restride(shape, strides, x.strided().offset)
+            }
+            Movement::Broadcast(to) => x.broadcast(to),
+            Movement::Slice { axis, span } => x.slice_axis(*axis, *span),
+        })
+    }
+}

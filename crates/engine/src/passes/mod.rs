@@ -1,0 +1,42 @@
+//! The same answer with less work: an ordered list of functions from plan to plan.
+
+mod count;
+mod fold;
+mod fuse;
+mod simplify;
+mod tabulate;
+
+use crate::error::Result;
+use crate::plan::{Plan, verify};
+
+/// One pass.
+pub struct Pass {
+    /// Its name in traces and snapshots.
+    pub name: &'static str,
+    /// Plan to plan; keeps shape, type and value of every output.
+    pub run: fn(&Plan) -> Result<Plan>,
+}
+
+/// In this order:
+/// `fold` first, so that the others see constants as constants;
+/// `simplify` next, before fusing hides single ops inside programs;
+/// `fuse` makes the programs; `count` and `tabulate` only choose how programs run,
+/// `count` first because a reduction that is counted needs no table of its own.
+pub const PASSES: &[Pass] = &[
+    Pass { name: "fold", run: fold::run },
+    Pass { name: "simplify", run: simplify::run },
+    Pass { name: "fuse", run: fuse::run },
+    Pass { name: "count", run: count::run },
+    Pass { name: "tabulate", run: tabulate::run },
+];
+
+/// All passes over a plan.
+pub fn optimise(plan: Plan) -> Result<Plan> {
+    PASSES.iter().try_fold(plan, |plan, pass| {
+        let better = (pass.run)(&plan)?;
+        if cfg!(debug_assertions) {
+            verify(&better)?;
+        }
+        Ok(better)
+    })
+}

@@ -1,0 +1,113 @@
+//! The plan as text, for people and for snapshots.
+
+use std::fmt::Write as _;
+
+use super::plan::{Kind, Path, Plan, PlanNode};
+use crate::array::shape;
+use crate::lazy::Op;
+
+/// One line for each reachable node, inputs first.
+pub fn show(plan: &Plan) -> String {
+    let reachable = plan.reachable();
+    let name = |id: &super::NodeId| match reachable.binary_search(id) {
+        Ok(n) => format!("%{n}"),
+        Err(_) => "%?".into(),
+    };
+    let mut out = String::new();
+    for id in &reachable {
+        let node = plan.node(*id);
+        let inputs: Vec<String> = node.inputs.iter().map(&name).collect();
+        let _ = writeln!(
+            out,
+            "{} = {}  : {} {}",
+            name(id),
+            describe(node, &inputs),
+            node.dtype.short(),
+            shape::show(&node.shape)
+        );
+        if let Some(path) = path(node) {
+            let _ = writeln!(out, "     {path}");
+        }
+    }
+    let outputs: Vec<String> = plan.outputs.iter().map(name).collect();
+    let _ = writeln!(out, "→ {}", outputs.join(", "));
+    out
+}
+
+fn describe(node: &PlanNode, inputs: &[String]) -> String {
+    let list = inputs.join(", ");
+    match &node.kind {
+        Kind::Op(Op::Source(s)) => format!("source {}", s.0.describe()),
+        Kind::Op(Op::Data(_)) => "array in memory".into(),
+        Kind::Op(Op::Scalar(s)) => format!("{s:?}"),
+        Kind::Op(Op::Elementwise(op)) => format!("{}({list})", op.name()),
+        Kind::Op(Op::Reduce { op, axes, keepdims }) => {
+            format!("{}({list}, axis={axes:?}{})", op.row().name, if *keepdims { ", keepdims" } else { "" })
+        }
+        Kind::Op(Op::Movement(m)) => match m {
+            crate::ops::Movement::Slice { axis, span } => {
+                format!("slice({list}, axis {axis}: {} from {} step {})", span.len, span.start, span.step)
+            }
+            other => format!("{}({list})", other.name()),
+        },
+        Kind::Fused { program, .. } => format!("fused({list}) {}", program.show()),
+        Kind::Reduce { op, axes, keepdims, program, .. } => format!(
+            "{}({list}, axis={axes:?}{}) of {}",
+            op.row().name,
+            if *keepdims { ", keepdims" } else { "" },
+            program.show()
+        ),
+    }
+}
+
+fn path(node: &PlanNode) -> Option<String> {
+    let path = match &node.kind {
+        Kind::Fused { path, .. } | Kind::Reduce { path, .. } => path,
+        Kind::Op(_) => return None,
+    };
+    let whose = |per_frame: bool| if per_frame { "per frame" } else { "for all frames" };
+    Some(match path {
+        Path::Blocks(why) => format!("block by block: {why}"),
+        Path::Table { per_frame, .. } => {
+            format!("table of 256, one {}: bit-identical to the blocks by construction", whose(*per_frame))
+        }
+        Path::Count { per_frame, .. } => {
+            format!(
+                "counted over 256 values, values made once {}: exact, bit-identical to the blocks",
+                whose(*per_frame)
+            )
+        }
+    })
+}
+
+/// One stage: what streams, what is whole, how much memory.
+pub fn show_stage(
+    plan: &Plan,
+    targets: &[super::NodeId],
+    whole: &[super::NodeId],
+    number: usize,
+    held: &str,
+) -> String {
+    let reachable = plan.reachable();
+    let names = |ids: &[super::NodeId]| {
+        let names: Vec<String> =
+            ids.iter().map(|id| format!("%{}", reachable.binary_search(id).unwrap_or(0))).collect();
+        names.join(", ")
+    };
+    let mut line = format!("stage {number}:");
+    if !targets.is_empty() {
+        let _ = write!(line, " streams {}", names(targets));
+    }
+    if !whole.is_empty() {
+        let _ = write!(
+            line,
+            "{} whole arrays {} (does not stream yet)",
+            if targets.is_empty() { "" } else { ";" },
+            names(whole)
+        );
+    }
+    if targets.is_empty() && whole.is_empty() {
+        line.push_str(" nothing to compute");
+    }
+    line + held
+}

@@ -1,0 +1,13 @@
+//! A plan is data: an interned graph that can be printed, compared and hashed.
+
+pub mod explain;
+mod lower;
+#[allow(clippy::module_inception)]
+mod plan;
+mod program;
+mod verify;
+
+pub use lower::lower;
+pub use plan::{Kind, NodeId, Path, Plan, PlanNode};
+pub use program::{Instruction, Program, Value};
+pub use verify::verify;

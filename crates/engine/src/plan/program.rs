@@ -1,0 +1,91 @@
+//! Register code of a fused region: what the block interpreter runs, and what tables are made of.
+
+use std::fmt::Write as _;
+
+use opusclip_raw::DType;
+
+use crate::array::Scalar;
+use crate::ops::Elementwise;
+
+/// Where an instruction finds a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// The program's n-th operand.
+    Operand(usize),
+    /// The result of the n-th instruction.
+    Result(usize),
+    /// A constant.
+    Constant(Scalar),
+}
+
+/// One elementwise op.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Instruction {
+    /// Which.
+    pub op: Elementwise,
+    /// Its inputs.
+    pub args: Vec<Value>,
+    /// Element type of its result.
+    pub dtype: DType,
+}
+
+/// Instructions over operands that all broadcast to one shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Program {
+    /// Element type of each operand.
+    pub operands: Vec<DType>,
+    /// In order; each uses only operands, constants and earlier results.
+    pub instructions: Vec<Instruction>,
+    /// What comes out.
+    pub result: Value,
+    /// Its element type.
+    pub dtype: DType,
+}
+
+impl Program {
+    /// Widest element that passes through the program.
+    pub fn widest(&self) -> usize {
+        let results = self.instructions.iter().map(|i| i.dtype.size());
+        results.chain(self.operands.iter().map(|d| d.size())).max().unwrap_or(1)
+    }
+
+    /// `clip(power(f32(a) / 255.0, 0.8), …)` with operands a, b, c, …
+    pub fn show(&self) -> String {
+        let mut texts: Vec<String> = Vec::new();
+        for i in &self.instructions {
+            let args: Vec<String> = i.args.iter().map(|v| self.show_value(v, &texts)).collect();
+            texts.push(format!("{}({})", i.op.name(), args.join(", ")));
+        }
+        let text = self.show_value(&self.result, &texts);
+        if text.len() > 400 {
+            let mut lines = String::new();
+            for (n, i) in self.instructions.iter().enumerate() {
+                let args: Vec<String> = i.args.iter().map(show_short).collect();
+                let _ = write!(lines, "r{n}={}({}); ", i.op.name(), args.join(", "));
+            }
+            return lines.trim_end_matches("; ").to_string();
+        }
+        text
+    }
+
+    fn show_value(&self, v: &Value, results: &[String]) -> String {
+        match v {
+            // A result that was itself too long to repeat stays a register name.
+            Value::Result(n) => match results.get(*n) {
+                Some(t) if t.len() <= 400 => t.clone(),
+                _ => format!("r{n}"),
+            },
+            other => show_short(other),
+        }
+    }
+}
+
+fn show_short(v: &Value) -> String {
+    match v {
+        Value::Operand(n) => {
+            char::from_u32('a' as u32 + *n as u32).filter(|_| *n < 26).map_or(format!("v{n}"), String::from)
+        }
+        Value::Result(n) => format!("r{n}"),
+        Value::Constant(s) => s.to_string(),
+    }
+}

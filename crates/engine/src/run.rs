@@ -1,0 +1,175 @@
+//! The line that data travels, in code: expressions → plan → better plan → stages → executor →
+//! sinks. Start reading here.
+
+use std::any::Any;
+use std::fmt::Write as _;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use opusclip_raw::{Isa, Pool};
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::exec::cpu::Cpu;
+use crate::exec::stream::{Context, Outlet, drain, run_stage};
+use crate::exec::threads;
+use crate::flow::Sink;
+use crate::lazy::Lazy;
+use crate::monitor::{Cancel, Monitor, Phase};
+use crate::passes::optimise;
+use crate::plan::{NodeId, Plan, explain, lower};
+use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
+use crate::stage::{Schedule, schedule, stream_info, streams};
+
+/// Freed memory that is kept for the next frames and results, in bytes.
+const POOL_CAP: usize = 512 << 20;
+
+/// One pool for all runs: fresh pages cost as much as the arithmetic on them.
+pub fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| Pool::new(POOL_CAP))
+}
+
+/// How a run is to be done; answers never depend on it.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Worker threads; 0 is one for each processor.
+    pub threads: usize,
+    /// Most bytes that the run may plan to hold; none is no limit.
+    pub memory_limit: Option<u64>,
+    /// Ends the run early.
+    pub cancel: Cancel,
+    /// Counts what happens.
+    pub monitor: Monitor,
+    /// Instruction set; none is the best of this machine, or `OPUSCLIP_ISA`.
+    pub isa: Option<Isa>,
+}
+
+/// What is to become of an expression.
+pub enum Output {
+    /// Kept in memory.
+    Collect(Lazy),
+    /// Streamed away.
+    Sink(Lazy, Box<dyn Sink>),
+}
+
+/// What a run gives back, in the order of its outputs.
+#[derive(Debug, Default)]
+pub struct RunReport {
+    /// The collected arrays.
+    pub arrays: Vec<Array>,
+    /// What each sink reports.
+    pub reports: Vec<Box<dyn Any + Send>>,
+}
+
+/// Runs several outputs over one reading of their sources.
+pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
+    options.monitor.time(Phase::Wall, || run_timed(outputs, options))
+}
+
+fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
+    let lazies: Vec<Lazy> = outputs
+        .iter()
+        .map(|o| match o {
+            Output::Collect(l) | Output::Sink(l, _) => l.clone(),
+        })
+        .collect();
+    let plan = optimise(lower(&lazies)?)?;
+    let schedule = schedule(&plan);
+    let threads = threads::resolve(options.threads);
+
+    let mut outlets: Vec<Outlet> = Vec::new();
+    let mut collected: Vec<NodeId> = Vec::new();
+    for (output, &node) in outputs.into_iter().zip(&plan.outputs) {
+        match output {
+            Output::Collect(_) => collected.push(node),
+            Output::Sink(_, mut sink) => {
+                if plan.node(node).shape.is_empty() {
+                    return Err(Error::shape("sink", "a single number has no frames; collect it instead"));
+                }
+                sink.begin(&stream_info(&plan, node))?;
+                outlets.push(Outlet { node, sink: Mutex::new(sink) });
+            }
+        }
+    }
+
+    let executor = Cpu::new(&plan, options.isa.unwrap_or_else(Isa::active), &options.monitor);
+    let mut cx = Context {
+        plan: &plan,
+        executor: &executor,
+        monitor: &options.monitor,
+        cancel: &options.cancel,
+        pool: pool().clone(),
+        known: vec![None; plan.nodes().len()],
+        collected: &collected,
+    };
+    let before = cx.pool.stats();
+    for (n, stage) in schedule.stages.iter().enumerate() {
+        let (sunk, rest): (Vec<Outlet>, Vec<Outlet>) =
+            outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(&plan, o.node));
+        let budget = budget(&plan, &schedule, n, &collected, &sunk, threads, options.memory_limit, &cx.known)?;
+        options.monitor.start(budget.workers, budget.bytes);
+        if !stage.targets.is_empty() {
+            options.monitor.add_total(stage_frames(&plan, stage) as u64);
+            run_stage(&mut cx, stage, &sunk, &budget)?;
+        }
+        for &id in &stage.whole {
+            cx.known[id.0] = Some(cx.run_whole(id)?);
+        }
+        outlets = sunk.into_iter().chain(rest).collect();
+    }
+    options.monitor.pool(&before, &cx.pool.stats());
+
+    let mut report = RunReport::default();
+    for id in &collected {
+        report.arrays.push(cx.whole(*id)?);
+    }
+    // Outputs of one kind keep the caller's order; the stages may have shuffled the outlets.
+    outlets.sort_by_key(|o| plan.outputs.iter().position(|n| *n == o.node));
+    for outlet in &outlets {
+        if !streams(&plan, outlet.node) {
+            drain(&cx, outlet)?;
+        }
+        if options.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        report.reports.push(outlet.sink.lock().unwrap_or_else(PoisonError::into_inner).finish()?);
+    }
+    Ok(report)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn budget(
+    plan: &Plan,
+    schedule: &Schedule,
+    stage: usize,
+    collected: &[NodeId],
+    outlets: &[Outlet],
+    threads: usize,
+    limit: Option<u64>,
+    known: &[Option<Array>],
+) -> Result<Budget> {
+    let guards: Vec<_> = outlets.iter().map(|o| o.sink.lock().unwrap_or_else(PoisonError::into_inner)).collect();
+    let sinks: Vec<&dyn Sink> = guards.iter().map(|g| &***g).collect();
+    let is_known = |id: NodeId| known.get(id.0).is_some_and(Option::is_some);
+    let held = kept_bytes(plan, schedule, collected);
+    plan_stage(plan, &schedule.stages[stage], &is_known, &sinks, held, threads, limit)
+}
+
+/// The plan as it would run, and what it would hold in memory.
+pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
+    let plan = optimise(lower(lazies)?)?;
+    let schedule = schedule(&plan);
+    let mut text = explain::show(&plan);
+    for (n, stage) in schedule.stages.iter().enumerate() {
+        let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(&plan, *o)).collect();
+        let b =
+            budget(&plan, &schedule, n, &streamed, &[], threads::resolve(options.threads), options.memory_limit, &[])?;
+        let _ = writeln!(text, "{}", explain::show_stage(&plan, &stage.targets, &stage.whole, n, &held(&b)));
+    }
+    Ok(text)
+}
+
+fn held(b: &Budget) -> String {
+    let peak = crate::error::bytes(b.bytes);
+    format!(" · planned peak {peak} beside the sinks' own, {} threads, at most {} frames waiting", b.workers, b.queue)
+}

@@ -1,0 +1,151 @@
+//! What a run will hold at most, known before it starts.
+
+use std::ops::Range;
+
+use crate::array::shape;
+use crate::error::{Error, Result};
+use crate::flow::Sink;
+use crate::lazy::Op;
+use crate::plan::{Kind, NodeId, Plan};
+
+use super::reach::access;
+use super::stage::{Schedule, Stage};
+
+/// How much of the machine a streamed stage takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Worker threads, each with its own frames, cursor and encoder.
+    pub workers: usize,
+    /// Raw frames that may wait between decoder and workers.
+    pub queue: usize,
+    /// Frames of one chunk.
+    pub chunk: usize,
+    /// Planned peak in bytes.
+    pub bytes: u64,
+}
+
+/// Frames that chunks of small pictures hold together, in bytes of their widest node.
+const CHUNK_BYTES: usize = 512 << 10;
+
+/// Range of each node's frames needed to make the frames `range` of the stage's targets.
+pub fn needed(
+    plan: &Plan,
+    stage: &Stage,
+    known: &dyn Fn(NodeId) -> bool,
+    range: &Range<usize>,
+) -> Vec<Option<Range<usize>>> {
+    let mut need: Vec<Option<Range<usize>>> = vec![None; plan.nodes().len()];
+    for &t in &stage.targets {
+        let frames = plan.node(t).shape.first().copied().unwrap_or(0);
+        need[t.0] = Some(range.start.min(frames)..range.end.min(frames));
+    }
+    for i in (0..need.len()).rev() {
+        let id = NodeId(i);
+        let Some(want) = need[i].clone() else { continue };
+        if known(id) {
+            continue;
+        }
+        for (n, input) in plan.node(id).inputs.iter().enumerate() {
+            if let Some(part) = access(plan, id, n).needs(&want) {
+                let slot = &mut need[input.0];
+                *slot = Some(match slot.take() {
+                    None => part,
+                    Some(old) if old.is_empty() => part,
+                    Some(old) if part.is_empty() => old,
+                    Some(old) => old.start.min(part.start)..old.end.max(part.end),
+                });
+            }
+        }
+    }
+    need
+}
+
+/// Longest axis 0 of the stage's targets.
+pub fn stage_frames(plan: &Plan, stage: &Stage) -> usize {
+    stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).max().unwrap_or(0)
+}
+
+fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> u64 {
+    let node = plan.node(id);
+    let frame: usize = node.shape.iter().skip(1).product();
+    (frame as u64).saturating_mul(frames as u64).saturating_mul(node.dtype.size() as u64)
+}
+
+/// Frames of one chunk: as many small ones as fit the cache together, else one.
+pub fn chunk_frames(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool) -> usize {
+    let need = needed(plan, stage, known, &(0..1));
+    let widest =
+        need.iter().enumerate().filter(|(_, n)| n.is_some()).map(|(i, _)| node_bytes(plan, NodeId(i), 1)).max();
+    (CHUNK_BYTES as u64 / widest.unwrap_or(1).max(1)).clamp(1, 1 << 20) as usize
+}
+
+/// Bytes of arrays that live from one stage to the next, and of collected results.
+pub fn kept_bytes(plan: &Plan, schedule: &Schedule, collected: &[NodeId]) -> u64 {
+    let kept = (0..plan.nodes().len()).map(NodeId).filter(|id| {
+        let in_memory = matches!(plan.node(*id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)));
+        !in_memory && (schedule.kept[id.0] || collected.contains(id))
+    });
+    kept.map(|id| {
+        let node = plan.node(id);
+        shape::count("plan", &node.shape, node.dtype.size()).unwrap_or(usize::MAX) as u64 * node.dtype.size() as u64
+    })
+    .fold(0, u64::saturating_add)
+}
+
+/// The largest budget within `limit`: fewer frames wait before fewer threads work.
+pub fn plan_stage(
+    plan: &Plan,
+    stage: &Stage,
+    known: &dyn Fn(NodeId) -> bool,
+    sinks: &[&dyn Sink],
+    held: u64,
+    threads: usize,
+    limit: Option<u64>,
+) -> Result<Budget> {
+    let chunk = if sinks.is_empty() { chunk_frames(plan, stage, known) } else { 1 };
+    let need = needed(plan, stage, known, &(0..chunk));
+    let mut frame_bytes = 0u64;
+    let (mut raw, mut cursor, mut reach) = (0u64, 0u64, 1usize);
+    for (i, n) in need.iter().enumerate() {
+        let Some(n) = n else { continue };
+        let id = NodeId(i);
+        // A view holds nothing of its own, an array in memory was there before.
+        let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Movement(_)));
+        if !free && !known(id) {
+            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n.len()));
+        }
+        if let Kind::Op(Op::Source(s)) = &plan.node(id).kind {
+            raw = raw.saturating_add(s.0.raw_frame_bytes() as u64);
+            cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
+            reach = reach.max(n.len());
+            // A reader keeps its last frames while it makes the next ones.
+            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n.len()));
+        }
+    }
+    let part: u64 = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);
+    let wish = sinks.iter().map(|s| s.part_frames()).max().unwrap_or(16).clamp(1, 64);
+    let least = 2 * reach + 2;
+    let total = |workers: usize, queue: usize| {
+        let each = frame_bytes.saturating_add(part).saturating_add(cursor).saturating_mul(workers as u64);
+        // One more cursor decodes ahead, and each worker may hold one raw frame of its own.
+        let waiting = raw.saturating_mul((queue + workers) as u64).saturating_add(cursor);
+        held.saturating_add(each).saturating_add(waiting)
+    };
+    for workers in (1..=threads.max(1)).rev() {
+        for queue in [wish + 2 * workers, wish / 2 + workers, wish / 4, least] {
+            let queue = queue.max(least);
+            let bytes = total(workers, queue);
+            if limit.is_none_or(|l| bytes <= l) {
+                return Ok(Budget { workers, queue, chunk, bytes });
+            }
+        }
+    }
+    let needed = total(1, least);
+    let limit = limit.unwrap_or(0);
+    let detail = if held > limit / 2 {
+        "whole results are kept in memory; sink them to a file, or take fewer frames"
+    } else {
+        "one frame on one thread needs this much; raise the limit"
+    };
+    Err(Error::Memory { needed, limit, detail: detail.into() })
+}

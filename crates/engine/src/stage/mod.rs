@@ -1,0 +1,9 @@
+//! What streams together, where the line breaks, and how much memory that takes.
+
+pub mod memory;
+pub mod reach;
+#[allow(clippy::module_inception)]
+mod stage;
+
+pub use reach::{Access, access, streams};
+pub use stage::{Schedule, Stage, schedule, stream_info};

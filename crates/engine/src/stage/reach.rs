@@ -1,0 +1,75 @@
+//! How far each op looks along the stream axis, which is axis 0.
+
+use std::ops::Range;
+
+use crate::lazy::Op;
+use crate::ops::Movement;
+use crate::plan::{Kind, NodeId, Plan};
+
+/// What frame t of a node needs of one of its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Frame `start + t * step` alone.
+    Frames {
+        /// Frame needed by frame 0.
+        start: usize,
+        /// Frames between neighbours; at least 1.
+        step: usize,
+    },
+    /// All of it.
+    Whole,
+}
+
+impl Access {
+    const SAME: Access = Access::Frames { start: 0, step: 1 };
+
+    /// Frames of the input needed for the frames `range`; `None` when all are.
+    pub fn needs(self, range: &Range<usize>) -> Option<Range<usize>> {
+        match self {
+            Access::Whole => None,
+            Access::Frames { .. } if range.is_empty() => Some(0..0),
+            Access::Frames { start, step } => Some(start + range.start * step..start + (range.end - 1) * step + 1),
+        }
+    }
+}
+
+/// What node `id` needs of its `n`-th input.
+pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
+    let node = plan.node(id);
+    let Some(input) = node.inputs.get(n).map(|i| &plan.node(*i).shape) else { return Access::Whole };
+    let aligned = |over: &[usize]| {
+        let same = !over.is_empty() && input.len() == over.len() && input.first() == over.first();
+        if same { Access::SAME } else { Access::Whole }
+    };
+    match &node.kind {
+        Kind::Op(Op::Elementwise(_)) | Kind::Fused { .. } => aligned(&node.shape),
+        Kind::Op(Op::Reduce { axes, .. }) if !axes.contains(&0) => aligned(input),
+        Kind::Reduce { axes, over, .. } if !axes.contains(&0) => aligned(over),
+        Kind::Op(Op::Movement(m)) => match m {
+            Movement::Slice { axis: 0, span } if span.step >= 1 => {
+                Access::Frames { start: span.start, step: span.step as usize }
+            }
+            Movement::Slice { axis: 0, .. } => Access::Whole,
+            Movement::Slice { .. } => Access::SAME,
+            Movement::Permute(order) if order.first() == Some(&0) => Access::SAME,
+            Movement::Permute(_) => Access::Whole,
+            // The frames stay frames when the first length stays and is not empty.
+            Movement::Reshape(to) if to.first() == input.first() && input.first().is_some_and(|&d| d > 0) => {
+                Access::SAME
+            }
+            Movement::Reshape(_) => Access::Whole,
+            Movement::Broadcast(to) => aligned(to),
+        },
+        _ => Access::Whole,
+    }
+}
+
+/// True when frames of the node can be had without the whole of it.
+pub fn streams(plan: &Plan, id: NodeId) -> bool {
+    let node = plan.node(id);
+    match &node.kind {
+        _ if node.shape.is_empty() => false,
+        Kind::Op(Op::Source(_) | Op::Data(_)) => true,
+        _ => (0..node.inputs.len()).any(|n| access(plan, id, n) != Access::Whole),
+    }
+}

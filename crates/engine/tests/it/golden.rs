@@ -1,0 +1,152 @@
+//! Every op × element type against the answers of NumPy that `golden/make_engine.py` wrote.
+
+use opusclip_engine::array::promote::{Weak, promote, promote_weak};
+use opusclip_engine::exec::reference;
+use opusclip_engine::lazy::call::{Arg, call, rows};
+use opusclip_engine::{DType, Isa, Lazy, RunOptions};
+use serde_json::Value;
+
+use crate::support::{assert_same, golden, npy, scalars, ulps};
+
+/// In the goldens and not yet in the registry.
+const NOT_YET: &[&str] = &["prod"];
+
+fn manifest() -> Value {
+    serde_json::from_slice(&std::fs::read(golden("cases.json")).unwrap()).unwrap()
+}
+
+fn ints(v: &Value) -> Arg {
+    match v {
+        Value::Null => Arg::None,
+        Value::Number(n) => Arg::Int(n.as_i64().unwrap()),
+        Value::Array(a) => Arg::Ints(a.iter().map(|v| v.as_i64().unwrap() as isize).collect()),
+        other => panic!("{other}"),
+    }
+}
+
+fn position(v: &Value) -> Option<isize> {
+    v.as_i64().map(|v| v as isize)
+}
+
+fn build(case: &Value) -> opusclip_engine::Result<Lazy> {
+    let op = case["op"].as_str().unwrap();
+    let inputs: Vec<Lazy> =
+        case["inputs"].as_array().unwrap().iter().map(|p| npy(p.as_str().unwrap()).into()).collect();
+    let mut args: Vec<Arg> = inputs.iter().cloned().map(Arg::Array).collect();
+    let attrs = &case["attrs"];
+    match (case["group"].as_str().unwrap(), op) {
+        ("seed", _) => return Ok(crate::support::grade(&inputs[0])),
+        ("cast", _) => args.push(Arg::DType(DType::parse(attrs["dtype"].as_str().unwrap()).unwrap())),
+        ("reduce", _) => {
+            args.push(ints(&attrs["axis"]));
+            args.push(Arg::Keyword("keepdims".into(), Box::new(Arg::Bool(attrs["keepdims"].as_bool().unwrap()))));
+        }
+        ("movement", "slice") => {
+            let index = attrs["index"].as_array().unwrap();
+            let mut x = inputs[0].clone();
+            let mut axis = 0;
+            for item in index {
+                match item.as_i64() {
+                    // One position: a slice of one, its axis dropped.
+                    Some(i) => {
+                        let stop = if i == -1 { None } else { Some(i as isize + 1) };
+                        x = x.slice_axis(axis, Some(i as isize), stop, None).squeeze(axis);
+                    }
+                    None => {
+                        x = x.slice_axis(axis, position(&item[0]), position(&item[1]), position(&item[2]));
+                        axis += 1;
+                    }
+                }
+            }
+            return Ok(x);
+        }
+        ("movement", "reshape" | "broadcast_to") => args.push(ints(&attrs["shape"])),
+        ("movement", "transpose") => {
+            args.push(ints(&attrs["axes"]));
+            return call("permute_dims", &args);
+        }
+        ("movement", "diff") => {
+            args.push(match ints(&attrs["axis"]) {
+                Arg::Ints(v) => Arg::Int(v[0] as i64),
+                one => one,
+            });
+        }
+        ("movement", _) => args.push(ints(&attrs["axis"])),
+        _ => {}
+    }
+    call(op, &args)
+}
+
+#[test]
+fn every_case_has_numpys_answer_on_every_instruction_set() {
+    let manifest = manifest();
+    let rows = rows();
+    let mut checked = 0;
+    for case in manifest["cases"].as_array().unwrap() {
+        let id = case["id"].as_str().unwrap();
+        let op = case["op"].as_str().unwrap();
+        if NOT_YET.contains(&op) {
+            assert!(!rows.iter().any(|r| r.name == op), "{op} is there now: take it off the list");
+            continue;
+        }
+        let lazy = build(case);
+        // Data cannot make a lazy expression fail: the row of `power` documents the answer that
+        // stands where NumPy raises on a negative integer exponent inside an array.
+        if case["raises"].is_string() && op == "power" {
+            continue;
+        }
+        if case["raises"].is_string() {
+            assert!(lazy.and_then(|l| l.meta().cloned()).is_err(), "{id}: NumPy refuses this");
+            continue;
+        }
+        let lazy = lazy.unwrap_or_else(|e| panic!("{id}: {e}"));
+        let expected = npy(case["out"].as_str().unwrap());
+        let meaning = reference::collect(std::slice::from_ref(&lazy)).unwrap_or_else(|e| panic!("{id}: {e}")).remove(0);
+        for isa in Isa::available() {
+            let options = RunOptions { isa: Some(isa), threads: 1, ..RunOptions::default() };
+            let fast = lazy.collect_with(&options).unwrap_or_else(|e| panic!("{id}: {e}"));
+            assert_same(&format!("{id} on {} against the reference", isa.name()), &fast, &meaning);
+        }
+        assert_eq!((meaning.dtype(), meaning.shape()), (expected.dtype(), expected.shape()), "{id}");
+        // NumPy's own float32 functions err by some ulps; the row says how far apart we may be.
+        let allowed = rows.iter().find(|r| r.name == op).map_or(0, |r| u64::from(r.ulp));
+        let allowed = if case["exact"].as_bool().unwrap() { 0 } else { allowed };
+        let (mut off, n) = (0usize, meaning.size());
+        for (i, (a, b)) in scalars(&meaning).into_iter().zip(scalars(&expected)).enumerate() {
+            if op == "grade" {
+                assert!(a.to_i128().abs_diff(b.to_i128()) <= 1, "{id}: {i}");
+                off += usize::from(a != b);
+            } else {
+                assert!(ulps(a, b) <= allowed, "{id}: element {i}: ours {a:?}, NumPy {b:?}");
+            }
+        }
+        assert!(off * 1000 < n.max(1), "{id}: {off} of {n} samples differ");
+        checked += 1;
+    }
+    assert!(checked > 1000, "only {checked} cases");
+}
+
+#[test]
+fn promotion_is_numpys_table() {
+    let manifest = manifest();
+    for (a, row) in manifest["promotion"]["pairs"].as_object().unwrap() {
+        for (b, want) in row.as_object().unwrap() {
+            let (x, y) = (DType::parse(a).unwrap(), DType::parse(b).unwrap());
+            assert_eq!(promote(x, y).name(), want.as_str().unwrap(), "{a} and {b}");
+            assert_eq!(promote(x, y), promote(y, x));
+        }
+    }
+    let weak = &manifest["promotion"]["weak"];
+    for (kind, literal) in [("bool", Weak::Bool(true)), ("int", Weak::Int(1)), ("float", Weak::Float(1.0))] {
+        for d in DType::ALL {
+            let want = weak[d.name()][kind].as_str().or_else(|| weak[kind][d.name()].as_str()).unwrap();
+            assert_eq!(promote_weak("test", d, literal).unwrap().name(), want, "{d} and a {kind}");
+        }
+    }
+}
+
+#[test]
+fn an_integer_that_does_not_fit_is_refused() {
+    let e = promote_weak("add", DType::U8, Weak::Int(300)).unwrap_err();
+    assert_eq!(e.to_string(), "add: the integer 300 does not fit uint8 (0 to 255)");
+}

@@ -1,0 +1,11 @@
+//! The engine's tests, one binary.
+#![allow(missing_docs)]
+
+mod arrays;
+mod facts;
+mod golden;
+mod passes;
+mod paths;
+mod random;
+mod stream;
+mod support;

@@ -1,0 +1,105 @@
+//! Plan text in, plan text out; and cases in which a pass must not fire.
+
+use opusclip_engine::passes::PASSES;
+use opusclip_engine::plan::{explain, lower, verify};
+use opusclip_engine::{Array, DType, Lazy};
+
+use crate::support::grade;
+
+fn zeros(dtype: DType, shape: &[usize]) -> Lazy {
+    Array::zeros(dtype, shape).unwrap().into()
+}
+
+/// The plan after the passes up to and including `last`.
+fn after(last: &str, lazy: &Lazy) -> String {
+    let mut plan = lower(std::slice::from_ref(lazy)).unwrap();
+    for pass in PASSES {
+        plan = (pass.run)(&plan).unwrap();
+        verify(&plan).unwrap();
+        if pass.name == last {
+            break;
+        }
+    }
+    explain::show(&plan)
+}
+
+#[test]
+fn equal_expressions_are_one_node() {
+    let x = zeros(DType::F32, &[4]);
+    let plan = lower(&[x.exp() + x.exp(), x.exp()]).unwrap();
+    assert_eq!(plan.nodes().len(), 3);
+}
+
+#[test]
+fn fold_runs_constants_once() {
+    let two = Lazy::from(Array::from_slice(&[2.0f32], &[1]).unwrap());
+    let c = opusclip_engine::array::Scalar::from_f64(DType::F32, 3.0);
+    let folded = after("fold", &(two * Lazy::scalar(c).sqrt()));
+    assert_eq!(
+        folded,
+        "%0 = array in memory  : f32 (1,)\n%1 = 1.7320508f32  : f32 ()\n%2 = multiply(%0, %1)  : f32 (1,)\n→ %2\n"
+    );
+}
+
+#[test]
+fn simplify_drops_what_does_nothing() {
+    let x = zeros(DType::F32, &[8]);
+    let gone = (-(-&x) * 1.0).absolute().absolute() / 1.0;
+    assert_eq!(after("simplify", &gone), "%0 = array in memory  : f32 (8,)\n%1 = absolute(%0)  : f32 (8,)\n→ %1\n");
+    let bytes = zeros(DType::U8, &[8]);
+    assert_eq!(after("simplify", &(bytes.f32().u8() + 0)), "%0 = array in memory  : u8 (8,)\n→ %0\n");
+}
+
+#[test]
+fn simplify_keeps_minus_zero_narrow_casts_and_broadcasts() {
+    let x = zeros(DType::F32, &[8]);
+    assert!(after("simplify", &(&x + 0.0)).contains("add"), "-0.0 + 0 is 0.0");
+    assert!(after("simplify", &x.u8().f32()).contains("u8("), "a byte does not hold a float");
+    let one = Lazy::from(Array::from_slice(&[1.0f32], &[1, 1]).unwrap());
+    assert!(after("simplify", &(&x * one)).contains("multiply"), "the result has another shape");
+    let wide = zeros(DType::I64, &[8]);
+    assert!(after("simplify", &wide.f64().i64()).contains("f64("), "a float64 does not hold every int64");
+}
+
+#[test]
+fn the_seeds_job_as_planned() {
+    let text = after("tabulate", &grade(&zeros(DType::U8, &[2, 40, 50, 3])));
+    let expected = "\
+%0 = array in memory  : u8 (2, 40, 50, 3)
+%1 = mean(%0, axis=[1, 2, 3], keepdims) of power(divide(f32(a), 255.0), 0.8)  : f32 (2, 1, 1, 1)
+     counted over 256 values, values made once for all frames: exact, bit-identical to the blocks
+%2 = fused(%0, %1) u8(multiply(clip(add(multiply(subtract(power(divide(f32(a), 255.0), 0.8), b), 1.2), b), 0.0, 1.0), 255.0))  : u8 (2, 40, 50, 3)
+     table of 256, one per frame: bit-identical to the blocks by construction
+→ %2
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn why_there_is_no_table() {
+    let why =
+        |l: &Lazy| after("tabulate", l).lines().find(|l| l.contains("block by block")).unwrap_or("").trim().to_string();
+    let v = zeros(DType::U8, &[2, 40, 50, 3]);
+    assert_eq!(why(&(v.f32() + zeros(DType::U8, &[40, 50, 3]))), "block by block: an operand varies inside a frame");
+    assert_eq!(why(&(&v + v.flip(1))), "block by block: two operands are of full size");
+    assert_eq!(why(&(v.u16() * 3).cast(DType::U16).sqrt().sqrt()), "");
+    assert_eq!(
+        why(&(zeros(DType::U16, &[2, 40, 50, 3]) + 1)),
+        "block by block: an operand of full size is wider than 8 bits"
+    );
+    assert_eq!(why(&(zeros(DType::U8, &[2, 4, 5, 3]) + 1)), "block by block: too few elements for a table to pay");
+    assert_eq!(why(&v.f64().sqrt().mean((1, 2, 3))), "block by block: only float32 sums are exact in any order");
+    assert_eq!(why(&(v.f32() * 0.5).mean((1, 2))), "block by block: the reduction is not over whole frames");
+}
+
+#[test]
+fn a_program_that_grows_too_long_is_cut() {
+    let x = zeros(DType::F32, &[64, 64]);
+    let mut y = x.clone();
+    for i in 0..200 {
+        y = (&y + f64::from(i)).sqrt();
+    }
+    let text = after("tabulate", &y);
+    assert!(text.matches("fused(").count() > 3, "{text}");
+    assert_eq!(y.collect().unwrap().shape(), &[64, 64]);
+}

@@ -1,0 +1,112 @@
+//! Which path ran, and that all paths agree to the bit: reference, blocks, tables, counts, on
+//! every instruction set, any number of threads.
+
+use opusclip_engine::exec::reference;
+use opusclip_engine::{Array, Isa, Lazy, Monitor, RunOptions};
+
+use crate::support::{Random, assert_same, grade};
+
+fn check(what: &str, lazy: &Lazy) -> Monitor {
+    let meaning = reference::collect(std::slice::from_ref(lazy)).unwrap().remove(0);
+    let monitor = Monitor::new();
+    for isa in Isa::available() {
+        for threads in [1, 2, 5] {
+            let options = RunOptions { isa: Some(isa), threads, monitor: monitor.clone(), ..RunOptions::default() };
+            let fast = lazy.collect_with(&options).unwrap();
+            assert_same(&format!("{what}: {} on {threads} threads", isa.name()), &fast, &meaning);
+        }
+    }
+    monitor
+}
+
+fn video(seed: u64, shape: &[usize]) -> Lazy {
+    Array::from_slice(&Random(seed).bytes(shape.iter().product()), shape).unwrap().into()
+}
+
+#[test]
+fn the_seeds_job_runs_through_tables_and_counts() {
+    for shape in [[3, 48, 64, 3], [1, 33, 47, 3], [5, 20, 31, 3]] {
+        let m = check("grade", &grade(&video(7, &shape)));
+        assert!(m.tables() > 0 && m.counted() > 0, "{m:?}");
+        assert_eq!(m.blocks(), 0, "nothing may fall back to blocks: {m:?}");
+    }
+}
+
+#[test]
+fn a_frame_larger_than_a_leaf_agrees_with_the_reference() {
+    let m = check("grade", &grade(&video(11, &[2, 700, 800, 3])));
+    assert!(m.counted() > 0 && m.blocks() == 0);
+}
+
+#[test]
+fn tables_equal_the_blocks_that_they_stand_for() {
+    // Two full-size operands forbid a table: the same arithmetic, block by block.
+    let v = video(3, &[4, 40, 50, 3]);
+    let zeros: Lazy = Array::zeros(opusclip_engine::DType::U8, &[4, 40, 50, 3]).unwrap().into();
+    let by_table = grade(&v);
+    let by_blocks = grade(&(&v + &zeros).maximum(zeros));
+    let m = Monitor::new();
+    let options = RunOptions { monitor: m.clone(), ..RunOptions::default() };
+    let b = by_blocks.collect_with(&options).unwrap();
+    assert!(m.tables() == 0 && m.counted() == 0 && m.blocks() > 0, "{m:?}");
+    assert_same("blocks", &by_table.collect().unwrap(), &b);
+}
+
+#[test]
+fn sums_of_wide_exponents_and_non_finite_values_fall_back_and_agree() {
+    let v = video(5, &[2, 30, 40, 3]);
+    let wide = (v.f32() - 128.0).exp().mean((1, 2, 3));
+    check("wide exponents", &wide);
+    let broken = (v.f32() - 100.0).log().sum((1, 2, 3));
+    check("NaN and -inf", &broken);
+    check("infinities", &(v.f32() / 0.0).mean((1, 2, 3)));
+    check("negative", &((v.f32() - 255.0) * 1.7).sum((1, 2, 3)));
+}
+
+#[test]
+fn reductions_over_every_choice_of_axes() {
+    let v = video(9, &[3, 17, 29, 3]);
+    let f = v.f32() * 0.37;
+    for axes in
+        [vec![], vec![0], vec![1], vec![2], vec![3], vec![0, 1], vec![1, 2], vec![0, 3], vec![1, 3], vec![1, 2, 3]]
+    {
+        for x in [&v, &f, &v.f64().sqrt(), &(&v - 100).cast(opusclip_engine::DType::I16)] {
+            check("sum", &x.sum(axes.clone()));
+            check("mean", &x.mean(axes.clone()));
+            check("min", &x.min(axes.clone()));
+            check("max", &(x + 1).max(axes.clone()).keepdims());
+            check("std", &x.std(axes.clone()));
+            check("any", &x.any(axes.clone()));
+            check("all", &x.all(axes.clone()));
+        }
+    }
+}
+
+#[test]
+fn counted_extremes_look_only_at_values_that_occur() {
+    let shape = [2, 32, 32, 3];
+    let bytes: Vec<u8> = Random(4).bytes(shape.iter().product()).iter().map(|b| 100 + b % 50).collect();
+    let v: Lazy = Array::from_slice(&bytes, &shape).unwrap().into();
+    // The values below 100 would give NaN, and do not occur.
+    let x = (v.f32() - 100.0).sqrt();
+    let m = check("max", &x.max((1, 2, 3)));
+    assert!(m.counted() > 0);
+    check("min", &x.min((1, 2, 3)));
+}
+
+#[test]
+fn strided_and_broadcast_operands() {
+    let v = video(13, &[3, 20, 24, 3]);
+    check("flip", &grade(&v.flip(2)));
+    check("crop", &grade(&v.slice_axis(1, Some(3), Some(-2), Some(2)).slice_axis(2, None, None, Some(-1))));
+    check("planes", &(v.permute_dims([0, 3, 1, 2]).f32() / 255.0));
+    let weights: Lazy = Array::from_slice(&[0.2126f32, 0.7152, 0.0722], &[3]).unwrap().into();
+    check("luma", &(v.f32() * &weights).sum(3));
+    check("outer", &(v.slice_axis(3, Some(0), Some(1), None) - &v));
+    check("first frame", &(&v - v.slice_axis(0, Some(0), Some(1), None)));
+    check("reversed time", &(&v - v.flip(0)));
+    check("mean picture", &(v.f32() - v.f32().mean(0)));
+    check("difference", &v.i16().diff(0).abs().mean((1, 2, 3)));
+    check("every other", &grade(&v.slice_axis(0, None, None, Some(2))));
+    check("reshaped", &v.reshape([3, -1]).f32().mean(1));
+}

@@ -1,0 +1,89 @@
+//! Random expressions: what the passes and the fast executor make of them equals the reference.
+
+use opusclip_engine::exec::reference;
+use opusclip_engine::{Array, DType, Isa, Lazy, RunOptions};
+use proptest::prelude::*;
+
+use crate::support::{Random, array_of, assert_same};
+
+fn leaf(r: &mut Random) -> Lazy {
+    let shapes: [&[usize]; 6] = [&[3, 20, 19, 3], &[3, 1, 1, 1], &[3], &[1, 20, 19, 3], &[20, 19, 3], &[19, 1]];
+    let shape = shapes[if r.below(3) == 0 { r.below(6) } else { 0 }];
+    let n: usize = shape.iter().product();
+    let dtype = DType::ALL[r.below(11)];
+    let bytes = r.bytes(n * 8);
+    match dtype {
+        // Readable numbers: random bits are mostly huge or tiny.
+        DType::F32 => {
+            Array::from_slice(&bytes.iter().take(n).map(|b| f32::from(*b) / 16.0 - 4.0).collect::<Vec<_>>(), shape)
+                .unwrap()
+        }
+        DType::F64 => {
+            Array::from_slice(&bytes.iter().take(n).map(|b| f64::from(*b) / 16.0 - 4.0).collect::<Vec<_>>(), shape)
+                .unwrap()
+        }
+        d => array_of(d, shape, &bytes[..n * d.size()]),
+    }
+    .into()
+}
+
+/// One more step; a step that is not legal leaves the expression as it was.
+fn step(r: &mut Random, x: &Lazy, other: &Lazy) -> Lazy {
+    let rank = x.ndim().unwrap();
+    let axis = r.below(rank.max(1)) as isize;
+    let next = match r.below(26) {
+        0 => x + other,
+        1 => x - other,
+        2 => x * other,
+        3 => x / other,
+        4 => x.minimum(other),
+        5 => x.maximum(other),
+        6 => x.clip(1, 50),
+        7 => x.f32(),
+        8 => x.u8(),
+        9 => x.cast(DType::ALL[r.below(11)]),
+        10 => x.sqrt(),
+        11 => x.f32().pow(0.8),
+        12 => -x,
+        13 => x.absolute(),
+        14 => x.less(other).where_(x, other),
+        15 => x.mean(axis).keepdims(),
+        16 => x.f32().mean((1, 2, 3)).keepdims(),
+        17 => x.sum(axis).keepdims(),
+        18 => x.max(axis).keepdims(),
+        19 => x.flip(axis),
+        20 => x.slice_axis(axis, Some(r.below(3) as isize), None, Some(1 + r.below(2) as isize)),
+        21 => x.floor_divide(other),
+        22 => x.remainder(3),
+        23 => x.diff(axis),
+        24 => x.logical_and(other),
+        _ => x.f32() / 255.0,
+    };
+    if next.meta().is_ok_and(|m| m.shape.iter().product::<usize>() < 20_000) { next } else { x.clone() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn optimised_equals_unoptimised(seed in 1u64..u64::MAX, threads in 1usize..4) {
+        let mut r = Random(seed);
+        let (mut x, mut y) = (leaf(&mut r), leaf(&mut r));
+        for _ in 0..1 + r.below(9) {
+            let next = step(&mut r, &x, &y);
+            if r.below(4) == 0 {
+                y = x;
+            }
+            x = next;
+        }
+        let wanted = [x.clone(), y.clone()];
+        let meaning = reference::collect(&wanted).unwrap();
+        let isas = Isa::available();
+        let isa = isas[r.below(isas.len())];
+        let options = RunOptions { threads, isa: Some(isa), ..RunOptions::default() };
+        let fast = opusclip_engine::collect_all(&wanted, &options).unwrap();
+        for (a, b) in fast.iter().zip(&meaning) {
+            assert_same(&format!("seed {seed} on {}\n{}", isa.name(), x.explain()), a, b);
+        }
+    }
+}

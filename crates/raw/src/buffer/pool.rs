@@ -1,0 +1,171 @@
+//! Buffers that are used again: a video needs the same few sizes for every frame.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{AllocError, Buffer};
+
+/// What a [`Pool`] did and holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStats {
+    /// Takes served by a buffer that was there.
+    pub hits: u64,
+    /// Takes that went to the allocator.
+    pub misses: u64,
+    /// Bytes waiting to be used again.
+    pub held_bytes: usize,
+    /// Bytes in the hands of takers.
+    pub out_bytes: usize,
+    /// The most that held and taken bytes together ever were.
+    pub peak_bytes: usize,
+}
+
+#[derive(Default)]
+struct Shelves {
+    free: BTreeMap<usize, Vec<Buffer>>,
+    stats: PoolStats,
+}
+
+struct Inner {
+    cap: usize,
+    shelves: Mutex<Shelves>,
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, Shelves> {
+        // The shelves are consistent between statements: a panic elsewhere does not spoil them.
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A pool of buffers; clones share it. Dropping a [`PoolBuffer`] gives it back.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+/// The room that a request gets: a power of two or one and a half of one, so that sizes that
+/// differ a little share buffers and at most a third is unused.
+fn class(bytes: usize) -> usize {
+    const SMALLEST: usize = 4096;
+    if bytes == 0 {
+        return 0;
+    }
+    let Some(up) = bytes.max(SMALLEST).checked_next_power_of_two() else { return bytes };
+    let between = up / 4 * 3;
+    if between >= bytes && between > SMALLEST { between } else { up }
+}
+
+impl Pool {
+    /// A pool that keeps at most `cap_bytes` for later; what comes back above that is freed.
+    pub fn new(cap_bytes: usize) -> Pool {
+        Pool(Arc::new(Inner { cap: cap_bytes, shelves: Mutex::default() }))
+    }
+
+    fn get(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
+        let class = class(bytes);
+        let mut shelves = self.0.lock();
+        let found = shelves.free.get_mut(&class).and_then(Vec::pop);
+        let fresh = found.is_none();
+        let buffer = match found {
+            Some(mut b) => {
+                shelves.stats.hits += 1;
+                shelves.stats.held_bytes -= class;
+                b.set_len(bytes);
+                b
+            }
+            None => {
+                shelves.stats.misses += 1;
+                Buffer::with_room(bytes, class)?
+            }
+        };
+        let s = &mut shelves.stats;
+        s.out_bytes += class;
+        s.peak_bytes = s.peak_bytes.max(s.out_bytes + s.held_bytes);
+        Ok((PoolBuffer { buffer, class, pool: Arc::clone(&self.0) }, fresh))
+    }
+
+    /// A buffer of `bytes`. Its content is unspecified (initialised, possibly left from an
+    /// earlier use): whoever takes it overwrites all of it before showing any of it.
+    ///
+    /// # Errors
+    /// [`AllocError`] when the allocator refuses.
+    pub fn take(&self, bytes: usize) -> Result<PoolBuffer, AllocError> {
+        Ok(self.get(bytes)?.0)
+    }
+
+    /// A buffer of `bytes` zeros.
+    ///
+    /// # Errors
+    /// [`AllocError`] when the allocator refuses.
+    pub fn take_zeroed(&self, bytes: usize) -> Result<PoolBuffer, AllocError> {
+        let (mut b, fresh) = self.get(bytes)?;
+        if !fresh {
+            b.bytes_mut().fill(0);
+        }
+        Ok(b)
+    }
+
+    /// Counts so far.
+    pub fn stats(&self) -> PoolStats {
+        self.0.lock().stats
+    }
+
+    /// Frees everything that waits.
+    pub fn trim(&self) {
+        let mut shelves = self.0.lock();
+        let free = std::mem::take(&mut shelves.free);
+        shelves.stats.held_bytes = 0;
+        drop(shelves);
+        drop(free);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("cap", &self.0.cap).field("stats", &self.stats()).finish()
+    }
+}
+
+/// A [`Buffer`] on loan from a [`Pool`].
+pub struct PoolBuffer {
+    buffer: Buffer,
+    class: usize,
+    pool: Arc<Inner>,
+}
+
+impl Deref for PoolBuffer {
+    type Target = Buffer;
+    fn deref(&self) -> &Buffer {
+        &self.buffer
+    }
+}
+
+impl DerefMut for PoolBuffer {
+    fn deref_mut(&mut self) -> &mut Buffer {
+        &mut self.buffer
+    }
+}
+
+impl Drop for PoolBuffer {
+    fn drop(&mut self) {
+        let buffer = std::mem::replace(&mut self.buffer, Buffer::empty());
+        let mut shelves = self.pool.lock();
+        shelves.stats.out_bytes -= self.class;
+        // DerefMut lets a caller swap the buffer for another: only the class's own room comes back.
+        let ours = buffer.room() == self.class && self.class > 0;
+        if ours && self.class <= self.pool.cap.saturating_sub(shelves.stats.held_bytes) {
+            shelves.stats.held_bytes += self.class;
+            shelves.free.entry(self.class).or_default().push(buffer);
+        } else {
+            drop(shelves);
+            drop(buffer);
+        }
+    }
+}
+
+impl fmt::Debug for PoolBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuffer").field("buffer", &self.buffer).finish()
+    }
+}

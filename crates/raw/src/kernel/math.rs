@@ -1,0 +1,248 @@
+//! Elementary functions in software: the same bits on every machine and instruction set.
+//!
+//! The `f32` functions compute in `f64` with polynomials and no branch, so that they vectorise
+//! inside a map. The `f64` functions are those of the `libm` crate.
+
+use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
+
+/// 1.5 * 2^52: adding it rounds a smaller number to a whole one, in the low bits of the sum.
+const MAGIC: f64 = 6755399441055744.0;
+
+/// `x` kept between the other two; NaN becomes `lo`.
+#[inline(always)]
+fn clamp(x: f64, lo: f64, hi: f64) -> f64 {
+    let x = if x > lo { x } else { lo };
+    if x < hi { x } else { hi }
+}
+
+/// 2^t for |t| <= 1000, within 1e-14 of it.
+#[inline(always)]
+fn exp2_core(t: f64) -> f64 {
+    let k = t + MAGIC;
+    let r = (t - (k - MAGIC)) * LN_2;
+    // Taylor's series: |r| <= 0.347, so that the first term left out is below 7e-15.
+    let mut p = 1.0 / 39916800.0;
+    p = p * r + 1.0 / 3628800.0;
+    p = p * r + 1.0 / 362880.0;
+    p = p * r + 1.0 / 40320.0;
+    p = p * r + 1.0 / 5040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    p * f64::from_bits(k.to_bits().wrapping_add(1023) << 52)
+}
+
+/// Whole `e` and `s = (m - 1) / (m + 1)` with x = 2^e * m and sqrt(1/2) <= m < sqrt(2), for a
+/// positive normal x.
+#[inline(always)]
+fn split(x: f64) -> (f64, f64) {
+    const ROOT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
+    let bits = x.to_bits();
+    // The exponent, moved up by 1023 to stay positive: an unsigned shift is cheap everywhere.
+    let up = bits.wrapping_sub(ROOT_HALF).wrapping_add(1023 << 52) >> 52;
+    let m = f64::from_bits(bits.wrapping_sub(up << 52).wrapping_add(1023 << 52));
+    // 2^52 + up, put together bit by bit.
+    let e = f64::from_bits(up | 0x4330_0000_0000_0000) - (4503599627370496.0 + 1023.0);
+    (e, (m - 1.0) / (m + 1.0))
+}
+
+/// ln((1 + s) / (1 - s)) for |s| < 0.172, within 1e-13 of it.
+#[inline(always)]
+fn ln_ratio(s: f64) -> f64 {
+    let z = s * s;
+    let mut p = 2.0 / 15.0;
+    p = p * z + 2.0 / 13.0;
+    p = p * z + 2.0 / 11.0;
+    p = p * z + 2.0 / 9.0;
+    p = p * z + 2.0 / 7.0;
+    p = p * z + 2.0 / 5.0;
+    p = p * z + 2.0 / 3.0;
+    p = p * z + 2.0;
+    p * s
+}
+
+/// The special cases of a logarithm around the value `y` of the normal one.
+#[inline(always)]
+fn ln_special(x: f64, y: f64) -> f64 {
+    let y = if x == f64::INFINITY { x } else { y };
+    let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
+    // Below zero, and NaN.
+    if x >= 0.0 { y } else { f64::NAN }
+}
+
+/// e^x.
+#[inline(always)]
+pub fn exp_f32(x: f32) -> f32 {
+    let t = clamp(f64::from(x) * LOG2_E, -200.0, 200.0);
+    let y = exp2_core(t) as f32;
+    if x.is_nan() { x } else { y }
+}
+
+/// 2^x.
+#[inline(always)]
+pub fn exp2_f32(x: f32) -> f32 {
+    let y = exp2_core(clamp(f64::from(x), -200.0, 200.0)) as f32;
+    if x.is_nan() { x } else { y }
+}
+
+/// e^x - 1, exact near zero.
+#[inline(always)]
+pub fn expm1_f32(x: f32) -> f32 {
+    let y = expm1_core(f64::from(x)) as f32;
+    // Keeps -0 and NaN.
+    if x == 0.0 || x.is_nan() { x } else { y }
+}
+
+#[inline(always)]
+fn expm1_core(x: f64) -> f64 {
+    let big = exp2_core(clamp(x * LOG2_E, -200.0, 200.0)) - 1.0;
+    let r = clamp(x, -0.35, 0.35);
+    let mut p = 1.0 / 39916800.0;
+    p = p * r + 1.0 / 3628800.0;
+    p = p * r + 1.0 / 362880.0;
+    p = p * r + 1.0 / 40320.0;
+    p = p * r + 1.0 / 5040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    let small = p * r;
+    if r == x { small } else { big }
+}
+
+/// The natural logarithm.
+#[inline(always)]
+pub fn ln_f32(x: f32) -> f32 {
+    let x = f64::from(x);
+    let (e, s) = split(x);
+    ln_special(x, e * LN_2 + ln_ratio(s)) as f32
+}
+
+#[inline(always)]
+fn log2_core(x: f64) -> f64 {
+    let (e, s) = split(x);
+    e + ln_ratio(s) * LOG2_E
+}
+
+/// The logarithm to base 2.
+#[inline(always)]
+pub fn log2_f32(x: f32) -> f32 {
+    let x = f64::from(x);
+    ln_special(x, log2_core(x)) as f32
+}
+
+/// The logarithm to base 10.
+#[inline(always)]
+pub fn log10_f32(x: f32) -> f32 {
+    let x = f64::from(x);
+    ln_special(x, log2_core(x) * LOG10_2) as f32
+}
+
+/// ln(1 + x), exact near zero.
+#[inline(always)]
+pub fn log1p_f32(x: f32) -> f32 {
+    let wide = f64::from(x);
+    let u = 1.0 + wide;
+    let (e, s) = split(u);
+    // With e = 0, u - 1 is x itself, without what rounding u lost.
+    let s = if e == 0.0 { wide / (2.0 + wide) } else { s };
+    let y = ln_special(u, e * LN_2 + ln_ratio(s)) as f32;
+    if x == 0.0 { x } else { y }
+}
+
+/// x^y, with all the special cases of C99 (and NumPy).
+#[inline(always)]
+pub fn pow_f32(x: f32, y: f32) -> f32 {
+    let (ax, wide) = (f64::from(x.abs()), f64::from(y));
+    let l = log2_core(ax);
+    let l = if ax == 0.0 { f64::NEG_INFINITY } else { l };
+    let l = if ax == f64::INFINITY { ax } else { l };
+    let p = exp2_core(clamp(l * wide, -200.0, 200.0));
+
+    // Whole and odd exponents; from 2^24 on every f32 is even.
+    let ay = f64::from(y.abs());
+    let ay = if ay < 16777216.0 { ay } else { 16777216.0 };
+    let whole = (ay + MAGIC) - MAGIC == ay;
+    let half = ay * 0.5;
+    let odd = whole & ((half + MAGIC) - MAGIC != half);
+
+    let below = x.to_bits() >> 31 != 0;
+    let p = if below & odd { -p } else { p };
+    let p = if (x < 0.0) & (ax < f64::INFINITY) & !whole { f64::NAN } else { p };
+    let p = if (ax == 1.0) & (ay == 16777216.0) { 1.0 } else { p };
+    let p = if x.is_nan() | y.is_nan() { f64::NAN } else { p };
+    let p = if (y == 0.0) | (x == 1.0) { 1.0 } else { p };
+    p as f32
+}
+
+/// The hyperbolic tangent.
+#[inline(always)]
+pub fn tanh_f32(x: f32) -> f32 {
+    let t = expm1_core(clamp(f64::from(x) * 2.0, -60.0, 60.0));
+    let y = (t / (t + 2.0)) as f32;
+    if x == 0.0 || x.is_nan() { x } else { y }
+}
+
+macro_rules! through_f64 {
+    ($($(#[$doc:meta])* $f:ident, $g:ident;)*) => { $(
+        $(#[$doc])*
+        #[inline]
+        pub fn $f(x: f32) -> f32 {
+            libm::$g(f64::from(x)) as f32
+        }
+    )* };
+}
+through_f64! {
+    /// The sine; `x` in radians.
+    sin_f32, sin;
+    /// The cosine; `x` in radians.
+    cos_f32, cos;
+    /// The tangent; `x` in radians.
+    tan_f32, tan;
+}
+
+macro_rules! from_libm {
+    ($($(#[$doc:meta])* $f:ident, $g:ident;)*) => { $(
+        $(#[$doc])*
+        #[inline]
+        pub fn $f(x: f64) -> f64 {
+            libm::$g(x)
+        }
+    )* };
+}
+from_libm! {
+    /// e^x.
+    exp_f64, exp;
+    /// 2^x.
+    exp2_f64, exp2;
+    /// e^x - 1.
+    expm1_f64, expm1;
+    /// The natural logarithm.
+    ln_f64, log;
+    /// The logarithm to base 2.
+    log2_f64, log2;
+    /// The logarithm to base 10.
+    log10_f64, log10;
+    /// ln(1 + x).
+    log1p_f64, log1p;
+    /// The sine; `x` in radians.
+    sin_f64, sin;
+    /// The cosine; `x` in radians.
+    cos_f64, cos;
+    /// The tangent; `x` in radians.
+    tan_f64, tan;
+    /// The hyperbolic tangent.
+    tanh_f64, tanh;
+}
+
+/// x^y.
+#[inline]
+pub fn pow_f64(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}

@@ -1,0 +1,9 @@
+//! Loops over slices, each compiled once per instruction set; every level gives the same bits.
+
+pub mod cast;
+pub mod map;
+pub mod math;
+pub mod minmax;
+pub mod planes;
+pub mod sum;
+pub mod table;

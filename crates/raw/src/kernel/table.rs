@@ -1,0 +1,132 @@
+//! Look-ups in tables of 256 entries, one per byte.
+
+use crate::dtype::Element;
+use crate::isa::Isa;
+
+/// `out[i] = table[x[i]]` for as many elements as both have.
+pub fn table_u8(isa: Isa, x: &[u8], table: &[u8; 256], out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_vbmi() {
+        // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
+        return unsafe { vbmi::table_u8(x, table, out) };
+    }
+    table_to(isa, x, table, out);
+}
+
+/// `out[i] = table[x[i]]` for entries of any type, for as many elements as both have.
+pub fn table_to<R: Element>(isa: Isa, x: &[u8], table: &[R; 256], out: &mut [R]) {
+    #[cfg(target_arch = "x86_64")]
+    let done = if isa.has_vbmi() && size_of::<R>() == 4 {
+        // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
+        unsafe { vbmi::table_to4(x, table, out) }
+    } else {
+        0
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let (done, _) = (0, isa);
+    // Loads of single entries: no other instruction set has a wide one that is faster.
+    for (o, &x) in out.iter_mut().zip(x).skip(done) {
+        *o = table[x as usize];
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod vbmi {
+    //! The whole table in four registers.
+    use crate::buffer::as_bytes;
+    use crate::dtype::Element;
+    use std::arch::x86_64::*;
+
+    /// A table of 256 bytes in registers.
+    pub(crate) type Table = [__m512i; 4];
+
+    /// Loads a table.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    #[inline]
+    pub(crate) fn load(table: &[u8; 256]) -> Table {
+        let p = table.as_ptr();
+        // SAFETY: four times 64 bytes are the 256 of the table.
+        unsafe {
+            [
+                _mm512_loadu_si512(p.cast()),
+                _mm512_loadu_si512(p.add(64).cast()),
+                _mm512_loadu_si512(p.add(128).cast()),
+                _mm512_loadu_si512(p.add(192).cast()),
+            ]
+        }
+    }
+
+    /// 64 look-ups: the low seven bits pick in either half, the top bit picks the half.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    #[inline]
+    pub(crate) fn lookup(t: &Table, x: __m512i) -> __m512i {
+        let low = _mm512_permutex2var_epi8(t[0], x, t[1]);
+        let high = _mm512_permutex2var_epi8(t[2], x, t[3]);
+        _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), low, high)
+    }
+
+    /// The mask of the first `n < 64` bytes.
+    pub(crate) fn first(n: usize) -> u64 {
+        (1 << (n & 63)) - 1
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(crate) fn table_u8(x: &[u8], table: &[u8; 256], out: &mut [u8]) {
+        let n = x.len().min(out.len());
+        let t = load(table);
+        let mut i = 0;
+        while i + 64 <= n {
+            // SAFETY: i + 64 <= n, the length of the shorter slice.
+            unsafe {
+                let v = _mm512_loadu_si512(x.as_ptr().add(i).cast());
+                _mm512_storeu_si512(out.as_mut_ptr().add(i).cast(), lookup(&t, v));
+            }
+            i += 64;
+        }
+        if i < n {
+            let mask = first(n - i);
+            // SAFETY: the mask covers the n - i bytes that are left; masked-out bytes are not touched.
+            unsafe {
+                let v = _mm512_maskz_loadu_epi8(mask, x.as_ptr().add(i).cast());
+                _mm512_mask_storeu_epi8(out.as_mut_ptr().add(i).cast(), mask, lookup(&t, v));
+            }
+        }
+    }
+
+    /// Entries of four bytes, 64 at a time: each byte of the entry has its own table, and the
+    /// four answers are put together. Returns how many elements are done; nothing is done for
+    /// entries of another size.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(crate) fn table_to4<R: Element>(x: &[u8], table: &[R; 256], out: &mut [R]) -> usize {
+        if size_of::<R>() != 4 {
+            return 0;
+        }
+        let bytes = as_bytes(table);
+        let plane = |p: usize| std::array::from_fn::<u8, 256, _>(|v| bytes[4 * v + p]);
+        let t = [load(&plane(0)), load(&plane(1)), load(&plane(2)), load(&plane(3))];
+        // Interleaving works inside each quarter of a register: the bytes are dealt to the
+        // quarters first so that the entries come out in order.
+        let deal = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        let whole = x.len().min(out.len()) / 64;
+        for i in 0..whole {
+            // SAFETY: 64 * i + 64 <= x.len().
+            let v = unsafe { _mm512_loadu_si512(x.as_ptr().add(64 * i).cast()) };
+            let v = _mm512_permutexvar_epi32(deal, v);
+            let [a, b, c, d] = [lookup(&t[0], v), lookup(&t[1], v), lookup(&t[2], v), lookup(&t[3], v)];
+            let (ab_low, ab_high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b));
+            let (cd_low, cd_high) = (_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d));
+            let all = [
+                _mm512_unpacklo_epi16(ab_low, cd_low),
+                _mm512_unpackhi_epi16(ab_low, cd_low),
+                _mm512_unpacklo_epi16(ab_high, cd_high),
+                _mm512_unpackhi_epi16(ab_high, cd_high),
+            ];
+            for (k, v) in all.into_iter().enumerate() {
+                // SAFETY: 64 * i + 64 <= out.len(), entries have four bytes, and every bit
+                // pattern written is that of a table entry.
+                unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(64 * i + 16 * k).cast(), v) };
+            }
+        }
+        64 * whole
+    }
+}

@@ -1,0 +1,144 @@
+use crate::{Random, same};
+use opusclip_raw::Isa;
+use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int, sum_reference, two_sum_columns};
+
+fn exact(x: &[f32]) {
+    let want = sum_reference(&x.iter().map(|&v| f64::from(v)).collect::<Vec<_>>());
+    for isa in Isa::available() {
+        for cut in [usize::MAX, 1, 7, 16, 100, 513] {
+            let mut s = ExactSum::new();
+            let mut parts = ExactSum::new();
+            for piece in x.chunks(cut.min(x.len().max(1))) {
+                s.add_f32(isa, piece);
+                let mut one = ExactSum::new();
+                one.add_f32(isa, piece);
+                parts.merge(&one);
+            }
+            assert!(same(s.value(), want), "{} instead of {want} on {}, cut {cut}", s.value(), isa.name());
+            assert!(same(parts.value(), want), "merged: {} instead of {want}", parts.value());
+            s.reset();
+            assert_eq!(s.value().to_bits(), 0);
+        }
+    }
+}
+
+#[test]
+fn f32_sums_are_exact() {
+    let mut r = Random(11);
+    exact(&[]);
+    exact(&[-0.0, -0.0]);
+    exact(&[f32::from_bits(1); 5]);
+    exact(&[1e30, 1.0, -1e30, 1e-30]);
+    exact(&[f32::MAX; 100]);
+    exact(&[f32::MIN; 33]);
+    exact(&[3.5, f32::NAN, 1.0]);
+    exact(&[3.5, f32::INFINITY, 1.0]);
+    exact(&[3.5, f32::NEG_INFINITY, 1.0, f32::INFINITY]);
+    exact(&[f32::NEG_INFINITY; 70]);
+    for n in 0..70 {
+        exact(&(0..n).map(|_| r.below(1 << 24) as f32 / 16777216.0).collect::<Vec<_>>());
+    }
+    for _ in 0..12 {
+        // Any finite bits: all exponents, both signs, subnormals.
+        let n = r.below(2000);
+        let mut x: Vec<f32> =
+            (0..n).map(|_| f32::from_bits((r.bits() >> 32) as u32)).filter(|v| v.is_finite()).collect();
+        exact(&x);
+        // The same once more with the other sign: all cancels but one.
+        x.extend(x.clone().iter().map(|v| -v));
+        x.push(1e-42);
+        exact(&x);
+    }
+    // Halves that only something far below decides.
+    exact(&[9007199254740992.0, 1.0, 1e-40]);
+    exact(&[9007199254740992.0, 1.0, -1e-40]);
+    exact(&[9007199254740992.0, 1.0]);
+    exact(&[-9007199254740992.0, -1.0, -1e-40]);
+    exact(&[9007199254740992.0, 2.0, 1.0, 1e-40]);
+    // A quiet block, a wild one, a quiet one.
+    let mut x = vec![0.1f32; 1500];
+    x[700] = 1e38;
+    x[701] = 1e-44;
+    x[900] = -1e38;
+    exact(&x);
+}
+
+#[test]
+fn reference_knows_the_classics() {
+    assert_eq!(sum_reference(&[]), 0.0);
+    assert_eq!(sum_reference(&[0.1; 10]), 1.0);
+    assert_eq!(sum_reference(&[1e100, 1.0, -1e100]), 1.0);
+    assert_eq!(sum_reference(&[1e-16, 1.0, 1e16]), 10000000000000002.0);
+    assert_eq!(sum_reference(&[9007199254740992.0, -0.5, -5.551115123125783e-17]), 9007199254740991.0);
+    assert!(sum_reference(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());
+}
+
+#[test]
+fn f64_sums_do_not_depend_on_cuts_or_levels() {
+    let mut r = Random(12);
+    for n in [0, 1, 15, 16, 17, 100, 1000, 3000] {
+        let x: Vec<f64> = (0..n).map(|_| (r.bits() as i64 as f64) * 2f64.powi(r.below(60) as i32 - 60)).collect();
+        let mut whole = CompensatedSum::new();
+        whole.add_f64(Isa::BASELINE, &x);
+        let want = sum_reference(&x);
+        let size = x.iter().map(|v| v.abs()).sum::<f64>();
+        assert!((whole.value() - want).abs() <= size * 1e-25 + want.abs() * 2.3e-16);
+        for isa in Isa::available() {
+            for cut in [1, 3, 16, 17, 50, 999] {
+                let mut s = CompensatedSum::new();
+                x.chunks(cut).for_each(|p| s.add_f64(isa, p));
+                assert_eq!(s.value().to_bits(), whole.value().to_bits(), "{} cut {cut}", isa.name());
+            }
+        }
+    }
+    let odd = |x: &[f64]| {
+        let mut s = CompensatedSum::new();
+        s.add_f64(Isa::active(), x);
+        s.value()
+    };
+    assert!(odd(&[1.0, f64::NAN]).is_nan());
+    assert!(odd(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());
+    assert_eq!(odd(&[f64::INFINITY, 1.0]), f64::INFINITY);
+    assert_eq!(odd(&[f64::MAX; 20]), f64::INFINITY);
+    assert_eq!(odd(&[5e-324; 3]), 1.5e-323);
+    assert_eq!(odd(&[f64::MAX, -f64::MAX, 5e-324]), 5e-324);
+    // Exact where the reference would overflow on the way.
+    assert_eq!(odd(&[f64::MAX, f64::MAX / 2.0, -f64::MAX, 1.0]), f64::MAX / 2.0);
+}
+
+#[test]
+fn integer_sums() {
+    assert_eq!(sum_int(&[u64::MAX; 3]), 3 * i128::from(u64::MAX));
+    assert_eq!(sum_int(&[i64::MIN; 5]), 5 * i128::from(i64::MIN));
+    assert_eq!(sum_int(&[true, false, true]), 2);
+    assert_eq!(sum_int(&[-128i8; 100_000]), -12_800_000);
+    assert_eq!(sum_int(&[u16::MAX; 100_001]), 100_001 * 65535);
+    assert_eq!(sum_int(&[u32::MAX; 1000]), 1000 * i128::from(u32::MAX));
+    assert_eq!(sum_int::<u8>(&[]), 0);
+}
+
+#[test]
+fn columns_stay_exact_or_say_so() {
+    let mut r = Random(13);
+    for isa in Isa::available() {
+        for n in 0..40 {
+            let rows: Vec<Vec<f32>> =
+                (0..30).map(|_| (0..n).map(|_| r.below(1 << 24) as f32 * 1e-6 - 8.0).collect()).collect();
+            let (mut s, mut e) = (vec![0.0; n + 2], vec![0.0; n + 2]);
+            for row in &rows {
+                assert!(two_sum_columns(isa, row, &mut s, &mut e));
+            }
+            for i in 0..n {
+                let column: Vec<f64> = rows.iter().map(|row| f64::from(row[i])).collect();
+                assert_eq!(s[i] + e[i], sum_reference(&column));
+            }
+            assert_eq!((s[n], e[n + 1]), (0.0, 0.0));
+        }
+        let (mut s, mut e) = ([0.0; 20], [0.0; 20]);
+        assert!(two_sum_columns(isa, &[1e38; 20], &mut s, &mut e));
+        assert!(two_sum_columns(isa, &[1.0; 20], &mut s, &mut e));
+        assert!(!two_sum_columns(isa, &[1e-44; 20], &mut s, &mut e));
+        let (mut s, mut e) = ([0.0; 1], [0.0; 1]);
+        assert!(!two_sum_columns(isa, &[f32::NAN], &mut s, &mut e));
+    }
+}

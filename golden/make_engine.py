@@ -1,0 +1,322 @@
+"""Writes golden/engine: what NumPy answers, for the engine's tests to compare with.
+
+    .venv/bin/python golden/make_engine.py
+
+cases.json names every case; the arrays are .npy files (version 1.0, little-endian, C order).
+
+    version      1
+    numpy        the version that answered
+    promotion    {"pairs": {"uint8": {"int8": "int16", ...}, ...},
+                  "weak":  {"uint8": {"bool": "uint8", "int": "uint8", "float": "float64"}, ...}}
+                 "weak" is NumPy 2's rule for Python scalars: result_type(dtype, True | 1 | 1.0)
+    cases        a list of
+        id       unique name
+        group    "cast" | "unary" | "binary" | "ternary" | "reduce" | "movement" | "seed"
+        op       NumPy's name
+        inputs   files below golden/engine, in the op's order
+        attrs    the op's other arguments; {} when it has none
+        out      file of the result       } or instead of these two
+        dtype    its element type         } "raises": the exception's name
+        exact    true: every bit but a NaN's payload must agree. false: the golden is the exact
+                 value rounded once, and the op's own tolerance applies
+        beside   (some reductions, seed) file with NumPy's plain answer, for comparison only
+        note     (some) what differs from a plain call of NumPy
+
+Transcendental functions are computed in long double and rounded once, so that the files do not
+depend on the machine's vector unit. NumPy answers float16 for such functions of 8-bit types;
+the engine has no float16, so those goldens convert the input to float32 first ("note").
+"""
+
+import itertools
+import json
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent / "engine"
+DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
+
+ROUNDED = {"exp", "log", "log2", "log10", "exp2", "power"}  # right to an ulp or so, not exact
+UNARY = "negative absolute sign sqrt square exp log log2 log10 exp2 floor ceil rint trunc isnan logical_not invert".split()
+BINARY = (
+    "add subtract multiply divide floor_divide remainder power minimum maximum equal not_equal less less_equal"
+    " greater greater_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor"
+).split()
+
+cases = []
+written = {}
+
+
+def save(name, array):
+    """Writes the array once; returns its name in the manifest."""
+    array = np.asarray(array)
+    if array.ndim:
+        array = np.ascontiguousarray(array)
+    name += ".npy"
+    if name in written:
+        assert written[name].dtype == array.dtype and written[name].tobytes() == array.tobytes(), name
+        return name
+    path = HERE / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "wb") as file:
+        np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
+    written[name] = array
+    return name
+
+
+def add(group, op, label, inputs, call, attrs=None, exact=True, beside=None, note=None):
+    """Adds one case. `inputs` are names of saved arrays, `call` makes the answer from them."""
+    case = {"id": f"{group}/{op}/{label}", "group": group, "op": op, "inputs": inputs, "attrs": attrs or {}}
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            out = np.asarray(call(*[written[i] for i in inputs]))
+        except (TypeError, ValueError) as error:
+            case["raises"] = "TypeError" if isinstance(error, TypeError) else "ValueError"
+            cases.append(case)
+            return
+    case["out"] = save(case["id"], out)
+    case["dtype"] = out.dtype.name
+    case["exact"] = exact
+    if beside is not None:
+        case["beside"] = save(case["id"] + ".plain", beside)
+    if note:
+        case["note"] = note
+    cases.append(case)
+
+
+def edge_values(dtype):
+    """Values at which arithmetic goes wrong, all of them for 8-bit types."""
+    d = np.dtype(dtype)
+    if d.kind == "b":
+        return np.array([False, True])
+    if d.itemsize == 1:
+        return np.arange(256).astype(np.uint8).view(d)
+    if d.kind in "ui":
+        i = np.iinfo(d)
+        near = [0, 1, 2, 3, 7, 10, 255, 256, i.max // 2, i.max - 1, i.max]
+        if i.min < 0:
+            near += [-1, -2, -3, -7, -256, i.min + 1, i.min]
+        return np.array(near, dtype=d)
+    f = np.finfo(d)
+    near = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 10.0, 100.7, 255.0, 2.0**24 + 2, 1e20]
+    near += [1 / 3, np.pi, f.eps, f.tiny, f.smallest_subnormal, f.tiny / 3, f.max, np.inf]
+    return np.array(near + [-v for v in near] + [np.nan], dtype=d)
+
+
+def partners(dtype):
+    """Second operands: few enough that pairs with every edge value stay small."""
+    values = edge_values(dtype)
+    if np.dtype(dtype).kind in "biu" and np.dtype(dtype).itemsize == 1 and np.dtype(dtype).kind != "b":
+        wanted = [0, 1, 2, 3, 7, 16, 100, 127, 128, 129, 200, 254, 255]
+        return np.array(wanted, dtype=np.uint8).view(dtype)
+    if np.dtype(dtype).kind == "f":
+        return values[[0, 2, 4, 5, 6, 8, 9, 14, 17, 20, 21, 22, 24, 26, 28, 31, 43, 44]]
+    return values
+
+
+def rounded_once(function, result):
+    """`function` in long double, rounded to `result`."""
+    return lambda *xs: function(*[x.astype(np.longdouble) for x in xs]).astype(result)
+
+
+def elementwise():
+    for dtype in DTYPES:
+        x = save(f"in/{dtype}.x", edge_values(dtype))
+        for op in UNARY:
+            function = getattr(np, op)
+            call, note, exact = function, None, True
+            with np.errstate(all="ignore"):
+                try:
+                    result = function(written[x][:1]).dtype
+                except TypeError:
+                    result = None
+            if result == np.float16:
+                result = np.dtype(np.float32)
+                note = "input converted to float32 first; NumPy answers float16"
+                call = lambda v, f=function: f(v.astype(np.float32))
+            if op in ROUNDED and result is not None:
+                call, exact = rounded_once(function, result), False
+            add("unary", op, dtype, [x], call, exact=exact, note=note)
+
+        a, b = (m.ravel() for m in np.meshgrid(edge_values(dtype), partners(dtype), indexing="ij"))
+        pair = [save(f"in/{dtype}.a", a), save(f"in/{dtype}.b", b)]
+        for op in BINARY:
+            function, inputs = getattr(np, op), pair
+            if op == "power" and np.dtype(dtype).kind == "i":
+                # NumPy refuses negative integer powers outright.
+                inputs = [save(f"in/{dtype}.a.power", a[b >= 0]), save(f"in/{dtype}.b.power", b[b >= 0])]
+                minus = [save(f"in/{dtype}.two", np.array([2], dtype)), save(f"in/{dtype}.minus", np.array([-1], dtype))]
+                add("binary", op, f"{dtype}.negative", minus, function)
+            if op == "power" and np.dtype(dtype).kind == "f":
+                add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
+            else:
+                add("binary", op, dtype, inputs, function)
+
+        lo = np.roll(b, 1)
+        hi = np.maximum(lo, np.roll(a, 2))
+        bounds = [save(f"in/{dtype}.lo", lo), save(f"in/{dtype}.hi", hi)]
+        add("ternary", "clip", dtype, [pair[0], *bounds], np.clip)
+        choice = save("in/bool.choice." + str(len(a)), np.arange(len(a)) % 3 != 1)
+        add("ternary", "where", dtype, [choice, *pair], np.where)
+
+
+def casts():
+    for source, target in itertools.product(DTYPES, DTYPES):
+        values = edge_values(source)
+        if np.dtype(source).kind == "f" and np.dtype(target).kind in "ui":
+            # NumPy leaves the rest to the platform.
+            i = np.iinfo(target)
+            with np.errstate(all="ignore"):
+                inside = np.isfinite(values) & (values > float(i.min) - 1) & (values < float(i.max))
+            values = values[inside]
+            name = f"in/{source}.to_{target}"
+        else:
+            name = f"in/{source}.x"
+        add("cast", "astype", f"{source}_{target}", [save(name, values)], lambda v: v.astype(target), {"dtype": target})
+
+
+def reductions():
+    random = np.random.default_rng(20)
+    shape = (3, 4, 5, 2)
+    axes = [None, 0, 1, -1, (0, 2), (1, 2, 3), (0, 1, 2, 3)]
+    arrays = {
+        "bool": random.random(shape) < 0.7,
+        "uint8": random.integers(0, 256, shape, dtype=np.uint8),
+        "int8": random.integers(-128, 128, shape, dtype=np.int8),
+        "uint16": random.integers(0, 1 << 16, shape, dtype=np.uint16),
+        "int32": random.integers(-(1 << 31), 1 << 31, shape, dtype=np.int32),
+        "int64": random.integers(-(1 << 62), 1 << 62, shape, dtype=np.int64),
+        "float32": (random.random(shape) * 4 - 2).astype(np.float32),
+        "float64": random.random(shape) * 4 - 2,
+    }
+    for dtype, array in arrays.items():
+        x = save(f"in/reduce.{dtype}", array)
+        for op, axis, keepdims in itertools.product("sum prod mean min max any all var std".split(), axes, [False, True]):
+            if keepdims and axis not in [0, (1, 2, 3)]:
+                continue
+            label = f"{dtype}.{'all' if axis is None else '_'.join(map(str, np.atleast_1d(axis)))}{'.keep' if keepdims else ''}"
+            attrs = {"axis": axis if axis is None else [int(a) for a in np.atleast_1d(axis)], "keepdims": keepdims}
+            function = getattr(np, op)
+            plain = function(array, axis=axis, keepdims=keepdims)
+            if np.asarray(plain).dtype.kind == "f" and op not in ("min", "max"):
+                kind = np.asarray(plain).dtype
+
+                def call(v, f=function, k=kind, ax=axis, kd=keepdims):
+                    return np.asarray(f(v.astype(np.longdouble), axis=ax, keepdims=kd)).astype(k)
+
+                beside = plain if dtype == "float32" else None
+                add("reduce", op, label, [x], call, attrs, exact=False, beside=beside)
+            else:
+                add("reduce", op, label, [x], lambda v: function(v, axis=axis, keepdims=keepdims), attrs)
+
+    special = save("in/reduce.special", np.array([[1, np.nan, 2], [-1.5, 0.0, -np.inf], [3, np.inf, -np.inf]], np.float32))
+    empty = save("in/reduce.empty", np.zeros((3, 0), np.float32))
+    for op in "sum prod mean min max any all".split():
+        function = getattr(np, op)
+        for axis in [0, 1]:
+            attrs = {"axis": [axis], "keepdims": False}
+            add("reduce", op, f"special.{axis}", [special], lambda v: function(v, axis=axis), attrs)
+            add("reduce", op, f"empty.{axis}", [empty], lambda v: function(v, axis=axis), attrs)
+
+
+def movement():
+    x = save("in/move.uint8", np.arange(4 * 5 * 6).astype(np.uint8).reshape(4, 5, 6))
+    y = save("in/move.float32", (np.arange(12, dtype=np.float32) * 1.5 - 7).reshape(3, 1, 4))
+    for n, shape in enumerate([(120,), (20, 6), (4, -1), (2, 2, 5, 3, 2), (1, 120, 1), (7, 7)]):
+        add("movement", "reshape", str(n), [x], lambda v: v.reshape(shape), {"shape": list(shape)})
+    for n, order in enumerate([None, (2, 1, 0), (0, 2, 1), (1, 2, 0), (-1, 0, 1), (0, 0, 1)]):
+        add("movement", "transpose", str(n), [x], lambda v: np.transpose(v, order), {"axes": order and list(order)})
+
+    every = slice(None)
+    slices = [
+        (slice(1, 3),),
+        (slice(None, None, -1),),
+        (slice(-3, -1), slice(None, None, 2), slice(4, 0, -1)),
+        (every, slice(10, -10, -2), slice(-100, 100, 3)),
+        (slice(2, 2),),
+        (1,),
+        (-1, every, 0),
+        (slice(3, None, -2), 2, slice(None, 1, -2)),
+        (0, 0, -6),
+        (4,),
+        (every, every, every, 0),
+        (slice(None, None, 0),),
+    ]
+    for n, index in enumerate(slices):
+        items = [i if isinstance(i, int) else [i.start, i.stop, i.step] for i in index]
+
+        def take(v, i=index):
+            try:
+                return v[i]
+            except IndexError as error:  # one kind of refusal for the manifest
+                raise ValueError from error
+
+        # An integer picks and drops the axis; [start, stop, step] keeps it, null is Python's None.
+        add("movement", "slice", str(n), [x], take, {"index": items})
+    for n, axis in enumerate([None, 0, -1, (0, 2)]):
+        attrs = {"axis": None if axis is None else [int(a) for a in np.atleast_1d(axis)]}
+        add("movement", "flip", str(n), [x], lambda v: np.flip(v, axis), attrs)
+    for n, shape in enumerate([(3, 5, 4), (2, 3, 1, 4), (3, 1, 4), (3, 0, 4), (3, 5, 8)]):
+        add("movement", "broadcast_to", str(n), [y], lambda v: np.broadcast_to(v, shape), {"shape": list(shape)})
+    for dtype in ["bool", "uint8", "int32", "float32"]:
+        source = save(f"in/diff.{dtype}", np.random.default_rng(7).integers(0, 256, (4, 3, 2)).astype(dtype))
+        for axis in [0, 1]:
+            add("movement", "diff", f"{dtype}.{axis}", [source], lambda v: np.diff(v, axis=axis), {"axis": [axis]})
+
+
+def broadcasting():
+    random = np.random.default_rng(3)
+    shapes = [((4, 1, 3), (5, 1)), ((2, 3), (3,)), ((), (2, 2)), ((3, 0), (1,)), ((2, 3), (2,))]
+    for n, (left, right) in enumerate(shapes):
+        a = save(f"in/broadcast.{n}.a", random.integers(0, 256, left).astype(np.uint8))
+        b = save(f"in/broadcast.{n}.b", random.integers(-99, 99, right).astype(np.int16))
+        add("binary", "add", f"broadcast.{n}", [a, b], np.add)
+
+
+def seed_job():
+    batch = np.random.default_rng(8).integers(0, 256, (4, 24, 32, 3), dtype=np.uint8)
+    x = save("in/seed.batch", batch)
+
+    def job(v, mean_in):
+        g = np.power(v.astype(np.float32) / 255.0, 0.8)
+        m = np.mean(g, axis=(1, 2, 3), keepdims=True, dtype=mean_in).astype(np.float32)
+        return (np.clip((g - m) * 1.2 + m, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+    plain = job(batch, np.float32)
+    attrs = {"gamma": 0.8, "contrast": 1.2}
+    note = "at most 1 level on less than 0.1 % of the samples; beside: the mean taken in float32"
+    add("seed", "grade", "batch", [x], lambda v: job(v, np.float64), attrs, exact=False, beside=plain, note=note)
+
+
+def promotion():
+    scalars = {"bool": True, "int": 1, "float": 1.0}
+    return {
+        "pairs": {a: {b: np.result_type(a, b).name for b in DTYPES} for a in DTYPES},
+        "weak": {a: {k: np.result_type(np.dtype(a), s).name for k, s in scalars.items()} for a in DTYPES},
+    }
+
+
+def main():
+    shutil.rmtree(HERE, ignore_errors=True)
+    elementwise()
+    broadcasting()
+    casts()
+    reductions()
+    movement()
+    seed_job()
+    ids = [c["id"] for c in cases]
+    assert len(ids) == len(set(ids))
+    head = {"version": 1, "numpy": np.__version__, "promotion": promotion()}
+    # One case a line: small diffs, and greppable.
+    lines = ",\n".join("  " + json.dumps(c) for c in cases)
+    text = json.dumps(head)[:-1] + ',\n "cases": [\n' + lines + "\n]}\n"
+    (HERE / "cases.json").write_text(text)
+    size = sum(f.stat().st_size for f in HERE.rglob("*") if f.is_file())
+    print(f"{len(cases)} cases, {len(written)} arrays, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
