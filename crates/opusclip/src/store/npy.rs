@@ -48,7 +48,7 @@ impl NpyFile {
         let (start, len) = match head.get(6..) {
             Some([1, _, a, b, ..]) => (10, u64::from(u16::from_le_bytes([*a, *b]))),
             Some([2 | 3, _, a, b, c, d]) => (12, u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
-            Some([v, ..]) => return Err(bad(format!("version {v} is unknown"))),
+            Some([v, ..]) if !matches!(v, 1..=3) => return Err(bad(format!("version {v} is unknown"))),
             _ => return Err(bad("it is cut".into())),
         };
         if len > MOST_HEADER {
