@@ -17,6 +17,8 @@ use super::pending::PendingFile;
 const MOST_HEADER: u64 = 1 << 16;
 /// NumPy's own limit on dimensions.
 const MOST_AXES: usize = 64;
+/// Frames at most.
+const MOST_FRAMES: usize = 1 << 24;
 /// An array has no clock; as a stream it gets this many frames a second.
 const RATE: Rational = Rational { num: 25, den: 1 };
 
@@ -62,7 +64,10 @@ impl NpyFile {
         let (dtype, swap) = match element(&header.descr) {
             Ok(found) => found,
             Err(what) => {
-                return Err(Error::unsupported(path, format!("holds {what}, which is not read; arrays of numbers are")));
+                return Err(Error::unsupported(
+                    path,
+                    format!("holds {what}, which is not read; arrays of numbers are"),
+                ));
             }
         };
         let unit = header.shape.iter().filter(|&&n| n > 1).count() < 2;
@@ -97,9 +102,12 @@ impl NpyFile {
             warnings.push(format!("{} bytes after the array are ignored", there - bytes));
         }
         let frames = header.shape.first().copied().unwrap_or(0);
-        // A frame of no bytes may come any number of times; times are kept for each.
-        if bytes == 0 && frames > 1 << 24 {
-            return Err(bad(format!("{frames} frames of no bytes")));
+        // Each frame has a time and a place to begin at.
+        if frames > MOST_FRAMES {
+            return Err(Error::unsupported(
+                path,
+                format!("has {frames} frames along its axis 0, over the limit of {MOST_FRAMES}"),
+            ));
         }
         let info = StreamInfo::constant_rate(header.shape, dtype, RATE);
         Ok(NpyFile { info, data, swap, cuts: (0..frames.max(1)).collect(), warnings, input: input.clone() })
