@@ -66,17 +66,19 @@ def packets(path, kind="a"):
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def decoded(path, pixels="yuv420p", extra=()):
-    """Frames as FFmpeg decodes them, coded orientation, raw bytes (T, bytes of a frame)."""
+def decoded(path):
+    """4:2:0 planes of every frame as FFmpeg decodes them, coded orientation, nothing converted: (T, bytes of a frame)."""
     info = stream(path)
-    size = int(info["width"]) * int(info["height"])
+    # Asking for yuv420p where the file has yuvj420p would squeeze its range.
+    pixels = info["pix_fmt"]
+    assert pixels in ("yuv420p", "yuvj420p")
     done = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-noautorotate", "-i", str(path), "-map", "0:v:0", "-vsync", "passthrough"]
-        + [*extra, "-pix_fmt", pixels, "-f", "rawvideo", "-"],
+        + ["-pix_fmt", pixels, "-f", "rawvideo", "-"],
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
-    return np.frombuffer(done.stdout, np.uint8).reshape(-1, size * 3 // (2 if pixels == "yuv420p" else 1))
+    return np.frombuffer(done.stdout, np.uint8).reshape(-1, info["width"] * info["height"] * 3 // 2)
 
 
 @pytest.fixture(scope="session", autouse=True)
