@@ -138,6 +138,12 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// One line for `explain()`: name and facts, no absolute path.
     fn describe(&self) -> String;
 
+    /// Equal for sources that give the same frames at the same time, so that a plan reads them
+    /// once. The default is the address: two cameras are never one.
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>().addr()
+    }
+
     /// Frames at which a cursor may start without decoding earlier ones; sorted, first is 0.
     /// Closed GOPs of a video; every frame of a raw file.
     fn cuts(&self) -> &[usize];

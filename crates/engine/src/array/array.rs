@@ -206,10 +206,10 @@ impl Array {
         let lead = shape.len() - self.shape.len();
         let mut strides = vec![0isize; shape.len()];
         for (i, (&d, &s)) in self.shape.iter().zip(&self.strides).enumerate() {
-            if d != 1 || shape.get(lead + i) == Some(&1) {
-                if let Some(out) = strides.get_mut(lead + i) {
-                    *out = if d == 1 { 0 } else { s };
-                }
+            if (d != 1 || shape.get(lead + i) == Some(&1))
+                && let Some(out) = strides.get_mut(lead + i)
+            {
+                *out = if d == 1 { 0 } else { s };
             }
         }
         self.restride(shape.to_vec(), strides, self.offset)

@@ -38,19 +38,19 @@ pub enum Op {
     Movement(Movement),
 }
 
-/// A source, equal to itself alone: two cameras are never one.
+/// A source, equal to those of the same identity.
 #[derive(Clone, Debug)]
 pub struct SourceRef(pub Arc<dyn Source>);
 
 impl PartialEq for SourceRef {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.identity() == other.0.identity()
     }
 }
 impl Eq for SourceRef {}
 impl Hash for SourceRef {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).cast::<u8>().hash(state);
+        self.0.identity().hash(state);
     }
 }
 

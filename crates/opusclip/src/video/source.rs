@@ -365,6 +365,11 @@ impl Source for Video {
         out
     }
 
+    fn identity(&self) -> usize {
+        // Every clone of one opened file is that file.
+        Arc::as_ptr(&self.inner).addr()
+    }
+
     fn cuts(&self) -> &[usize] {
         &self.inner.cuts
     }

@@ -60,7 +60,7 @@ impl<'a> Machine<'a> {
         let mut free: Vec<usize> = Vec::new();
         for (i, ins) in program.instructions.iter().enumerate() {
             let fits = |r: &usize| registers[*r].lanes().dtype() == ins.dtype;
-            let register = match free.iter().position(|r| fits(r)) {
+            let register = match free.iter().position(fits) {
                 Some(at) => free.swap_remove(at),
                 None => {
                     // Rows a multiple of 4 KiB apart share cache sets; the odd length keeps them off it.
