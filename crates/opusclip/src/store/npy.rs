@@ -75,7 +75,7 @@ fn header(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
     let comma = if shape.len() == 1 { "," } else { "" };
     let mut text =
         format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{comma}), }}", descr(dtype), lengths.join(", "));
-    while (10 + text.len() + 1) % 64 != 0 {
+    while !(10 + text.len() + 1).is_multiple_of(64) {
         text.push(' ');
     }
     text.push('\n');
