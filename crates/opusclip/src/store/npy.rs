@@ -361,34 +361,6 @@ impl NpySink {
     }
 }
 
-<<<<<<< HEAD
-/// NumPy's word for an element type in a file.
-const fn descr(dtype: DType) -> &'static str {
-    match dtype {
-        DType::Bool => "|b1",
-        DType::U8 => "|u1",
-        DType::I8 => "|i1",
-        DType::U16 => "<u2",
-        DType::I16 => "<i2",
-        DType::U32 => "<u4",
-        DType::I32 => "<i4",
-        DType::U64 => "<u8",
-        DType::I64 => "<i8",
-        DType::F32 => "<f4",
-        DType::F64 => "<f8",
-    }
-}
-
-/// The bytes before the elements, padded so that those start at a multiple of 64.
-fn header(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
-    let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
-    // Python's tuple of one needs its comma.
-    let comma = if shape.len() == 1 { "," } else { "" };
-    let mut text =
-        format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{comma}), }}", descr(dtype), lengths.join(", "));
-    while !(10 + text.len() + 1).is_multiple_of(64) {
-        text.push(' ');
-=======
 /// The first bytes of a file of this shape, padded so that the data begin at a multiple of 64.
 fn header(shape: &[usize], dtype: DType) -> Vec<u8> {
     let kind = match dtype {
@@ -406,7 +378,6 @@ fn header(shape: &[usize], dtype: DType) -> Vec<u8> {
         sizes.truncate(sizes.len() - 2);
     } else {
         sizes = sizes.trim_end().into();
->>>>>>> main
     }
     let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
     let used = 10 + text.len() + 1;
