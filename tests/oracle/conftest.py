@@ -61,9 +61,11 @@ def rotation(path):
 
 
 def packets(path, kind="a"):
-    """Packets of the first stream of a kind: times, duration, size and MD5 of each, as FFmpeg reads them."""
+    """Packets of the first stream of a kind: DTS, PTS, size and MD5 of each, as FFmpeg reads them. No duration:
+    in a plain MP4 a packet lasts until the next, which a fragmented source may contradict."""
     text = ffmpeg("-i", path, "-map", f"0:{kind}:0", "-c", "copy", "-f", "framemd5", "-")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = [line.split(",") for line in text.splitlines() if line and not line.startswith("#")]
+    return [tuple(field.strip() for n, field in enumerate(line) if n != 3) for line in lines]
 
 
 def decoded(path):
