@@ -30,19 +30,29 @@ BUNNY = ROOT / "samples" / "bunny.mp4"
 FRAMES = 132
 
 
+# A child's peak starts at the size of whoever forked it, so a small process does that.
+LAUNCHER = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+_, status, used = os.wait4(child.pid, 0)
+open(sys.argv[1], "w").write(f"{used.ru_utime + used.ru_stime} {used.ru_maxrss}")
+os._exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+
+
 def run(command, **more):
     """Runs a command, which must succeed; returns wall seconds, CPU seconds, peak bytes, stdout."""
-    begun = time.perf_counter()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen([str(c) for c in command], stdout=out, stderr=err, stdin=subprocess.DEVNULL, **more)
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.NamedTemporaryFile() as used:
+        launch = [sys.executable, "-I", "-S", "-c", LAUNCHER, used.name, *(str(c) for c in command)]
+        begun = time.perf_counter()
+        code = subprocess.run(launch, stdout=out, stderr=err, stdin=subprocess.DEVNULL, **more).returncode
         wall = time.perf_counter() - begun
         out.seek(0)
         err.seek(0)
-        if child.returncode != 0:
-            sys.exit(f"{command} exits {child.returncode}: {err.read().decode(errors='replace')[-2000:]}")
-        return wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, out.read().decode()
+        if code != 0:
+            sys.exit(f"{command} exits {code}: {err.read().decode(errors='replace')[-2000:]}")
+        cpu, peak = used.read().split()
+        return wall, float(cpu), int(peak) * 1024, out.read().decode()
 
 
 def spread(values):
