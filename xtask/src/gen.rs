@@ -102,7 +102,17 @@ fn methods(rows: &[Row]) -> String {
                 ParamKind::DType => format!("a.dtype({i})?"),
             })
             .collect();
-        let _ = writeln!(s, "        \"{}\" => a.array(0)?.{}({}),", row.name, method_name(row), args.join(", "));
+        let family = row.family.name();
+        let call = match row.family {
+            Family::Composed | Family::Reduce => format!("a.array(0)?.{}({})", method_name(row), args.join(", ")),
+            // A literal may stand on the left too, and stays weak there.
+            _ => format!(
+                "Lazy::elementwise(Elementwise::{family}({family}::{}), vec![a.operand(0)?, {}])",
+                row.variant,
+                args.join(", ")
+            ),
+        };
+        let _ = writeln!(s, "        \"{}\" => {call},", row.name);
     }
     s.push_str("        _ => return Err(Error::internal(format!(\"the op {name} is not in the generated table\"))),\n    })\n}\n");
     s.replace("use super::{compose, lazy};", "use super::compose;")

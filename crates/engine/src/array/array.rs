@@ -362,10 +362,8 @@ impl<'a> Strided<'a> {
         let rank = self.shape.len();
         let inner = self.shape.last().copied().unwrap_or(1);
         let step = self.strides.last().copied().unwrap_or(0);
-        if let ([.., outer, few @ 2..=8], [.., 1, 0]) = (self.shape.as_slice(), self.strides.as_slice()) {
-            if rank == 2 {
-                return self.repeat_items::<N>(*outer, *few, start, out);
-            }
+        if let ([outer, few @ 2..=8], [1, 0]) = (self.shape.as_slice(), self.strides.as_slice()) {
+            return self.repeat_items::<N>(*outer, *few, start, out);
         }
         // The position of `start` in every axis.
         let mut index = vec![0usize; rank];

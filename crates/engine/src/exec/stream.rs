@@ -223,7 +223,7 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         in_memory(cx, stage, &collected, slices, frames, budget)?;
     } else {
         let slices: Vec<&mut [u8]> = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        let layout = Layout::new(cx, stage, &sources, outlets, frames, budget.workers)?;
+        let layout = Layout::new(cx, stage, &sources, outlets, frames, budget.workers);
         streamed(cx, stage, &collected, slices, &sources, outlets, &layout, budget)?;
         for (_, s) in &sources {
             s.check_unchanged()?;
@@ -282,12 +282,13 @@ fn in_memory(
     threads::pool(threads)?.install(|| jobs.into_par_iter().try_for_each(one))
 }
 
-/// How a stream is cut: tasks for workers, parts for encoders.
+/// How a stream is cut. Parts depend on the source and the sink alone, never on the workers:
+/// they are what becomes of the bytes. Tasks say who does which parts.
 struct Layout {
+    /// Frames of each part, in order.
+    parts: Vec<Range<usize>>,
+    /// Parts of each task, in order.
     tasks: Vec<Range<usize>>,
-    /// Number of the first part of each task.
-    first_part: Vec<usize>,
-    part_frames: usize,
     /// Each worker decodes for itself; else one decoder runs ahead of all.
     own_cursors: bool,
 }
@@ -300,39 +301,54 @@ impl Layout {
         outlets: &[Outlet],
         frames: usize,
         workers: usize,
-    ) -> Result<Layout> {
+    ) -> Layout {
         let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames();
         let part_frames = outlets.first().map_or(16, part).max(1);
-        // One source whose frames are the output's frames, shifted: its cuts are ours.
-        let mut cuts: Vec<usize> = Vec::new();
-        if let [(id, source)] = sources {
-            let known = |id| cx.is_known(id);
-            let first = needed(cx.plan, stage, &known, &(0..1))[id.0].clone();
-            let last = needed(cx.plan, stage, &known, &(frames.saturating_sub(1)..frames))[id.0].clone();
-            if let (Some(a), Some(b)) = (first, last)
-                && b.start == a.start + frames.saturating_sub(1)
-            {
-                let inside =
-                    source.cuts().iter().filter_map(|c| c.checked_sub(a.start)).filter(|c| *c > 0 && *c < frames);
-                cuts = inside.collect();
+        // Closed groups of the source, short ones put together to a part's length.
+        let mut bounds = vec![0];
+        for cut in cuts(cx, stage, sources, frames) {
+            if cut - bounds[bounds.len() - 1] >= part_frames {
+                bounds.push(cut);
             }
         }
-        // Enough closed groups to keep every worker busy; the longest must not dwarf the rest.
-        let own_cursors = workers > 1 && cuts.len() + 1 >= 2 * workers;
-        let mut bounds: Vec<usize> = if own_cursors {
-            std::iter::once(0).chain(cuts).collect()
-        } else {
-            (0..frames).step_by(part_frames).collect()
-        };
         bounds.push(frames);
-        let tasks: Vec<Range<usize>> = bounds.windows(2).map(|w| w[0]..w[1]).filter(|r| !r.is_empty()).collect();
-        let mut first_part = Vec::with_capacity(tasks.len());
-        let mut parts = 0;
-        for t in &tasks {
-            first_part.push(parts);
-            parts += t.len().div_ceil(part_frames);
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        let mut groups: Vec<Range<usize>> = Vec::new();
+        for w in bounds.windows(2) {
+            let first = parts.len();
+            parts.extend((w[0]..w[1]).step_by(part_frames).map(|s| s..(s + part_frames).min(w[1])));
+            if parts.len() > first {
+                groups.push(first..parts.len());
+            }
         }
-        Ok(Layout { tasks, first_part, part_frames, own_cursors })
+        // Enough groups that every worker stays busy; else the parts are shared out one by one.
+        let own_cursors = workers > 1 && groups.len() >= 2 * workers;
+        let tasks = if own_cursors { groups } else { (0..parts.len()).map(|p| p..p + 1).collect() };
+        Layout { parts, tasks, own_cursors }
+    }
+
+    /// Frames of one task.
+    fn frames(&self, task: usize) -> Range<usize> {
+        match self.tasks.get(task).and_then(|t| self.parts.get(t.clone())) {
+            Some([first, .., last]) => first.start..last.end,
+            Some([one]) => one.clone(),
+            _ => 0..0,
+        }
+    }
+}
+
+/// Output frames at which decoding may start afresh: known when there is one source, and its
+/// frames are the output's, shifted.
+fn cuts(cx: &Context<'_>, stage: &Stage, sources: &[(NodeId, &Arc<dyn Source>)], frames: usize) -> Vec<usize> {
+    let [(id, source)] = sources else { return Vec::new() };
+    let at = |t: usize| needed(cx.plan, stage, &|id| cx.is_known(id), &(t..t + 1))[id.0].clone();
+    let last = frames.saturating_sub(1);
+    match (at(0), at(last)) {
+        (Some(a), Some(b)) if b.start == a.start + last => {
+            let inside = source.cuts().iter().filter_map(|c| c.checked_sub(a.start));
+            inside.filter(|c| *c > 0 && *c < frames).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -394,7 +410,8 @@ fn streamed<'a>(
     budget: &Budget,
 ) -> Result<()> {
     let mut pieces: Vec<Mutex<Vec<&'a mut [u8]>>> = Vec::with_capacity(layout.tasks.len());
-    for task in &layout.tasks {
+    let tasks: Vec<Range<usize>> = (0..layout.tasks.len()).map(|t| layout.frames(t)).collect();
+    for task in &tasks {
         let mut piece = Vec::with_capacity(slices.len());
         for (slice, id) in slices.iter_mut().zip(collected) {
             let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, task));
@@ -409,7 +426,7 @@ fn streamed<'a>(
         .iter()
         .map(|(id, _)| {
             let of = |t: &Range<usize>| needed(cx.plan, stage, &known, t)[id.0].clone().unwrap_or(0..0);
-            layout.tasks.iter().map(of).collect()
+            tasks.iter().map(of).collect()
         })
         .collect();
     let stores =
@@ -499,7 +516,9 @@ fn worker(
     let mut frames = outlets.iter().map(buffer).collect::<Result<Vec<Buffer>>>()?;
     loop {
         let task = shared.next.fetch_add(1, Ordering::Relaxed);
-        let Some(range) = layout.tasks.get(task) else { return Ok(()) };
+        let Some(parts) = layout.tasks.get(task).and_then(|t| Some((t.start, layout.parts.get(t.clone())?))) else {
+            return Ok(());
+        };
         if !shared.may_start(task, 2 * workers + 1) {
             return Ok(());
         }
@@ -517,10 +536,7 @@ fn worker(
         }
         let mut pieces = std::mem::take(&mut *shared.pieces[task].lock().unwrap_or_else(PoisonError::into_inner));
         let mut done: Vec<Vec<Encoded>> = outlets.iter().map(|_| Vec::new()).collect();
-        let mut start = range.start;
-        while start < range.end {
-            let part = start..(start + layout.part_frames).min(range.end);
-            let number = layout.first_part[task] + (start - range.start) / layout.part_frames;
+        for (number, part) in (parts.0..).zip(parts.1) {
             let mut encoders: Vec<Option<Box<dyn Part>>> = Vec::with_capacity(outlets.len());
             for o in outlets {
                 let n = cx.target_frames(o.node);
@@ -549,7 +565,6 @@ fn worker(
                     list.push(cx.monitor.time(Phase::Encode, || e.finish())?);
                 }
             }
-            start = part.end;
         }
         if send.send((task, done)).is_err() {
             return Ok(());

@@ -42,7 +42,9 @@ pub fn rows() -> Vec<Row> {
 pub fn call(name: &str, args: &[Arg]) -> Result<Lazy> {
     let row = rows().into_iter().find(|r| r.name == name).ok_or_else(|| unknown(name))?;
     let (args, keepdims) = Args::read(&row, args)?;
-    let lazy = super::methods::dispatch(name, &args)?;
+    // The short cuts of `pow` are for an array's powers; a literal to an array's power is `power`.
+    let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
+    let lazy = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
     let lazy = if keepdims { lazy.keepdims() } else { lazy };
     lazy.meta()?;
     Ok(lazy)

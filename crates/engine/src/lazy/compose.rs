@@ -67,7 +67,7 @@ pub const ROWS: &[Row] = &[
         params: ORDER,
         numpy: "np.transpose(x, axes)",
         doc: "Axes in another order; none given reverses them.",
-        rule: "Axis i of the result is axis axes[i] of x.",
+        rule: "Axis i of the result is axis `axes[i]` of x.",
         ..Row::BASE
     },
     Row {
@@ -121,7 +121,7 @@ pub const ROWS: &[Row] = &[
         variant: "diff",
         params: X_AXIS,
         numpy: "np.diff(x, axis=axis)",
-        doc: "Difference of neighbours along one axis: x[1:] - x[:-1].",
+        doc: "Difference of neighbours along one axis: `x[1:] - x[:-1]`.",
         rule: "subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.",
         ..Row::BASE
     },

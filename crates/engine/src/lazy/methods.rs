@@ -114,7 +114,7 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cos), vec![self.into()])
     }
 
-    /// Difference of neighbours along one axis: x[1:] - x[:-1].
+    /// Difference of neighbours along one axis: `x[1:] - x[:-1]`.
     ///
     /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.
     /// NumPy: `np.diff(x, axis=axis)`.
@@ -356,7 +356,7 @@ impl Lazy {
 
     /// Axes in another order; none given reverses them.
     ///
-    /// Axis i of the result is axis axes[i] of x.
+    /// Axis i of the result is axis `axes[i]` of x.
     /// NumPy: `np.transpose(x, axes)`.
     pub fn permute_dims(&self, axes: impl IntoAxes) -> Lazy {
         compose::permute_dims(self, &axes.into_axes())
@@ -527,69 +527,77 @@ impl Lazy {
 pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
     Ok(match name {
         "abs" => a.array(0)?.abs(),
-        "absolute" => a.array(0)?.absolute(),
-        "add" => a.array(0)?.add(a.operand(1)?),
+        "absolute" => Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?]),
+        "add" => Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?]),
         "all" => a.array(0)?.all(a.ints(1)?),
         "any" => a.array(0)?.any(a.ints(1)?),
         "astype" => a.array(0)?.astype(a.dtype(1)?),
-        "bitwise_and" => a.array(0)?.bitwise_and(a.operand(1)?),
-        "bitwise_or" => a.array(0)?.bitwise_or(a.operand(1)?),
-        "bitwise_xor" => a.array(0)?.bitwise_xor(a.operand(1)?),
+        "bitwise_and" => Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?]),
+        "bitwise_or" => Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?]),
+        "bitwise_xor" => Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?]),
         "broadcast_to" => a.array(0)?.broadcast_to(a.ints(1)?),
-        "ceil" => a.array(0)?.ceil(),
-        "clip" => a.array(0)?.clip(a.operand(1)?, a.operand(2)?),
-        "cos" => a.array(0)?.cos(),
+        "ceil" => Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?]),
+        "clip" => {
+            Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![a.operand(0)?, a.operand(1)?, a.operand(2)?])
+        }
+        "cos" => Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?]),
         "diff" => a.array(0)?.diff(a.int(1)?),
-        "divide" => a.array(0)?.divide(a.operand(1)?),
-        "equal" => a.array(0)?.equal(a.operand(1)?),
-        "exp" => a.array(0)?.exp(),
-        "exp2" => a.array(0)?.exp2(),
+        "divide" => Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?]),
+        "equal" => Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?]),
+        "exp" => Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?]),
+        "exp2" => Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?]),
         "expand_dims" => a.array(0)?.expand_dims(a.int(1)?),
         "flip" => a.array(0)?.flip(a.ints(1)?),
-        "floor" => a.array(0)?.floor(),
-        "floor_divide" => a.array(0)?.floor_divide(a.operand(1)?),
-        "greater" => a.array(0)?.greater(a.operand(1)?),
-        "greater_equal" => a.array(0)?.greater_equal(a.operand(1)?),
+        "floor" => Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?]),
+        "floor_divide" => {
+            Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![a.operand(0)?, a.operand(1)?])
+        }
+        "greater" => Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?]),
+        "greater_equal" => {
+            Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])
+        }
         "invert" => a.array(0)?.invert(),
-        "isnan" => a.array(0)?.isnan(),
-        "less" => a.array(0)?.less(a.operand(1)?),
-        "less_equal" => a.array(0)?.less_equal(a.operand(1)?),
-        "log" => a.array(0)?.log(),
-        "log10" => a.array(0)?.log10(),
-        "log2" => a.array(0)?.log2(),
+        "isnan" => Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?]),
+        "less" => Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![a.operand(0)?, a.operand(1)?]),
+        "less_equal" => Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?]),
+        "log" => Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?]),
+        "log10" => Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?]),
+        "log2" => Lazy::elementwise(Elementwise::Math(Math::Log2), vec![a.operand(0)?]),
         "logical_and" => a.array(0)?.logical_and(a.operand(1)?),
-        "logical_not" => a.array(0)?.logical_not(),
+        "logical_not" => Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?]),
         "logical_or" => a.array(0)?.logical_or(a.operand(1)?),
         "logical_xor" => a.array(0)?.logical_xor(a.operand(1)?),
         "max" => a.array(0)?.max(a.ints(1)?),
-        "maximum" => a.array(0)?.maximum(a.operand(1)?),
+        "maximum" => Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?]),
         "mean" => a.array(0)?.mean(a.ints(1)?),
         "min" => a.array(0)?.min(a.ints(1)?),
-        "minimum" => a.array(0)?.minimum(a.operand(1)?),
-        "multiply" => a.array(0)?.multiply(a.operand(1)?),
-        "negative" => a.array(0)?.negative(),
-        "not_equal" => a.array(0)?.not_equal(a.operand(1)?),
+        "minimum" => Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?]),
+        "multiply" => Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?]),
+        "negative" => Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![a.operand(0)?]),
+        "not_equal" => Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?]),
         "permute_dims" => a.array(0)?.permute_dims(a.ints(1)?),
         "pow" => a.array(0)?.pow(a.operand(1)?),
-        "power" => a.array(0)?.power(a.operand(1)?),
+        "power" => Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?]),
         "ptp" => a.array(0)?.ptp(a.ints(1)?),
-        "remainder" => a.array(0)?.remainder(a.operand(1)?),
+        "remainder" => Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?]),
         "reshape" => a.array(0)?.reshape(a.ints(1)?),
-        "rint" => a.array(0)?.rint(),
-        "sign" => a.array(0)?.sign(),
-        "sin" => a.array(0)?.sin(),
+        "rint" => Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?]),
+        "sign" => Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?]),
+        "sin" => Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?]),
         "slice_axis" => a.array(0)?.slice_axis(a.int(1)?, a.position(2)?, a.position(3)?, a.position(4)?),
-        "sqrt" => a.array(0)?.sqrt(),
-        "square" => a.array(0)?.square(),
+        "sqrt" => Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?]),
+        "square" => Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?]),
         "squeeze" => a.array(0)?.squeeze(a.ints(1)?),
         "std" => a.array(0)?.std(a.ints(1)?),
-        "subtract" => a.array(0)?.subtract(a.operand(1)?),
+        "subtract" => Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?]),
         "sum" => a.array(0)?.sum(a.ints(1)?),
-        "tanh" => a.array(0)?.tanh(),
+        "tanh" => Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?]),
         "to_u8_rounded" => a.array(0)?.to_u8_rounded(),
-        "trunc" => a.array(0)?.trunc(),
+        "trunc" => Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?]),
         "var" => a.array(0)?.var(a.ints(1)?),
-        "where" => a.array(0)?.where_(a.operand(1)?, a.operand(2)?),
+        "where" => {
+            Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![a.operand(0)?, a.operand(1)?, a.operand(2)?])
+        }
         _ => return Err(Error::internal(format!("the op {name} is not in the generated table"))),
     })
 }

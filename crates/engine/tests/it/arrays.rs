@@ -112,3 +112,13 @@ fn views_share_and_copies_are_in_order() {
     let values: Vec<i128> = scalars(&y).into_iter().map(|s| s.to_i128()).collect();
     assert_eq!(&values[..6], &[3, 7, 11, 15, 19, 23]);
 }
+
+#[test]
+fn a_literal_on_the_left_is_weak_in_calls_by_name() {
+    use opusclip_engine::lazy::call::{Arg, call};
+    let x: Lazy = Array::from_slice(&[1u8, 250], &[2]).unwrap().into();
+    let minus = call("subtract", &[Arg::Int(255), Arg::Array(x.clone())]).unwrap();
+    assert_eq!((minus.dtype().unwrap(), minus.collect().unwrap().to_vec::<u8>().unwrap()), (DType::U8, vec![254, 5]));
+    let power = call("pow", &[Arg::Int(2), Arg::Array(x)]).unwrap();
+    assert_eq!(power.dtype().unwrap(), DType::U8);
+}

@@ -84,6 +84,7 @@ struct Seen {
     bytes: Vec<u8>,
     frames: Vec<usize>,
     pts: Vec<i64>,
+    parts: Vec<Range<usize>>,
     finished: bool,
 }
 
@@ -129,6 +130,7 @@ impl Sink for Kept {
         1000
     }
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
+        self.seen.lock().unwrap().parts.push(frames.clone());
         Ok(Box::new(KeptPart { next: frames.start, fail_push: self.fail_push, out: Encoded::default() }))
     }
     fn join(&mut self, encoded: Encoded) -> Result<()> {
@@ -178,6 +180,23 @@ fn frames_leave_in_order_whatever_the_cut() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn parts_do_not_depend_on_threads() {
+    for cuts in [vec![0], vec![0, 3, 5, 30, 33, 40], (0..60).collect::<Vec<_>>(), (0..60).step_by(12).collect()] {
+        let layouts: Vec<Vec<Range<usize>>> = (1..=6)
+            .map(|threads| {
+                let (s, seen) = sink(8);
+                run(vec![Output::Sink(Made::new(60, cuts.clone()).lazy(), s)], &options(threads)).unwrap();
+                let mut parts = seen.lock().unwrap().parts.clone();
+                parts.sort_by_key(|p| p.start);
+                parts
+            })
+            .collect();
+        assert!(layouts.iter().all(|l| *l == layouts[0]), "{cuts:?}: {layouts:?}");
+        assert!(layouts[0].iter().all(|p| p.len() <= 8), "{:?}", layouts[0]);
     }
 }
 
