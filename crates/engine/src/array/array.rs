@@ -341,7 +341,7 @@ impl<'a> Strided<'a> {
 
     /// Copies all elements in C order to `out`.
     pub fn copy_to(&self, out: &mut [u8]) {
-        self.gather(0, out);
+        self.collapsed().gather(0, out);
     }
 
     /// Copies elements `start…` of the C order to `out`, as many as it holds.

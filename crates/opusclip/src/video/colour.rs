@@ -6,7 +6,9 @@
 //! To RGB, each chroma sample serves the 2 × 2 pixels it lies over (nearest). From RGB, it is
 //! the mean of those pixels. At odd edges the last column or row stands alone.
 
+use opusclip_engine::Isa;
 use opusclip_engine::flow::Colour;
+use opusclip_raw::kernel::pack::{deinterleave3, interleave3};
 
 use super::truth::weights;
 
@@ -99,24 +101,27 @@ impl Coefficients {
 /// Converts planes to RGB. Holds its row buffers, so that one converter serves many frames.
 #[derive(Clone, Debug)]
 pub struct ToRgb {
+    isa: Isa,
     shape: PlaneShape,
     k: Coefficients,
-    red: Vec<f32>,
-    green: Vec<f32>,
-    blue: Vec<f32>,
+    /// What chroma adds to each channel, one number a chroma sample.
+    half: [Vec<f32>; 3],
+    /// The same, one number a pixel.
+    add: [Vec<f32>; 3],
     row: [Vec<u8>; 3],
 }
 
 impl ToRgb {
     /// A converter for pictures of one shape and colour.
     pub fn new(shape: PlaneShape, colour: Colour) -> Self {
-        let w = shape.width;
+        let (w, cw) = (shape.width, shape.chroma_width());
+        let three = |n: usize| [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
         ToRgb {
+            isa: Isa::active(),
             shape,
             k: Coefficients::new(colour),
-            red: vec![0.0; w + 1],
-            green: vec![0.0; w + 1],
-            blue: vec![0.0; w + 1],
+            half: three(cw),
+            add: three(cw * 2),
             row: [vec![0; w], vec![0; w], vec![0; w]],
         }
     }
@@ -135,6 +140,7 @@ impl ToRgb {
         let (rv, bu) = (2.0 * (1.0 - k.kr) / k.chroma, 2.0 * (1.0 - k.kb) / k.chroma);
         let (gu, gv) = (-bu * k.kb / kg, -rv * k.kr / kg);
         let offset = -k.black * scale;
+        let centred = |x: u8| f32::from(x) - 128.0;
         let mut loaded = usize::MAX;
         for (r, line) in y.chunks_exact(w).enumerate() {
             let cr = match self.shape.chroma {
@@ -143,23 +149,20 @@ impl ToRgb {
             };
             if cr != loaded {
                 loaded = cr;
-                let us = u.chunks_exact(cw).nth(cr).unwrap_or(&[]);
-                let vs = v.chunks_exact(cw).nth(cr).unwrap_or(&[]);
-                let red = self.red.chunks_exact_mut(2);
-                let green = self.green.chunks_exact_mut(2);
-                let blue = self.blue.chunks_exact_mut(2);
-                for ((((&u, &v), r), g), b) in us.iter().zip(vs).zip(red).zip(green).zip(blue) {
-                    let (u, v) = (f32::from(u) - 128.0, f32::from(v) - 128.0);
-                    r.fill(v * rv + offset);
-                    g.fill(u * gu + v * gv + offset);
-                    b.fill(u * bu + offset);
+                let us = u.get(cr * cw..(cr + 1) * cw).unwrap_or(&[]);
+                let vs = v.get(cr * cw..(cr + 1) * cw).unwrap_or(&[]);
+                let [red, green, blue] = &mut self.half;
+                self.isa.map1(vs, red, |v: u8| centred(v) * rv + offset);
+                self.isa.map2(us, vs, green, |u: u8, v: u8| centred(u) * gu + centred(v) * gv + offset);
+                self.isa.map1(us, blue, |u: u8| centred(u) * bu + offset);
+                for (half, add) in self.half.iter().zip(&mut self.add) {
+                    for (pair, &x) in add.as_chunks_mut::<2>().0.iter_mut().zip(half) {
+                        *pair = [x, x];
+                    }
                 }
             }
-            let [or, og, ob] = &mut self.row;
-            for (out, add) in [(or, &self.red), (og, &self.green), (ob, &self.blue)] {
-                for ((o, &y), &a) in out.iter_mut().zip(line).zip(add) {
-                    *o = level(f32::from(y) * scale + a);
-                }
+            for (out, add) in self.row.iter_mut().zip(&self.add) {
+                self.isa.map2(line, add, out, |y: u8, a: f32| level(f32::from(y) * scale + a));
             }
             let [or, og, ob] = &self.row;
             row(r, [or, og, ob]);
@@ -184,30 +187,36 @@ impl ToRgb {
 
 /// Three rows to one of triples.
 pub(crate) fn interleave([r, g, b]: [&[u8]; 3], out: &mut [u8]) {
-    for (((o, &r), &g), &b) in out.chunks_exact_mut(3).zip(r).zip(g).zip(b) {
-        o.copy_from_slice(&[r, g, b]);
-    }
+    interleave3(Isa::active(), r, g, b, out);
 }
 
 /// Converts interleaved RGB to planes of 4:2:0.
 #[derive(Clone, Debug)]
 pub struct FromRgb {
+    isa: Isa,
     shape: PlaneShape,
     k: Coefficients,
-    rows: [Vec<f32>; 3],
-    sums: [Vec<f32>; 3],
+    /// The channels of two rows, an odd last column twice.
+    rows: [[Vec<u8>; 3]; 2],
+    /// Sum of two neighbours in a column.
+    column: Vec<u16>,
+    /// Mean of the pixels under each chroma sample, by channel.
+    means: [Vec<f32>; 3],
 }
 
 impl FromRgb {
     /// A converter for pictures of `width` × `height` in `colour`.
     pub fn new(width: usize, height: usize, colour: Colour) -> Self {
         let shape = PlaneShape { width, height, chroma: Chroma::Yuv420 };
-        let row = vec![0.0; shape.chroma_width() * 2];
+        let cw = shape.chroma_width();
+        let row = || [vec![0; cw * 2], vec![0; cw * 2], vec![0; cw * 2]];
         FromRgb {
+            isa: Isa::active(),
             shape,
             k: Coefficients::new(colour),
-            rows: [row.clone(), row.clone(), row.clone()],
-            sums: [row.clone(), row.clone(), row],
+            rows: [row(), row()],
+            column: vec![0; cw * 2],
+            means: [vec![0.0; cw], vec![0.0; cw], vec![0.0; cw]],
         }
     }
 
@@ -224,46 +233,41 @@ impl FromRgb {
             return rgb.len() == w * h * 3 && raw.is_empty();
         }
         let Some((y, u, v)) = self.shape.split_mut(raw) else { return false };
-        let k = self.k;
+        let (k, isa) = (self.k, self.isa);
         let kg = 1.0 - k.kr - k.kb;
         let (yr, yg, yb) = (k.kr * k.luma, kg * k.luma, k.kb * k.luma);
         let (cu, cv) = (0.5 * k.chroma / (1.0 - k.kb), 0.5 * k.chroma / (1.0 - k.kr));
         let pairs = rgb.chunks(w * 6).zip(y.chunks_mut(w * 2)).zip(u.chunks_exact_mut(cw).zip(v.chunks_exact_mut(cw)));
         for ((rgb, y), (u, v)) in pairs {
-            let lines = (rgb.len() / (w * 3)) as f32;
-            self.sums.iter_mut().for_each(|s| s.fill(0.0));
-            for (rgb, y) in rgb.chunks_exact(w * 3).zip(y.chunks_exact_mut(w)) {
-                let [r, g, b] = &mut self.rows;
-                for (((p, r), g), b) in rgb.chunks_exact(3).zip(r.iter_mut()).zip(g.iter_mut()).zip(b.iter_mut()) {
-                    if let [pr, pg, pb] = *p {
-                        (*r, *g, *b) = (f32::from(pr), f32::from(pg), f32::from(pb));
-                    }
-                }
-                for (((o, &r), &g), &b) in y.iter_mut().zip(r.iter()).zip(g.iter()).zip(b.iter()) {
-                    *o = level(r * yr + g * yg + b * yb + k.black);
-                }
-                for (sum, row) in self.sums.iter_mut().zip(&mut self.rows) {
+            let lines = rgb.len() / (w * 3);
+            for ((rgb, y), row) in rgb.chunks_exact(w * 3).zip(y.chunks_exact_mut(w)).zip(&mut self.rows) {
+                let [r, g, b] = row;
+                deinterleave3(isa, rgb, r, g, b);
+                isa.map3(r, g, b, y, |r: u8, g: u8, b: u8| {
+                    level(f32::from(r) * yr + f32::from(g) * yg + f32::from(b) * yb + k.black)
+                });
+                if w % 2 == 1 {
                     // An odd last column counts twice, so that each pair has two.
-                    if w % 2 == 1
-                        && let [.., last, spare] = row.as_mut_slice()
-                    {
-                        *spare = *last;
-                    }
-                    for (s, &x) in sum.iter_mut().zip(row.iter()) {
-                        *s += x;
+                    for channel in row {
+                        if let [.., last, spare] = channel.as_mut_slice() {
+                            *spare = *last;
+                        }
                     }
                 }
             }
-            let share = 1.0 / (2.0 * lines);
-            let [r, g, b] = &self.sums;
-            let chroma = r.chunks_exact(2).zip(g.chunks_exact(2)).zip(b.chunks_exact(2));
-            for (((r, g), b), (u, v)) in chroma.zip(u.iter_mut().zip(v.iter_mut())) {
-                let sum = |p: &[f32]| p.iter().sum::<f32>() * share;
-                let (r, g, b) = (sum(r), sum(g), sum(b));
-                let luma = r * k.kr + g * kg + b * k.kb;
-                *u = level((b - luma) * cu + 128.0);
-                *v = level((r - luma) * cv + 128.0);
+            let [first, second] = &self.rows;
+            // An odd last row counts twice.
+            let second = if lines == 2 { second } else { first };
+            for ((a, b), means) in first.iter().zip(second).zip(&mut self.means) {
+                isa.map2(a, b, &mut self.column, |a: u8, b: u8| u16::from(a) + u16::from(b));
+                for (mean, [left, right]) in means.iter_mut().zip(self.column.as_chunks::<2>().0) {
+                    *mean = f32::from(left + right) * 0.25;
+                }
             }
+            let [r, g, b] = &self.means;
+            let luma = |r: f32, g: f32, b: f32| r * k.kr + g * kg + b * k.kb;
+            isa.map3(r, g, b, u, |r: f32, g: f32, b: f32| level((b - luma(r, g, b)) * cu + 128.0));
+            isa.map3(r, g, b, v, |r: f32, g: f32, b: f32| level((r - luma(r, g, b)) * cv + 128.0));
         }
         true
     }

@@ -74,7 +74,8 @@ impl Job<'_> {
         let view = views(self.inputs, self.shape)
             .into_iter()
             .nth(self.operand)
-            .ok_or_else(|| Error::internal("a program has no such operand"))?;
+            .ok_or_else(|| Error::internal("a program has no such operand"))?
+            .collapsed();
         let dense = view.contiguous();
         let mut scratch = if dense.is_some() { Vec::new() } else { vec![0u8; size] };
         for t in 0..frames {
