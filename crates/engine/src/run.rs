@@ -1,65 +1,23 @@
 //! The line that data travels, in code: expressions → plan → better plan → stages → executor →
 //! sinks. Start reading here.
 
-use std::any::Any;
-use std::fmt::Write as _;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use opusclip_raw::{Isa, Pool};
+use opusclip_raw::Isa;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::exec::cpu::Cpu;
+pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
 use crate::exec::stream::{Context, Outlet, drain, run_stage};
 use crate::exec::threads;
 use crate::flow::Sink;
 use crate::lazy::Lazy;
-use crate::monitor::{Cancel, Monitor, Phase};
+use crate::monitor::Phase;
 use crate::passes::optimise;
-use crate::plan::{NodeId, Plan, explain, lower};
+use crate::plan::{NodeId, Plan, lower};
 use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
 use crate::stage::{Schedule, schedule, stream_info, streams};
-
-/// Freed memory that is kept for the next frames and results, in bytes.
-const POOL_CAP: usize = 512 << 20;
-
-/// One pool for all runs: fresh pages cost as much as the arithmetic on them.
-pub fn pool() -> &'static Pool {
-    static POOL: OnceLock<Pool> = OnceLock::new();
-    POOL.get_or_init(|| Pool::new(POOL_CAP))
-}
-
-/// How a run is to be done; answers never depend on it.
-#[derive(Clone, Debug, Default)]
-pub struct RunOptions {
-    /// Worker threads; 0 is one for each processor.
-    pub threads: usize,
-    /// Most bytes that the run may plan to hold; none is no limit.
-    pub memory_limit: Option<u64>,
-    /// Ends the run early.
-    pub cancel: Cancel,
-    /// Counts what happens.
-    pub monitor: Monitor,
-    /// Instruction set; none is the best of this machine, or `OPUSCLIP_ISA`.
-    pub isa: Option<Isa>,
-}
-
-/// What is to become of an expression.
-pub enum Output {
-    /// Kept in memory.
-    Collect(Lazy),
-    /// Streamed away.
-    Sink(Lazy, Box<dyn Sink>),
-}
-
-/// What a run gives back, in the order of its outputs.
-#[derive(Debug, Default)]
-pub struct RunReport {
-    /// The collected arrays.
-    pub arrays: Vec<Array>,
-    /// What each sink reports.
-    pub reports: Vec<Box<dyn Any + Send>>,
-}
 
 /// Runs several outputs over one reading of their sources.
 pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
@@ -138,7 +96,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn budget(
+pub(crate) fn budget(
     plan: &Plan,
     schedule: &Schedule,
     stage: usize,
@@ -153,23 +111,4 @@ fn budget(
     let is_known = |id: NodeId| known.get(id.0).is_some_and(Option::is_some);
     let held = kept_bytes(plan, schedule, collected);
     plan_stage(plan, &schedule.stages[stage], &is_known, &sinks, held, threads, limit)
-}
-
-/// The plan as it would run, and what it would hold in memory.
-pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
-    let plan = optimise(lower(lazies)?)?;
-    let schedule = schedule(&plan);
-    let mut text = explain::show(&plan);
-    for (n, stage) in schedule.stages.iter().enumerate() {
-        let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(&plan, *o)).collect();
-        let b =
-            budget(&plan, &schedule, n, &streamed, &[], threads::resolve(options.threads), options.memory_limit, &[])?;
-        let _ = writeln!(text, "{}", explain::show_stage(&plan, &stage.targets, &stage.whole, n, &held(&b)));
-    }
-    Ok(text)
-}
-
-fn held(b: &Budget) -> String {
-    let peak = crate::error::bytes(b.bytes);
-    format!(" · planned peak {peak} beside the sinks' own, {} threads, at most {} frames waiting", b.workers, b.queue)
 }

@@ -1,5 +1,6 @@
 //! Arrays in memory: shape, strides, promotion, printing.
 
+#[allow(clippy::module_inception)]
 mod array;
 pub mod index;
 mod print;

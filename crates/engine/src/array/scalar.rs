@@ -63,20 +63,21 @@ impl Scalar {
 
     /// The element's bytes, native order, `dtype.size()` of them.
     pub fn bytes(self) -> Vec<u8> {
-        self.bits.to_le_bytes()[..self.dtype.size()]
-            .iter()
-            .copied()
-            .collect::<Vec<u8>>()
-            .into_iter()
-            .rev_if(cfg!(target_endian = "big"))
+        let mut bytes = self.bits.to_le_bytes()[..self.dtype.size()].to_vec();
+        if cfg!(target_endian = "big") {
+            bytes.reverse();
+        }
+        bytes
     }
 
     /// Reads the element from its bytes, native order.
     pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Self {
         let mut b = [0u8; 8];
         let n = dtype.size().min(bytes.len());
-        let ordered = bytes[..n].to_vec().into_iter().rev_if(cfg!(target_endian = "big"));
-        b[..n].copy_from_slice(&ordered);
+        b[..n].copy_from_slice(&bytes[..n]);
+        if cfg!(target_endian = "big") {
+            b[..n].reverse();
+        }
         let raw = u64::from_le_bytes(b);
         // Signed values are kept sign-extended.
         let bits = match dtype {
@@ -86,16 +87,6 @@ impl Scalar {
             _ => raw,
         };
         Scalar { dtype, bits }
-    }
-}
-
-trait RevIf {
-    fn rev_if(self, yes: bool) -> Vec<u8>;
-}
-
-impl RevIf for std::vec::IntoIter<u8> {
-    fn rev_if(self, yes: bool) -> Vec<u8> {
-        if yes { self.rev().collect() } else { self.collect() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod cpu;
 mod executor;
+pub mod options;
 pub mod reference;
 pub mod stream;
 mod supply;

@@ -309,12 +309,12 @@ impl Layout {
             let known = |id| cx.is_known(id);
             let first = needed(cx.plan, stage, &known, &(0..1))[id.0].clone();
             let last = needed(cx.plan, stage, &known, &(frames.saturating_sub(1)..frames))[id.0].clone();
-            if let (Some(a), Some(b)) = (first, last) {
-                if b.start == a.start + frames.saturating_sub(1) {
-                    let inside =
-                        source.cuts().iter().filter_map(|c| c.checked_sub(a.start)).filter(|c| *c > 0 && *c < frames);
-                    cuts = inside.collect();
-                }
+            if let (Some(a), Some(b)) = (first, last)
+                && b.start == a.start + frames.saturating_sub(1)
+            {
+                let inside =
+                    source.cuts().iter().filter_map(|c| c.checked_sub(a.start)).filter(|c| *c > 0 && *c < frames);
+                cuts = inside.collect();
             }
         }
         // Enough closed groups to keep every worker busy; the longest must not dwarf the rest.

@@ -40,12 +40,12 @@ fn same_as_input(plan: &Plan, node: &PlanNode) -> Option<NodeId> {
         }
     }
     // f(x, e) == x. Adding 0 turns -0.0 into 0.0, so floats keep their zeros.
-    if let (Some(e), [_, second]) = (row.identity, node.inputs.as_slice()) {
-        if let Kind::Op(Op::Scalar(s)) = &plan.node(*second).kind {
-            let exact = !(node.dtype.is_float() && e == 0);
-            if exact && node.dtype == x.dtype && s.to_f64() == e as f64 {
-                return Some(first);
-            }
+    if let (Some(e), [_, second]) = (row.identity, node.inputs.as_slice())
+        && let Kind::Op(Op::Scalar(s)) = &plan.node(*second).kind
+    {
+        let exact = !(node.dtype.is_float() && e == 0);
+        if exact && node.dtype == x.dtype && s.to_f64() == e as f64 {
+            return Some(first);
         }
     }
     None

@@ -60,7 +60,7 @@ impl<'a> Machine<'a> {
         let mut free: Vec<usize> = Vec::new();
         for (i, ins) in program.instructions.iter().enumerate() {
             let fits = |r: &usize| registers[*r].lanes().dtype() == ins.dtype;
-            let register = match free.iter().position(|r| fits(r)) {
+            let register = match free.iter().position(fits) {
                 Some(at) => free.swap_remove(at),
                 None => {
                     // Rows a multiple of 4 KiB apart share cache sets; the odd length keeps them off it.
@@ -77,6 +77,7 @@ impl<'a> Machine<'a> {
         }
         let mut operands = Vec::with_capacity(views.len());
         for view in views {
+            let view = view.collapsed();
             operands.push(if view.is_splat() {
                 let mut value = vec![0u8; view.dtype.size()];
                 view.gather(0, &mut value);

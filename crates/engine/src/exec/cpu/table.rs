@@ -93,11 +93,11 @@ impl Job<'_> {
 /// Looks every element up. `shared` keeps the one table of all frames. Returns tables made.
 pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [u8]) -> Result<u64> {
     let mut made = 0;
-    if let Some(cell) = shared {
-        if cell.get().is_none() {
-            made += 1;
-            let _ = cell.set(Table(job.ramp(0)?));
-        }
+    if let Some(cell) = shared
+        && cell.get().is_none()
+    {
+        made += 1;
+        let _ = cell.set(Table(job.ramp(0)?));
     }
     let d = job.program.dtype;
     let frame_bytes = job.shape.iter().skip(1).product::<usize>() * d.size();
@@ -145,10 +145,10 @@ fn counter(op: Reduce, values: Block) -> Result<Counter> {
 
 /// Reduces each frame by counting; false when that would not be exact, and nothing is written.
 pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>>, out: &mut [u8]) -> Result<bool> {
-    if let Some(cell) = shared {
-        if cell.get().is_none() {
-            let _ = cell.set(counter(op, job.ramp(0)?)?);
-        }
+    if let Some(cell) = shared
+        && cell.get().is_none()
+    {
+        let _ = cell.set(counter(op, job.ramp(0)?)?);
     }
     let item = op.result(job.program.dtype).size();
     let mut exact = true;

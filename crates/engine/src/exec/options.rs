@@ -1,0 +1,52 @@
+//! What a run is told, and what it gives back.
+
+use std::any::Any;
+use std::sync::OnceLock;
+
+use opusclip_raw::{Isa, Pool};
+
+use crate::array::Array;
+use crate::flow::Sink;
+use crate::lazy::Lazy;
+use crate::monitor::{Cancel, Monitor};
+
+/// Freed memory that is kept for the next frames and results, in bytes.
+const POOL_CAP: usize = 512 << 20;
+
+/// One pool for all runs: fresh pages cost as much as the arithmetic on them.
+pub fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| Pool::new(POOL_CAP))
+}
+
+/// How a run is to be done; answers never depend on it.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Worker threads; 0 is one for each processor.
+    pub threads: usize,
+    /// Most bytes that the run may plan to hold; none is no limit.
+    pub memory_limit: Option<u64>,
+    /// Ends the run early.
+    pub cancel: Cancel,
+    /// Counts what happens.
+    pub monitor: Monitor,
+    /// Instruction set; none is the best of this machine, or `OPUSCLIP_ISA`.
+    pub isa: Option<Isa>,
+}
+
+/// What is to become of an expression.
+pub enum Output {
+    /// Kept in memory.
+    Collect(Lazy),
+    /// Streamed away.
+    Sink(Lazy, Box<dyn Sink>),
+}
+
+/// What a run gives back, in the order of its outputs.
+#[derive(Debug, Default)]
+pub struct RunReport {
+    /// The collected arrays.
+    pub arrays: Vec<Array>,
+    /// What each sink reports.
+    pub reports: Vec<Box<dyn Any + Send>>,
+}
