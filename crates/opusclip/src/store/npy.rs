@@ -134,10 +134,6 @@ impl Source for NpyFile {
         format!("{name}: array {:?} of {}", self.info.shape, self.info.dtype)
     }
 
-    fn identity(&self) -> usize {
-        Arc::as_ptr(&self.input).addr()
-    }
-
     fn cuts(&self) -> &[usize] {
         &self.cuts
     }
@@ -331,12 +327,14 @@ fn element(descr: &str) -> Result<(DType, bool), String> {
 pub struct NpyReport {
     /// The file.
     pub path: PathBuf,
-    /// Frames, the length of axis 0.
-    pub frames: usize,
-    /// Their length by the clock of what was written.
-    pub seconds: f64,
+    /// Shape of the array.
+    pub shape: Vec<usize>,
+    /// Element type of it.
+    pub dtype: DType,
     /// Bytes of the file.
     pub bytes: u64,
+    /// Time that the frames show, in seconds; the file itself has no clock.
+    pub seconds: f64,
 }
 
 /// Writes a stream of any element type as one `.npy` file, frame after frame.
@@ -410,8 +408,7 @@ impl Sink for NpySink {
             ));
         }
         (self.shape, self.dtype) = (info.shape.clone(), info.dtype);
-        let ticks: i64 = info.durations.iter().fold(0, |a, &d| a.saturating_add(d));
-        self.seconds = ticks as f64 * info.time_base.to_f64();
+        self.seconds = info.durations.iter().map(|&d| d as f64).sum::<f64>() * info.time_base.to_f64();
         let head = header(&self.shape, self.dtype);
         self.file()?.append(&head)
     }
@@ -441,7 +438,13 @@ impl Sink for NpySink {
         let file = self.pending.take().ok_or_else(|| Error::internal("a sink ended twice"))?;
         let bytes = file.position();
         file.persist()?;
-        Ok(Box::new(NpyReport { path: self.target.clone(), frames, seconds: self.seconds, bytes }))
+        Ok(Box::new(NpyReport {
+            path: self.target.clone(),
+            shape: self.shape.clone(),
+            dtype: self.dtype,
+            bytes,
+            seconds: self.seconds,
+        }))
     }
 }
 
