@@ -234,7 +234,7 @@ pub(crate) fn array(values: &[u8], shape: &[usize]) -> Result<Lazy, Error> {
 
 /// The plan of a job as text.
 pub(crate) fn explain(job: &Lazy, limits: Limits) -> Result<String, Error> {
-    opusclip::run::explain(std::slice::from_ref(job), &limits.options(&Cancel::new(), &Monitor::new()))
+    opusclip::explain(std::slice::from_ref(job), &limits.options(&Cancel::new(), &Monitor::new()))
 }
 
 /// Signature and one line about each function of the language, by name.

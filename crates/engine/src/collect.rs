@@ -37,7 +37,7 @@ pub fn collect_all(lazies: &[Lazy], options: &RunOptions) -> Result<Vec<Array>> 
 }
 
 /// The plan as it would run, and what it would hold in memory.
-pub(crate) fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
+pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
     let plan = optimise(lower(lazies)?)?;
     let schedule = schedule(&plan);
     let mut text = show::show(&plan);
