@@ -1,11 +1,78 @@
 //! Doors to the outside world by file name: what a path is read with, what a path is written with.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use opusclip_engine::flow::Sink;
 use opusclip_engine::{Error, Lazy, Output, Result, RunOptions, run};
 
+use crate::store::npy::{NpyFile, NpySink};
 use crate::video::{Encode, Mp4Sink, Video, WriteReport};
+
+/// What a path turned out to be.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A video.
+    Video(Video),
+    /// An array, frames along axis 0.
+    Npy(NpyFile),
+}
+
+impl Input {
+    /// The frames as a lazy array; see [`Video::frames`] and [`NpyFile::frames`].
+    pub fn frames(&self) -> Lazy {
+        match self {
+            Input::Video(v) => v.frames(),
+            Input::Npy(a) => a.frames(),
+        }
+    }
+
+    /// The video, if it is one.
+    pub fn video(&self) -> Option<&Video> {
+        match self {
+            Input::Video(v) => Some(v),
+            Input::Npy(_) => None,
+        }
+    }
+}
+
+/// One way to read a file, and how its content is told.
+struct Reader {
+    is_it: fn(&[u8]) -> bool,
+    open: fn(&Path) -> Result<Input>,
+}
+
+/// Every source, told by content; the last takes what no other did and says what is wrong with it.
+const SOURCES: &[Reader] = &[
+    Reader { is_it: |head| head.starts_with(b"\x93NUMPY"), open: |path| Ok(Input::Npy(NpyFile::open(path)?)) },
+    Reader { is_it: |_| true, open: |path| Ok(Input::Video(Video::open(path)?)) },
+];
+
+/// Opens a file by its content. Indexes it and decodes nothing.
+///
+/// # Errors
+/// A file that cannot be read, is damaged, or is of a kind that this build does not read; the
+/// message says what would.
+pub fn open(path: impl AsRef<Path>) -> Result<Input> {
+    let path = path.as_ref();
+    let mut head = Vec::new();
+    // What cannot be opened or read here gets its message from the reader, which tries again.
+    if let Ok(file) = File::open(path) {
+        let _ = file.take(16).read_to_end(&mut head);
+    }
+    match SOURCES.iter().find(|r| (r.is_it)(&head)) {
+        Some(reader) => (reader.open)(path),
+        None => Err(Error::internal("no reader takes the file")),
+    }
+}
+
+impl NpyFile {
+    /// The array, lazily: its own element type and shape, frames along axis 0.
+    pub fn frames(&self) -> Lazy {
+        Lazy::source(self.source())
+    }
+}
 
 impl Video {
     /// The frames as a lazy array: `uint8`, shape `(T, H, W, 3)`, RGB, upright. Nothing is decoded
@@ -22,10 +89,13 @@ struct Writer {
 }
 
 /// Every sink that is chosen by name.
-const SINKS: &[Writer] = &[Writer {
-    suffixes: &["mp4", "m4v"],
-    open: |path, encode, overwrite| Ok(Box::new(Mp4Sink::create(path, encode, overwrite)?)),
-}];
+const SINKS: &[Writer] = &[
+    Writer {
+        suffixes: &["mp4", "m4v"],
+        open: |path, encode, overwrite| Ok(Box::new(Mp4Sink::create(path, encode, overwrite)?)),
+    },
+    Writer { suffixes: &["npy"], open: |path, _, overwrite| Ok(Box::new(NpySink::create(path, overwrite)?)) },
+];
 
 /// A sink for `path`, chosen by its suffix. Refuses an existing file unless `overwrite`.
 ///

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use opusclip_engine::error::{Error, Result};
 use opusclip_engine::flow::Colour;
 
-use super::input::Input;
 use super::mp4;
+use crate::store::input::Input;
 
 /// One stored unit of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +47,13 @@ pub struct Edit {
     pub start: i64,
     /// Ticks of the *movie* that are shown; `None` to the end.
     pub length: Option<u64>,
+    /// True when the file says so, false when it says nothing and this is the default.
+    pub stated: bool,
 }
 
 impl Edit {
     /// Everything, from time zero on.
-    pub const WHOLE: Edit = Edit { delay: 0, start: 0, length: None };
+    pub const WHOLE: Edit = Edit { delay: 0, start: 0, length: None, stated: false };
 }
 
 /// How the pictures of a video track are coded and to be shown.

@@ -15,7 +15,7 @@ use rust_h264::nal::{NalUnit, NalUnitType, SpsInfo, parse_sps_info};
 use super::colour::{Chroma, PlaneShape};
 use super::container::Packet;
 use super::index::{HIDDEN, PacketIndex};
-use super::input::Input;
+use crate::store::input::Input;
 
 /// Samples of one picture at most: 16384 × 8192. Checked before the decoder sees the stream.
 const MOST_SAMPLES: u64 = 1 << 27;
@@ -378,7 +378,9 @@ impl H264Cursor {
             let is_slice = matches!(unit.nal_unit_type, NalUnitType::Slice | NalUnitType::SliceIdr);
             let done = self.feed(&unit).map_err(|e| self.fault(index, e))?;
             self.picture(done)?;
-            if is_slice {
+            // The second field of a picture may come in a packet of its own: the picture is the
+            // first one's.
+            if is_slice && self.making.is_none() {
                 self.making = Some(index);
             }
         }
@@ -411,7 +413,8 @@ impl H264Cursor {
 
     /// Takes a finished picture.
     fn picture(&mut self, frame: Option<Frame>) -> Result<()> {
-        let (Some(frame), Some(packet)) = (frame, self.making.take()) else { return Ok(()) };
+        let Some(frame) = frame else { return Ok(()) };
+        let Some(packet) = self.making.take() else { return Ok(()) };
         let want = &self.stream.sequence;
         if (frame.width as usize, frame.height as usize) != want.size
             || u32::from(frame.bit_depth) != want.depth

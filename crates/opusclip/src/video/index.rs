@@ -74,7 +74,13 @@ impl PacketIndex {
         for (frame, &p) in packet_of.iter().enumerate() {
             frame_of[p as usize] = frame as u32;
         }
-        let time = |p: u32| packets[p as usize].pts.saturating_sub(start).saturating_add(delay);
+        // A cut between two frames would show the first one late by a part of a frame; as FFmpeg
+        // does, what is shown first is shown at the beginning.
+        let zero = match packet_of.first() {
+            Some(&p) if track.edit.stated => packets[p as usize].pts,
+            _ => start,
+        };
+        let time = |p: u32| packets[p as usize].pts.saturating_sub(zero).saturating_add(delay);
         let pts: Vec<i64> = packet_of.iter().map(|&p| time(p)).collect();
         let mut durations: Vec<i64> = pts.windows(2).map(|w| w[1].saturating_sub(w[0])).collect();
         if let Some(&last) = packet_of.last() {

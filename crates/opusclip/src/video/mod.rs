@@ -7,7 +7,6 @@ pub mod container;
 pub mod decode;
 pub mod encode;
 pub mod index;
-pub mod input;
 mod mp4;
 pub mod sink;
 pub mod source;

@@ -12,10 +12,10 @@ use opusclip_engine::flow::{Encoded, Part, Sink, StreamInfo};
 use super::container::{self, Edit, Mux, NewTrack, Track, TrackKind};
 use super::encode::{Encode, Recipe};
 use super::index::{PacketIndex, rescale};
-use super::input::Input;
 use super::mp4::write::Mp4Writer;
 use super::source::Video;
 use super::truth::resolve_colour;
+use crate::store::input::Input;
 use crate::store::pending::{PendingFile, same_file};
 
 /// What was written.
@@ -156,7 +156,7 @@ fn cut_sound(
         (None, None, Some(l)) => Some(rescale(i64::try_from(l).unwrap_or(i64::MAX), from, movie).max(0) as u64),
         _ => stop.map(|s| movie_ticks(s.saturating_sub(start))),
     };
-    (first..last, Edit { delay, start: start.saturating_sub(base), length }, zero)
+    (first..last, Edit { delay, start: start.saturating_sub(base), length, stated: true }, zero)
 }
 
 impl Sink for Mp4Sink {

@@ -14,8 +14,8 @@ use super::colour::{ToRgb, interleave};
 use super::container::{self, Demux, Track, TrackKind};
 use super::decode::{Configuration, H264Cursor, Stream, find_sequence};
 use super::index::{Cadence, PacketIndex};
-use super::input::Input;
 use super::truth::{Orientation, matrix_name, resolve_colour};
+use crate::store::input::Input;
 
 /// One sound track of a video file.
 #[derive(Clone, Debug, PartialEq)]

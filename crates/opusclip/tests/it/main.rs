@@ -2,5 +2,9 @@
 //! says of the samples is in `golden/`, written by `scripts/make_samples.sh`.
 #![forbid(unsafe_code)]
 
+mod colour;
+mod hostile;
+mod npy;
+mod reading;
 mod support;
 mod writing;

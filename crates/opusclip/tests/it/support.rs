@@ -98,3 +98,18 @@ pub(crate) fn transcode(
     let report = copy(&video, range, &mut sink)?;
     Ok(*report.downcast::<WriteReport>().unwrap())
 }
+
+/// What FFmpeg says of the samples.
+pub(crate) fn golden() -> Vec<(String, serde_json::Value)> {
+    let text = std::fs::read_to_string(root().join("golden/decoded.json")).unwrap();
+    let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    all.into_iter().collect()
+}
+
+/// CRC-32 as in zlib.
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    static TABLE: std::sync::LazyLock<[u32; 256]> = std::sync::LazyLock::new(|| {
+        std::array::from_fn(|i| (0..8).fold(i as u32, |c, _| if c & 1 != 0 { c >> 1 ^ 0xedb8_8320 } else { c >> 1 }))
+    });
+    !bytes.iter().fold(!0, |c, &b| c >> 8 ^ TABLE[(c as u8 ^ b) as usize])
+}

@@ -8,8 +8,8 @@ use opusclip_engine::flow::Colour;
 
 use super::bytes::{Boxed, Bytes, Kind, Parsed, boxes, find, name, need};
 use super::{fragment, tables};
+use crate::store::input::Input;
 use crate::video::container::{Demux, Edit, Track, TrackKind, VideoEntry};
-use crate::video::input::Input;
 
 /// The index of a file is at most this large: 512 MiB, some hundred hours of video.
 const MOST_INDEX: u64 = 1 << 29;
@@ -351,7 +351,7 @@ fn edits(body: &[u8]) -> Parsed<Result<Edit, String>> {
     let mut b = Bytes::new(body);
     let (version, _) = b.full()?;
     let n = b.count(if version == 1 { 20 } else { 12 })?;
-    let mut edit = Edit::WHOLE;
+    let mut edit = Edit { stated: n > 0, ..Edit::WHOLE };
     let mut media = 0usize;
     for i in 0..n {
         let (length, start) =

@@ -209,7 +209,7 @@ impl Out {
 
     fn edit(&self) -> Edit {
         match &self.new {
-            NewTrack::H264 { delay, .. } => Edit { delay: *delay, start: self.lift(), length: None },
+            NewTrack::H264 { delay, .. } => Edit { delay: *delay, start: self.lift(), length: None, stated: true },
             NewTrack::Copy { edit, .. } => *edit,
         }
     }

@@ -25,12 +25,12 @@ impl Input {
         // Looked at before it is opened: opening a pipe would wait for a writer.
         let meta = std::fs::metadata(path).map_err(|e| Error::io(path, "cannot open", &e))?;
         if meta.is_dir() {
-            return Err(Error::Io { path: path.into(), detail: "is a folder; give a video file".into() });
+            return Err(Error::Io { path: path.into(), detail: "is a folder; give a file".into() });
         }
         if !meta.is_file() {
             return Err(Error::Io {
                 path: path.into(),
-                detail: "is a device or a pipe; a video must be a file that can be read at any place".into(),
+                detail: "is a device or a pipe; inputs must be files that can be read at any place".into(),
             });
         }
         let file = File::open(path).map_err(|e| Error::io(path, "cannot open", &e))?;
