@@ -110,6 +110,14 @@ impl Isa {
         false
     }
 
+    /// True if 32-byte vectors of integers are there (AVX2).
+    pub fn has_avx2(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 >= Level::Avx2;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// Runs a loop as compiled for this level.
     #[inline]
     pub(crate) fn stamp<S: Stamp>(self, s: S) -> S::Out {

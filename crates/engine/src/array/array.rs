@@ -310,6 +310,30 @@ impl<'a> Strided<'a> {
         self.bytes.get(self.offset * item..(self.offset + self.size()) * item)
     }
 
+    /// The same elements in the same order with as few axes as say it: axes of length 1 go, and
+    /// neighbours that one stride can walk become one.
+    #[must_use]
+    pub fn collapsed(&self) -> Strided<'a> {
+        let mut shape: Vec<usize> = Vec::with_capacity(self.shape.len());
+        let mut strides: Vec<isize> = Vec::with_capacity(self.shape.len());
+        for (&d, &s) in self.shape.iter().zip(&self.strides) {
+            if d == 1 {
+                continue;
+            }
+            match (shape.last_mut(), strides.last_mut()) {
+                (Some(outer), Some(step)) if *step == s * d as isize => {
+                    *outer *= d;
+                    *step = s;
+                }
+                _ => {
+                    shape.push(d);
+                    strides.push(s);
+                }
+            }
+        }
+        Strided { shape, strides, ..self.clone() }
+    }
+
     /// True when every position holds the same element (all strides 0, or one element).
     pub fn is_splat(&self) -> bool {
         self.shape.iter().zip(&self.strides).all(|(&d, &s)| d == 1 || s == 0)
@@ -338,6 +362,11 @@ impl<'a> Strided<'a> {
         let rank = self.shape.len();
         let inner = self.shape.last().copied().unwrap_or(1);
         let step = self.strides.last().copied().unwrap_or(0);
+        if let ([.., outer, few @ 2..=8], [.., 1, 0]) = (self.shape.as_slice(), self.strides.as_slice()) {
+            if rank == 2 {
+                return self.repeat_items::<N>(*outer, *few, start, out);
+            }
+        }
         // The position of `start` in every axis.
         let mut index = vec![0usize; rank];
         let mut rest = start;
@@ -359,19 +388,21 @@ impl<'a> Strided<'a> {
                 if let Some(src) = self.bytes.get(a..a + run * N) {
                     now.copy_from_slice(src);
                 }
-            } else if step == 0 {
-                let a = at as usize * N;
-                if let Some(src) = self.bytes.get(a..a + N) {
-                    for o in now.chunks_exact_mut(N) {
-                        o.copy_from_slice(src);
+            } else if step > 1 {
+                // One check for the whole run; what is left is a plain walk.
+                let step = step as usize * N;
+                let source = self.bytes.get(at as usize * N..).unwrap_or(&[]);
+                for (o, x) in now.as_chunks_mut::<N>().0.iter_mut().zip(source.chunks(step)) {
+                    if let Some(x) = x.first_chunk() {
+                        *o = *x;
                     }
                 }
             } else {
                 let mut at = at;
-                for o in now.chunks_exact_mut(N) {
+                for o in now.as_chunks_mut::<N>().0 {
                     let a = at as usize * N;
-                    if let Some(src) = self.bytes.get(a..a + N) {
-                        o.copy_from_slice(src);
+                    if let Some(x) = self.bytes.get(a..).and_then(<[u8]>::first_chunk) {
+                        *o = *x;
                     }
                     at += step;
                 }
@@ -393,6 +424,27 @@ impl<'a> Strided<'a> {
                 }
                 index[axis - 1] += 1;
             }
+        }
+    }
+
+    /// Each of `outer` neighbours `few` times: one number a pixel spread over its channels.
+    fn repeat_items<const N: usize>(&self, outer: usize, few: usize, start: usize, out: &mut [u8]) {
+        let first = start / few;
+        let source = self.bytes.get(self.offset * N..(self.offset + outer) * N).unwrap_or(&[]);
+        let mut source = source.as_chunks::<N>().0.get(first..).unwrap_or(&[]).iter();
+        let mut items = out.as_chunks_mut::<N>().0;
+        // The first one may have been begun in an earlier block.
+        let begun = start % few;
+        if begun > 0 {
+            let head = (few - begun).min(items.len());
+            let (now, later) = items.split_at_mut(head);
+            if let Some(x) = source.next() {
+                now.fill(*x);
+            }
+            items = later;
+        }
+        for (group, x) in items.chunks_mut(few).zip(source) {
+            group.fill(*x);
         }
     }
 }

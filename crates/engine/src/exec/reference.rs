@@ -174,7 +174,7 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
             let pick = if op == Reduce::Min { f64::min } else { f64::max };
             let best =
                 values.map(Scalar::to_f64).reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
-            Scalar::from_f64(dtype, best.unwrap_or(f64::NAN))
+            Scalar::from_f64(dtype, best.unwrap_or(f64::NAN) + 0.0)
         }
         Reduce::Min => Scalar::from_i128(dtype, values.map(Scalar::to_i128).min().unwrap_or(0)),
         Reduce::Max => Scalar::from_i128(dtype, values.map(Scalar::to_i128).max().unwrap_or(0)),

@@ -292,7 +292,7 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
     /// NumPy: `np.max(x, axis)`.
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Max, &axis.into_axes())
@@ -316,7 +316,7 @@ impl Lazy {
 
     /// Least element.
     ///
-    /// NaN if any is NaN. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
     /// NumPy: `np.min(x, axis)`.
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Min, &axis.into_axes())

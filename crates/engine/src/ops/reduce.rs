@@ -15,9 +15,9 @@ family! {
             doc: "Arithmetic mean.",
             rule: "The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN." }
         Min { name: "min", numpy: "np.min(x, axis)", params: X_AXES,
-            doc: "Least element.", rule: "NaN if any is NaN. Empty is an error." }
+            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Empty is an error." }
         Max { name: "max", numpy: "np.max(x, axis)", params: X_AXES,
-            doc: "Greatest element.", rule: "NaN if any is NaN. Empty is an error." }
+            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Empty is an error." }
         Any { name: "any", numpy: "np.any(x, axis)", params: X_AXES,
             doc: "True if any element is not zero.", rule: "NaN counts as true; empty gives False." }
         All { name: "all", numpy: "np.all(x, axis)", params: X_AXES,

@@ -4,6 +4,7 @@ pub mod cast;
 pub mod map;
 pub mod math;
 pub mod minmax;
+pub mod pack;
 pub mod planes;
 pub mod sum;
 pub mod table;

@@ -77,6 +77,7 @@ impl<'a> Machine<'a> {
         }
         let mut operands = Vec::with_capacity(views.len());
         for view in views {
+            let view = view.collapsed();
             operands.push(if view.is_splat() {
                 let mut value = vec![0u8; view.dtype.size()];
                 view.gather(0, &mut value);

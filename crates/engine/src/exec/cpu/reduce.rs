@@ -135,6 +135,10 @@ impl Accumulator {
         let result = self.op.result(self.dtype);
         match self.op {
             Reduce::Any | Reduce::All => Scalar::from_i128(DType::Bool, self.truth.into()),
+            // Which zero came first must not show.
+            Reduce::Min | Reduce::Max if self.dtype.is_float() => {
+                Scalar::from_f64(self.dtype, self.best.map_or(f64::NAN, |b| b.to_f64() + 0.0))
+            }
             Reduce::Min | Reduce::Max => self.best.unwrap_or(Scalar::from_i128(self.dtype, 0)),
             Reduce::Sum | Reduce::Mean if self.dtype.is_float() => {
                 if self.in_leaf > 0 {
