@@ -115,7 +115,8 @@ need_python() {
     cp tests/oracle/requirements.txt "$stamp"
 }
 
-docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet; }
+# Libraries only: the page of the program would be written over that of the library of its name.
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --lib --no-deps --quiet; }
 
 oracle() {
     OPUSCLIP_BIN=${OPUSCLIP_BIN:-${CARGO_TARGET_DIR:-target}/release/opusclip} \

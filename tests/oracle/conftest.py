@@ -61,22 +61,26 @@ def rotation(path):
 
 
 def packets(path, kind="a"):
-    """Packets of the first stream of a kind: times, duration, size and MD5 of each, as FFmpeg reads them."""
+    """Packets of the first stream of a kind: DTS, PTS, size and MD5 of each, as FFmpeg reads them. No duration:
+    in a plain MP4 a packet lasts until the next, which a fragmented source may contradict."""
     text = ffmpeg("-i", path, "-map", f"0:{kind}:0", "-c", "copy", "-f", "framemd5", "-")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = [line.split(",") for line in text.splitlines() if line and not line.startswith("#")]
+    return [tuple(field.strip() for n, field in enumerate(line) if n != 3) for line in lines]
 
 
-def decoded(path, pixels="yuv420p", extra=()):
-    """Frames as FFmpeg decodes them, coded orientation, raw bytes (T, bytes of a frame)."""
+def decoded(path):
+    """4:2:0 planes of every frame as FFmpeg decodes them, coded orientation, nothing converted: (T, bytes of a frame)."""
     info = stream(path)
-    size = int(info["width"]) * int(info["height"])
+    # Asking for yuv420p where the file has yuvj420p would squeeze its range.
+    pixels = info["pix_fmt"]
+    assert pixels in ("yuv420p", "yuvj420p")
     done = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-noautorotate", "-i", str(path), "-map", "0:v:0", "-vsync", "passthrough"]
-        + [*extra, "-pix_fmt", pixels, "-f", "rawvideo", "-"],
+        + ["-pix_fmt", pixels, "-f", "rawvideo", "-"],
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
-    return np.frombuffer(done.stdout, np.uint8).reshape(-1, size * 3 // (2 if pixels == "yuv420p" else 1))
+    return np.frombuffer(done.stdout, np.uint8).reshape(-1, info["width"] * info["height"] * 3 // 2)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,7 +28,7 @@ FLOAT = [
     "g = (x/255)**0.8; m = g.mean(axis=(1,2,3), keepdims=True); u8(((g - m) * 1.2 + m).clip(0, 1) * 255)",
     "m = mean(x, axis=(1, 2), keepdims=True); u8(clip(x - m + 128, 0, 255))",
     "u8(sqrt(f32(x)) * 15)",
-    "u8(abs(f32(x) - 128) * 2 - 1e-3 + (x == 0))",
+    "u8(minimum(abs(f32(x) - 128) * 2 + (x == 0), 255))",
 ]
 
 
@@ -63,8 +63,8 @@ def test_integers_agree_exactly(text, frames, clips, tmp_path):
 def test_floats_agree_to_a_level(text, frames, clips, tmp_path):
     ours, theirs = ours_says(text, clips["gops"], tmp_path), numpy_says(text, frames)
     assert ours.dtype == theirs.dtype == np.uint8 and ours.shape == theirs.shape
+    # Float to uint8 out of range is the platform's in NumPy; all of these stay inside.
     apart = np.abs(ours.astype(np.int16) - theirs)
-    # 255 and 0 are neighbours when a result wraps; none of these does.
     assert apart.max() <= 1 and np.count_nonzero(apart) < 1e-3 * apart.size, f"{apart.max()}, {np.count_nonzero(apart)}"
 
 

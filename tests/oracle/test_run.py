@@ -1,20 +1,28 @@
 """Promises about a run as a whole, measured from outside: memory, threads, pipes."""
 
-import os
 import subprocess
+import sys
 
 import pytest
 from conftest import BIN, ffmpeg, opusclip, packets
 
 
+# A child's peak starts at the size of whoever forked it, so a small process does that.
+LAUNCHER = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:])
+_, status, used = os.wait4(child.pid, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_maxrss)
+"""
+
+
 def peak(*args):
     """Peak resident bytes of a run, by the operating system."""
-    child = subprocess.Popen([str(a) for a in (BIN, *args)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = child.stderr.read().decode()
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, said
-    return used.ru_maxrss * 1024
+    command = [sys.executable, "-I", "-S", "-c", LAUNCHER, *map(str, (BIN, *args))]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    code, kib = done.stdout.split()
+    assert code == "0", done.stderr
+    return int(kib) * 1024
 
 
 def test_a_long_clip_needs_no_more_memory(clips, tmp_path):

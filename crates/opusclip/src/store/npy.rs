@@ -17,6 +17,8 @@ use super::pending::PendingFile;
 const MOST_HEADER: u64 = 1 << 16;
 /// NumPy's own limit on dimensions.
 const MOST_AXES: usize = 64;
+/// Frames at most.
+const MOST_FRAMES: usize = 1 << 24;
 /// An array has no clock; as a stream it gets this many frames a second.
 const RATE: Rational = Rational { num: 25, den: 1 };
 
@@ -48,7 +50,7 @@ impl NpyFile {
         let (start, len) = match head.get(6..) {
             Some([1, _, a, b, ..]) => (10, u64::from(u16::from_le_bytes([*a, *b]))),
             Some([2 | 3, _, a, b, c, d]) => (12, u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
-            Some([v, ..]) => return Err(bad(format!("version {v} is unknown"))),
+            Some([v, ..]) if !matches!(v, 1..=3) => return Err(bad(format!("version {v} is unknown"))),
             _ => return Err(bad("it is cut".into())),
         };
         if len > MOST_HEADER {
@@ -100,9 +102,12 @@ impl NpyFile {
             warnings.push(format!("{} bytes after the array are ignored", there - bytes));
         }
         let frames = header.shape.first().copied().unwrap_or(0);
-        // A frame of no bytes may come any number of times; times are kept for each.
-        if bytes == 0 && frames > 1 << 24 {
-            return Err(bad(format!("{frames} frames of no bytes")));
+        // Each frame has a time and a place to begin at.
+        if frames > MOST_FRAMES {
+            return Err(Error::unsupported(
+                path,
+                format!("has {frames} frames along its axis 0, over the limit of {MOST_FRAMES}"),
+            ));
         }
         let info = StreamInfo::constant_rate(header.shape, dtype, RATE);
         Ok(NpyFile { info, data, swap, cuts: (0..frames.max(1)).collect(), warnings, input: input.clone() })
@@ -127,6 +132,10 @@ impl Source for NpyFile {
     fn describe(&self) -> String {
         let name = self.input.path().file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
         format!("{name}: array {:?} of {}", self.info.shape, self.info.dtype)
+    }
+
+    fn identity(&self) -> usize {
+        Arc::as_ptr(&self.input).addr()
     }
 
     fn cuts(&self) -> &[usize] {
@@ -322,14 +331,12 @@ fn element(descr: &str) -> Result<(DType, bool), String> {
 pub struct NpyReport {
     /// The file.
     pub path: PathBuf,
-    /// Shape of the array.
-    pub shape: Vec<usize>,
-    /// Element type of it.
-    pub dtype: DType,
+    /// Frames, the length of axis 0.
+    pub frames: usize,
+    /// Their length by the clock of what was written.
+    pub seconds: f64,
     /// Bytes of the file.
     pub bytes: u64,
-    /// Time that the frames show, in seconds; the file itself has no clock.
-    pub seconds: f64,
 }
 
 /// Writes a stream of any element type as one `.npy` file, frame after frame.
@@ -403,7 +410,8 @@ impl Sink for NpySink {
             ));
         }
         (self.shape, self.dtype) = (info.shape.clone(), info.dtype);
-        self.seconds = info.durations.iter().map(|&d| d as f64).sum::<f64>() * info.time_base.to_f64();
+        let ticks: i64 = info.durations.iter().fold(0, |a, &d| a.saturating_add(d));
+        self.seconds = ticks as f64 * info.time_base.to_f64();
         let head = header(&self.shape, self.dtype);
         self.file()?.append(&head)
     }
@@ -433,13 +441,7 @@ impl Sink for NpySink {
         let file = self.pending.take().ok_or_else(|| Error::internal("a sink ended twice"))?;
         let bytes = file.position();
         file.persist()?;
-        Ok(Box::new(NpyReport {
-            path: self.target.clone(),
-            shape: self.shape.clone(),
-            dtype: self.dtype,
-            bytes,
-            seconds: self.seconds,
-        }))
+        Ok(Box::new(NpyReport { path: self.target.clone(), frames, seconds: self.seconds, bytes }))
     }
 }
 

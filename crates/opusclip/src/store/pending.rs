@@ -102,8 +102,10 @@ pub fn same_file(a: &Path, b: &Path) -> bool {
 pub struct PendingFile {
     file: Option<File>,
     temp: PathBuf,
+    /// Where the bytes end up, links resolved.
+    real: PathBuf,
+    /// What the caller called it.
     target: PathBuf,
-    shown: PathBuf,
     overwrite: bool,
     buffer: Vec<u8>,
     position: u64,
@@ -133,8 +135,8 @@ impl PendingFile {
                     return Ok(PendingFile {
                         file: Some(file),
                         temp,
-                        target: real,
-                        shown: target.to_path_buf(),
+                        real,
+                        target: target.to_path_buf(),
                         overwrite,
                         buffer: Vec::with_capacity(BUFFER),
                         position: 0,
@@ -149,7 +151,7 @@ impl PendingFile {
 
     /// The name that the file will get.
     pub fn target(&self) -> &Path {
-        &self.shown
+        &self.target
     }
 
     /// Where the bytes are now.
@@ -184,7 +186,7 @@ impl PendingFile {
             return Err(Error::internal("a patch beyond the end of the output"));
         }
         let file = self.file.as_ref().ok_or(Error::Cancelled)?;
-        file.write_all_at(bytes, offset).map_err(|e| Error::io(&self.shown, "cannot write", &e))
+        file.write_all_at(bytes, offset).map_err(|e| Error::io(&self.target, "cannot write", &e))
     }
 
     /// Hands everything gathered to the system.
@@ -198,7 +200,7 @@ impl PendingFile {
 
     fn write_out(&mut self, bytes: &[u8]) -> Result<()> {
         let file = self.file.as_mut().ok_or(Error::Cancelled)?;
-        file.write_all(bytes).map_err(|e| Error::io(&self.shown, "cannot write", &e))
+        file.write_all(bytes).map_err(|e| Error::io(&self.target, "cannot write", &e))
     }
 
     /// Starts again from an empty file.
@@ -208,14 +210,14 @@ impl PendingFile {
         let file = self.file.as_mut().ok_or(Error::Cancelled)?;
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)).map(|_| ()))
-            .map_err(|e| Error::io(&self.shown, "cannot write", &e))
+            .map_err(|e| Error::io(&self.target, "cannot write", &e))
     }
 
     /// Syncs the bytes to the disk, gives the file its name and syncs the folder.
     pub fn persist(mut self) -> Result<()> {
         self.flush()?;
         let file = self.file.take().ok_or(Error::Cancelled)?;
-        file.sync_all().map_err(|e| Error::io(&self.shown, "cannot write", &e))?;
+        file.sync_all().map_err(|e| Error::io(&self.target, "cannot write", &e))?;
         drop(file);
         // Under the lock, so that `remove_all` and the naming cannot cross.
         let mut all = registry();
@@ -225,17 +227,17 @@ impl PendingFile {
         self.name().map_err(|e| {
             if e.kind() == io::ErrorKind::AlreadyExists {
                 Error::Io {
-                    path: self.shown.clone(),
+                    path: self.target.clone(),
                     detail: "appeared while it was being made; choose another name or allow overwriting (-y)".into(),
                 }
             } else {
-                Error::io(&self.shown, "cannot give the output its name", &e)
+                Error::io(&self.target, "cannot give the output its name", &e)
             }
         })?;
         all.paths.retain(|p| p != &self.temp);
         drop(all);
         // The name itself must survive a power cut; not every file system can sync a folder.
-        if let Ok(folder) = File::open(folder_of(&self.target)) {
+        if let Ok(folder) = File::open(folder_of(&self.real)) {
             let _ = folder.sync_all();
         }
         self.temp = PathBuf::new();
@@ -244,14 +246,14 @@ impl PendingFile {
 
     fn name(&self) -> io::Result<()> {
         if self.overwrite {
-            return fs::rename(&self.temp, &self.target);
+            return fs::rename(&self.temp, &self.real);
         }
         // A link never replaces what is there; a rename would.
-        match fs::hard_link(&self.temp, &self.target) {
+        match fs::hard_link(&self.temp, &self.real) {
             Ok(()) => fs::remove_file(&self.temp),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
             // No hard links here (FAT, some network disks): look, then rename.
-            Err(_) if fs::symlink_metadata(&self.target).is_err() => fs::rename(&self.temp, &self.target),
+            Err(_) if fs::symlink_metadata(&self.real).is_err() => fs::rename(&self.temp, &self.real),
             Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
         }
     }

@@ -132,7 +132,7 @@ impl Recipe {
     /// Settings for frames of `width` × `height` at `rate` frames a second, in `colour`.
     pub fn new(encode: &Encode, width: usize, height: usize, rate: f64, colour: Colour) -> Result<Recipe> {
         encode.check()?;
-        if width % 2 != 0 || height % 2 != 0 || width < 2 || height < 2 {
+        if !width.is_multiple_of(2) || !height.is_multiple_of(2) || width < 2 || height < 2 {
             return Err(Error::value(
                 "output",
                 format!(

@@ -18,7 +18,7 @@ fn decode_gate() {
         let source = video.source();
         let facts = video.facts();
         let (w, h) = (want["width"].as_u64().unwrap() as usize, want["height"].as_u64().unwrap() as usize);
-        let shown = if facts.rotation % 180 == 0 { (w, h) } else { (h, w) };
+        let shown = if facts.rotation.is_multiple_of(180) { (w, h) } else { (h, w) };
         assert_eq!((facts.width, facts.height), shown, "{name}");
         assert_eq!(facts.pixel_format, want["pixel_format"], "{name}");
         assert_eq!(facts.frames as u64, want["frames"].as_u64().unwrap(), "{name}");

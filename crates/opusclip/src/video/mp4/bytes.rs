@@ -146,7 +146,7 @@ pub(crate) fn find(data: &[u8], kind: Kind) -> Parsed<Option<Boxed<'_>>> {
 }
 
 /// The body of a box that must be there.
-pub(crate) fn need<'a>(data: &'a [u8], kind: Kind) -> Parsed<&'a [u8]> {
+pub(crate) fn need(data: &[u8], kind: Kind) -> Parsed<&[u8]> {
     find(data, kind)?.map(|b| b.body).ok_or_else(|| format!("box {} is missing", name(kind)))
 }
 

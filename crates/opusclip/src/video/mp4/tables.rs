@@ -107,7 +107,7 @@ impl<'a> Sizes<'a> {
             Sizes::Bits { data, bits: 8, .. } => data.get(i).copied().unwrap_or(0).into(),
             Sizes::Bits { data, .. } => {
                 let byte = data.get(i / 2).copied().unwrap_or(0);
-                u32::from(if i % 2 == 0 { byte >> 4 } else { byte & 15 })
+                u32::from(if i.is_multiple_of(2) { byte >> 4 } else { byte & 15 })
             }
         }
     }

@@ -32,6 +32,8 @@ struct Out {
     /// Offset, packets and sample entry.
     chunks: Vec<(u64, u32, u32)>,
     ticks: u64,
+    /// The run of sample entries that the next packet is in, and the packets before it.
+    run: (usize, usize),
 }
 
 fn push_run<T: PartialEq>(runs: &mut Vec<(u32, T)>, value: T) {
@@ -76,6 +78,7 @@ impl Mp4Writer {
                 keys: Vec::new(),
                 chunks: Vec::new(),
                 ticks: 0,
+                run: (0, 0),
             })
             .collect();
         let mut out = Mp4Writer { file, tracks, timescale, metadata, room: (0, room), data: 0, last: usize::MAX };
@@ -178,21 +181,17 @@ impl Mux for Mp4Writer {
 }
 
 impl Out {
-    /// The sample entry of the packet just added.
-    fn entry(&self) -> u32 {
-        match &self.new {
-            NewTrack::H264 { .. } => 1,
-            NewTrack::Copy { track, packets, .. } => {
-                let mut at = packets.start + self.sizes.len() - 1;
-                for &(n, entry) in &track.entry_runs {
-                    if at < n {
-                        return entry;
-                    }
-                    at -= n;
-                }
-                1
+    /// The sample entry of the packet just added. The runs are walked once, however many.
+    fn entry(&mut self) -> u32 {
+        let NewTrack::Copy { track, packets, .. } = &self.new else { return 1 };
+        let at = packets.start + self.sizes.len() - 1;
+        while let Some(&(n, entry)) = track.entry_runs.get(self.run.0) {
+            if at < self.run.1 + n {
+                return entry;
             }
+            self.run = (self.run.0 + 1, self.run.1 + n);
         }
+        1
     }
 
     fn timescale(&self) -> u32 {
