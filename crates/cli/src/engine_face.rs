@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use opusclip::error::show_path;
 use opusclip::expr::Expr;
-use opusclip::flow::{Sink, StreamInfo};
-use opusclip::store::npy::{NpyReport, NpySink};
+use opusclip::flow::StreamInfo;
+use opusclip::open::Input;
+use opusclip::store::npy::NpyReport;
 use opusclip::store::pending::{self, PendingFile};
-use opusclip::video::{Encode, Mp4Sink, Preset as EncoderPreset, Video, VideoFacts, WriteReport};
+use opusclip::video::{Encode, Preset as EncoderPreset, Video, VideoFacts, WriteReport};
 use opusclip::{Array, DType, Error, Isa, Lazy, Output, RunOptions};
 
 pub(crate) use opusclip::{Cancel, Monitor};
@@ -56,14 +57,32 @@ impl Monitors {
 /// An open input.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    video: Video,
+    input: Input,
     info: StreamInfo,
 }
 
 impl Opened {
-    /// What the file is.
-    pub(crate) fn facts(&self) -> &VideoFacts {
-        self.video.facts()
+    /// What the file is, when it is a video.
+    pub(crate) fn facts(&self) -> Option<&VideoFacts> {
+        self.input.video().map(Video::facts)
+    }
+
+    /// What is odd about the file, one line each.
+    fn warnings(&self) -> Vec<String> {
+        match &self.input {
+            Input::Video(video) => video.facts().warnings.clone(),
+            Input::Npy(array) => array.warnings().to_vec(),
+        }
+    }
+
+    /// Length of each axis; the first is time.
+    pub(crate) fn shape(&self) -> &[usize] {
+        &self.info.shape
+    }
+
+    /// Element type.
+    pub(crate) fn dtype(&self) -> DType {
+        self.info.dtype
     }
 
     /// When frame `n` is shown, in seconds.
@@ -74,9 +93,16 @@ impl Opened {
 
 /// Opens a file and reads its index.
 pub(crate) fn open(path: &Path) -> Result<Opened, Error> {
-    let video = Video::open(path)?;
-    let info = video.source().info().clone();
-    Ok(Opened { video, info })
+    // A pipe is refused by the reader of videos; looking into it would wait for a writer.
+    let input = match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => opusclip::open::open(path)?,
+        _ => Input::Video(Video::open(path)?),
+    };
+    let info = match &input {
+        Input::Video(video) => video.source().info().clone(),
+        Input::Npy(array) => array.source().info().clone(),
+    };
+    Ok(Opened { input, info })
 }
 
 /// Numbers of the frames that `range` picks, in order; at least one.
@@ -98,7 +124,7 @@ pub(crate) fn picked(input: &Opened, range: Option<FrameRange>, path: &Path) -> 
 
 /// The frames that `range` picks, as the variable `x`.
 pub(crate) fn frames(input: &Opened, range: Option<FrameRange>, path: &Path) -> Result<Lazy, Error> {
-    let all = Lazy::source(input.video.source());
+    let all = input.input.frames();
     let Some(range) = range else { return Ok(all) };
     picked(input, Some(range), path)?;
     let position =
@@ -129,23 +155,20 @@ pub(crate) fn process(
     cancel: &Cancel,
     monitors: &Monitors,
 ) -> Result<Written, Error> {
-    let format = Format::of(output)?;
+    let array = is_array(output);
     let opened = open(input)?;
     let result = expr.eval(&[("x", frames(&opened, args.grade.frames, input)?)])?;
-    let sink: Box<dyn Sink> = match format {
-        Format::Mp4 => {
-            is_video(&result)?;
-            Box::new(Mp4Sink::create(output, &encode(args, &opened), args.yes)?)
-        }
-        Format::Npy => Box::new(NpySink::create(output, args.yes)?),
-    };
+    if !array {
+        is_video(&result)?;
+    }
+    let sink = opusclip::open::sink(output, &encode(args, &opened), args.yes)?;
     let monitor = monitors.another();
     let mut run = opusclip::run(vec![Output::Sink(result, sink)], &limits.options(cancel, &monitor))?;
     let report = run.reports.pop().ok_or_else(|| Error::internal("a sink without a report"))?;
-    let warnings = opened.facts().warnings.clone();
+    let warnings = opened.warnings();
     let report = match report.downcast::<WriteReport>() {
         Ok(video) => {
-            let audio = match (opened.facts().audio.len(), video.audio_packets) {
+            let audio = match (opened.facts().map_or(0, |f| f.audio.len()), video.audio_packets) {
                 (0, _) => "no audio",
                 (_, 0) => "audio left out",
                 _ => "audio copied",
@@ -160,22 +183,9 @@ pub(crate) fn process(
     Ok(Written { frames, seconds, bytes, audio: "no audio".to_string(), warnings, monitor })
 }
 
-/// What can be written, by the suffix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Mp4,
-    Npy,
-}
-
-impl Format {
-    fn of(path: &Path) -> Result<Format, Error> {
-        let suffix = path.extension().and_then(|s| s.to_str()).unwrap_or("").to_ascii_lowercase();
-        match suffix.as_str() {
-            "mp4" | "m4v" => Ok(Format::Mp4),
-            "npy" => Ok(Format::Npy),
-            _ => Err(Error::unsupported(path, "its suffix says no format; .mp4 and .npy are written")),
-        }
-    }
+/// Arrays hold anything; videos do not.
+fn is_array(output: &Path) -> bool {
+    output.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("npy"))
 }
 
 /// A video is made of `uint8` frames of three channels.
@@ -199,7 +209,8 @@ fn is_video(result: &Lazy) -> Result<(), Error> {
 }
 
 fn encode(args: &ProcessArgs, opened: &Opened) -> Encode {
-    let mut encode = Encode::like(&opened.video).audio(!args.encode.no_audio);
+    let like = opened.input.video().map_or_else(Encode::default, Encode::like);
+    let mut encode = like.audio(!args.encode.no_audio);
     if let Some(qp) = args.encode.qp {
         encode = encode.qp(qp);
     }
@@ -283,7 +294,7 @@ pub(crate) fn instruction_sets() -> Vec<&'static str> {
 
 /// What can be read.
 pub(crate) fn decoders() -> Vec<&'static str> {
-    vec!["H.264 in MP4 and MOV (embedded)"]
+    vec!["H.264 in MP4 and MOV (embedded)", "npy"]
 }
 
 /// What can be written.

@@ -1,6 +1,7 @@
 //! `opusclip info`: what a file is, without decoding it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use opusclip::Error;
 use opusclip::error::{bytes, show_path};
@@ -9,7 +10,7 @@ use opusclip::video::truth::matrix_name;
 use serde_json::{Value, json};
 
 use crate::args::InfoArgs;
-use crate::engine_face;
+use crate::engine_face::{self, Opened};
 use crate::exit::{Failure, Outcome};
 use crate::report::{self, Data};
 use crate::targets;
@@ -23,10 +24,13 @@ pub(crate) fn run(args: &InfoArgs) -> Outcome {
     let mut failed = false;
     for (n, path) in args.inputs.iter().enumerate() {
         match engine_face::open(path) {
-            Ok(opened) if args.json => out.json(&as_json(opened.facts()))?,
+            Ok(opened) if args.json => {
+                out.json(&opened.facts().map_or_else(|| array_json(path, &opened), as_json))?;
+            }
             Ok(opened) => {
                 let gap = if n > 0 { "\n" } else { "" };
-                out.text(&format!("{gap}{}", as_text(opened.facts())))?;
+                let text = opened.facts().map_or_else(|| array_text(path, &opened), as_text);
+                out.text(&format!("{gap}{text}"))?;
             }
             Err(Error::Cancelled) => return Err(Failure::Failed(Error::Cancelled)),
             Err(error) => {
@@ -37,6 +41,24 @@ pub(crate) fn run(args: &InfoArgs) -> Outcome {
     }
     out.finish()?;
     if failed { Err(Failure::Reported) } else { Ok(()) }
+}
+
+/// An array for people.
+fn array_text(path: &Path, array: &Opened) -> String {
+    let shape: Vec<String> = array.shape().iter().map(usize::to_string).collect();
+    format!("{}\n  array     npy, {}, shape ({})\n", show_path(path), array.dtype(), shape.join(", "))
+}
+
+/// An array for programs.
+fn array_json(path: &Path, array: &Opened) -> Value {
+    json!({
+        "schema": "opusclip.info/1",
+        "path": path.to_string_lossy(),
+        "container": "npy",
+        "frames": array.shape().first(),
+        "shape": array.shape(),
+        "dtype": array.dtype().name(),
+    })
 }
 
 /// The facts for people.

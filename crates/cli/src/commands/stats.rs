@@ -83,6 +83,12 @@ fn written(path: &Path, args: &StatsArgs) {
 
 /// Decodes once and measures every frame.
 fn measure(input: &Opened, args: &StatsArgs, cancel: &Cancel) -> Result<Vec<Measures>, Error> {
+    if input.shape().len() != 4 {
+        return Err(Error::shape(
+            show_path(&args.input),
+            "stats measures frames of shape (time, height, width, channels)",
+        ));
+    }
     let indices = engine_face::picked(input, args.frames, &args.input)?;
     let frames = engine_face::frames(input, args.frames, &args.input)?;
     let mut texts = MEASURES.to_vec();

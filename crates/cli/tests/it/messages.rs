@@ -84,6 +84,7 @@ fn files_that_do_not_do() {
     symlink("bunny.mp4", folder.path("soft.mp4")).unwrap();
     symlink("nowhere.mp4", folder.path("dangling.mp4")).unwrap();
     symlink("loop.mp4", folder.path("loop.mp4")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.path("fifo.mp4")).status().unwrap().success());
     let before = folder.names();
     let mut all = String::new();
     for line in [
@@ -96,6 +97,8 @@ fn files_that_do_not_do() {
         "info loop.mp4",
         "info dangling.mp4",
         "info /dev/null",
+        "info fifo.mp4",
+        "process bunny.mp4 -y -o fifo.mp4",
         "info bunny.mp4/x",
         "process missing.mp4 -o out.mp4",
         "process empty.mp4 -o out.mp4",

@@ -113,6 +113,31 @@ fn arrays_are_written_as_npy() {
 }
 
 #[test]
+fn arrays_are_read_as_npy() {
+    let folder = Folder::with_sample();
+    folder.ok("process bunny.mp4 -o a.npy --no-grade --frames 3:6");
+    assert!(folder.ok("info a.npy").stdout.contains("npy, uint8, shape (3, 720, 1280, 3)"));
+    assert_eq!(json(&folder.ok("info --json a.npy").stdout)["shape"][0], 3);
+    folder.ok("process a.npy -o b.npy --frames 1:");
+    folder.ok("process bunny.mp4 -o c.npy --frames 4:6");
+    assert!(fs::read(folder.path("b.npy")).unwrap() == fs::read(folder.path("c.npy")).unwrap());
+    let measured = |line: &str| {
+        folder
+            .ok(line)
+            .stdout
+            .lines()
+            .skip(1)
+            .map(|l| l.split(',').skip(2).collect::<Vec<_>>().join(","))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(measured("stats a.npy --csv -"), measured("stats bunny.mp4 --frames 3:6 --csv -"));
+    let done = folder.ok("process a.npy -o d.mp4");
+    assert!(done.stderr.starts_with("d.mp4: 3 frames, ") && done.stderr.contains("no audio"), "{done:?}");
+    folder.ok("process a.npy -o m.npy --expr 'mean(x, axis=(1, 2, 3))'");
+    folder.run(&["stats", "m.npy"]).refused(1);
+}
+
+#[test]
 fn explain_prints_the_plan() {
     let folder = Folder::with_sample();
     let text = folder.ok("explain bunny.mp4").stdout;

@@ -196,6 +196,15 @@ mod evaluated {
             ("f32(x) * f32(2)", DType::F32),
             ("uint8(x)", DType::U8),
             ("x.astype(f64)", DType::F64),
+            ("255 - x", DType::U8),
+            ("1 / f32(x)", DType::F32),
+            ("1.5 - x", DType::F64),
+            ("2 ** x", DType::U8),
+            ("True + x", DType::U8),
+            ("maximum(64, x)", DType::U8),
+            ("300 > x", DType::Bool),
+            ("1 + (x > 3)", DType::I64),
+            ("where(True, x, 0)", DType::U8),
             ("x == 3", DType::Bool),
             ("x ** 2", DType::U8),
             ("x ** 0.5", DType::F64),
@@ -253,6 +262,20 @@ mod evaluated {
         ] {
             let (_, _, got) = values(&format!("f64(x[0, 0, 0, 0]) + ({source})"));
             assert_eq!(got, [want], "{source}");
+        }
+    }
+
+    #[test]
+    fn literals_stand_on_either_side() {
+        for (source, want) in [
+            ("255 - x[0, 0, 0, :]", [255.0, 245.0, 235.0]),
+            ("5 // (x[0, 0, 0, :] + 2)", [2.0, 0.0, 0.0]),
+            ("(15 > x[0, 0, 0, :]) + u8(0)", [1.0, 1.0, 0.0]),
+            ("2 ** f32(x[0, 0, 0, :])", [1.0, 1024.0, 1_048_576.0]),
+            ("(300 > x[0, 0, 0, :]) * 1", [1.0; 3]),
+            ("7 % (x[0, 0, 0, :] + 4)", [3.0, 7.0, 7.0]),
+        ] {
+            assert_eq!(values(source).2, want, "{source}");
         }
     }
 
