@@ -179,7 +179,8 @@ pub(crate) fn process(
         Err(other) => other,
     };
     let npy = report.downcast::<NpyReport>().map_err(|_| Error::internal("a sink with an unknown report"))?;
-    let NpyReport { frames, seconds, bytes, .. } = *npy;
+    let NpyReport { shape, seconds, bytes, .. } = *npy;
+    let frames = shape.first().copied().unwrap_or(0);
     Ok(Written { frames, seconds, bytes, audio: "no audio".to_string(), warnings, monitor })
 }
 

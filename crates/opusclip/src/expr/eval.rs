@@ -3,8 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use opusclip_engine::array::Scalar;
-use opusclip_engine::array::promote::{Weak, promote, promote_weak};
 use opusclip_engine::lazy::call::{self, Arg};
 use opusclip_engine::{DType, Lazy};
 
@@ -15,9 +13,6 @@ use crate::error::{Error, Result};
 
 /// Python's names of what NumPy, and so the registry, calls otherwise.
 const PYTHON_NAMES: [(&str, &str); 2] = [("abs", "absolute"), ("transpose", "permute_dims")];
-
-/// Ops that answer whatever their operands' types are.
-const COMPARISONS: [&str; 6] = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"];
 
 /// The result of `ast` with `variables` bound.
 pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
@@ -268,35 +263,8 @@ fn is_op(name: &str) -> bool {
     call::rows().iter().any(|r| r.name == name)
 }
 
-/// A literal in the first place takes the type of the arrays that follow, as it does in the
-/// others: `255 - x` is `uint8` like `x - 255`.
-fn weak_first(name: &str, args: &mut [Arg]) -> Result<()> {
-    let Some((first, rest)) = args.split_first_mut() else { return Ok(()) };
-    let weak = match first {
-        Arg::Bool(v) => Weak::Bool(*v),
-        Arg::Int(v) => Weak::Int(i128::from(*v)),
-        Arg::Float(v) => Weak::Float(*v),
-        _ => return Ok(()),
-    };
-    let dtypes = rest.iter().filter_map(|arg| if let Arg::Array(lazy) = arg { lazy.dtype().ok() } else { None });
-    let Some(strong) = dtypes.reduce(promote) else { return Ok(()) };
-    let dtype = match promote_weak(name, strong, weak) {
-        Ok(dtype) => dtype,
-        // `300 > x` has an answer though no uint8 is 300.
-        Err(_) if COMPARISONS.contains(&name) => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    *first = Arg::Array(Lazy::scalar(match weak {
-        Weak::Bool(v) => Scalar::from_i128(dtype, v.into()),
-        Weak::Int(v) if !dtype.is_float() => Scalar::from_i128(dtype, v),
-        Weak::Int(v) => Scalar::from_f64(dtype, v as f64),
-        Weak::Float(v) => Scalar::from_f64(dtype, v),
-    }));
-    Ok(())
-}
-
-fn op(name: &str, mut args: Vec<Arg>, col: usize) -> Result<Lazy> {
-    weak_first(name, &mut args).and_then(|()| call::call(name, &args)).map_err(|error| match error {
+fn op(name: &str, args: Vec<Arg>, col: usize) -> Result<Lazy> {
+    call::call(name, &args).map_err(|error| match error {
         // The kind of error says no more than its words once the column stands before them.
         Error::Shape { .. } | Error::DType { .. } | Error::Value { .. } => lexer::error(col, error),
         other => other,
