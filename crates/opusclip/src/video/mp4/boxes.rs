@@ -22,12 +22,18 @@ pub(super) type Parsed<T> = Result<T, String>;
 pub(super) fn said(e: shiguredo_mp4::Error) -> String {
     let what = match e.kind {
         ErrorKind::InsufficientBuffer => "ends too early",
+        _ if e.reason.starts_with("Expected a non-zero") => "says 0 where that means nothing",
         _ if e.reason.is_empty() => "is damaged",
-        _ => &e.reason,
+        _ => {
+            return match e.box_type {
+                Some(BoxType::Normal(kind)) => format!("box {}: {}", name(kind), e.reason),
+                _ => e.reason,
+            };
+        }
     };
     match e.box_type {
-        Some(BoxType::Normal(kind)) => format!("box {}: {what}", name(kind)),
-        _ => what.into(),
+        Some(BoxType::Normal(kind)) => format!("box {} {what}", name(kind)),
+        _ => format!("a box {what}"),
     }
 }
 
@@ -63,6 +69,21 @@ impl Boxed<'_> {
     /// What is in it, as the crate's type for this kind of box.
     pub(super) fn read<T: Decode>(&self) -> Parsed<T> {
         T::decode(self.whole).map(|(value, _)| value).map_err(said)
+    }
+
+    /// The same for a table that after `skip` bytes says how many entries of `entry` bytes follow;
+    /// it must have the room for them.
+    pub(super) fn table<T: Decode>(&self, skip: usize, entry: usize) -> Parsed<T> {
+        let mut f = Fields(self.body);
+        f.take(skip)?;
+        let n: u32 = f.next()?;
+        match (n as usize).checked_mul(entry) {
+            Some(bytes) if bytes <= f.0.len() => self.read(),
+            _ => {
+                let room = f.0.len() / entry.max(1);
+                Err(format!("box {} says {n} entries but has room for {room}", name(self.kind)))
+            }
+        }
     }
 
     /// The box to be written again, byte for byte.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use opusclip_engine::error::{Error, Result};
 use opusclip_engine::flow::Colour;
 
-use shiguredo_mp4::boxes::{
-    AudioSampleEntryFields, ElstBox, HdlrBox, MdhdBox, MvhdBox, TkhdBox, TrexBox, VisualSampleEntryFields,
-};
+use shiguredo_mp4::boxes::{AudioSampleEntryFields, ElstBox, HdlrBox, MdhdBox, MvhdBox, TkhdBox, TrexBox};
 use shiguredo_mp4::{FixedPointNumber, FullBoxHeader};
 
 use super::boxes::{Boxed, Fields, Kind, Parsed, boxes, find, header, name, need};
@@ -200,7 +198,7 @@ impl Mp4 {
         }
         let edit = match find(trak.body, *b"edts")? {
             Some(edts) => match find(edts.body, *b"elst")? {
-                Some(elst) => match edits(&elst.read()?) {
+                Some(elst) => match edits(&elst.table(4, if elst.body.first() == Some(&1) { 20 } else { 12 })?) {
                     Ok(edit) => edit,
                     // Sound and the rest are copied, so only pictures must be understood.
                     Err(what) if kind == TrackKind::Video => return Ok(Err(what)),
@@ -266,7 +264,11 @@ fn external(minf: &[u8]) -> Parsed<bool> {
 
 fn video_entry(entry: &Boxed<'_>) -> Parsed<VideoEntry> {
     let mut f = Fields(entry.body);
-    let visual: VisualSampleEntryFields = f.next()?;
+    // Not the crate's `VisualSampleEntryFields`: it refuses the data reference 0, which some write
+    // and nobody follows.
+    f.take(24)?;
+    let [width, height]: [u16; 2] = f.next()?;
+    f.take(50)?;
     let (mut config, mut colour, mut aspect) = (Vec::new(), None, None);
     for c in boxes(f.0) {
         // What follows the known boxes is none of our business.
@@ -293,7 +295,7 @@ fn video_entry(entry: &Boxed<'_>) -> Parsed<VideoEntry> {
             _ => {}
         }
     }
-    Ok(VideoEntry { codec: entry.kind, config, size: (visual.width, visual.height), colour, aspect })
+    Ok(VideoEntry { codec: entry.kind, config, size: (width, height), colour, aspect })
 }
 
 /// Rate and channels of a sound entry; only for showing, so anything odd is nothing.

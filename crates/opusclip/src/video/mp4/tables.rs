@@ -36,7 +36,7 @@ pub(super) fn samples(stbl: &[u8], file_len: u64) -> Parsed<Samples> {
         slot.get_or_insert(b);
     }
     let sizes = match (stsz, stz2) {
-        (Some(b), _) => Sizes::Words(b.read()?),
+        (Some(b), _) => Sizes::stsz(&b)?,
         (None, Some(b)) => Sizes::stz2(b.body)?,
         (None, None) => return Err("the table of packet sizes (stsz) is missing".into()),
     };
@@ -66,6 +66,12 @@ enum Sizes<'a> {
 }
 
 impl<'a> Sizes<'a> {
+    fn stsz(b: &Boxed<'_>) -> Parsed<Self> {
+        let mut f = Fields(b.body);
+        let (_, same): (u32, u32) = (f.next()?, f.next()?);
+        Ok(Sizes::Words(b.table(8, if same == 0 { 4 } else { 0 })?))
+    }
+
     /// The compact form. Ours, since the crate does not know it.
     fn stz2(body: &'a [u8]) -> Parsed<Self> {
         let mut f = Fields(body);
@@ -111,10 +117,10 @@ fn place(
     stco: Option<Boxed<'_>>,
     co64: Option<Boxed<'_>>,
 ) -> Parsed<Vec<(usize, u32)>> {
-    let runs: StscBox = stsc.ok_or("the table of chunks (stsc) is missing")?.read()?;
+    let runs: StscBox = stsc.ok_or("the table of chunks (stsc) is missing")?.table(4, 12)?;
     let offsets: Vec<u64> = match (stco, co64) {
-        (Some(b), _) => b.read::<StcoBox>()?.chunk_offsets.into_iter().map(u64::from).collect(),
-        (None, Some(b)) => b.read::<Co64Box>()?.chunk_offsets,
+        (Some(b), _) => b.table::<StcoBox>(4, 4)?.chunk_offsets.into_iter().map(u64::from).collect(),
+        (None, Some(b)) => b.table::<Co64Box>(4, 8)?.chunk_offsets,
         (None, None) => return Err("the table of places (stco) is missing".into()),
     };
     let mut used: Vec<(usize, u32)> = Vec::new();
@@ -157,7 +163,7 @@ fn times(packets: &mut [Packet], stts: &Boxed<'_>) -> Parsed<()> {
     let mut rest = packets.iter_mut();
     let mut dts = 0i64;
     let mut done = 0usize;
-    for run in stts.read::<SttsBox>()?.entries {
+    for run in stts.table::<SttsBox>(4, 8)?.entries {
         // Some writers store small negative steps; as a wrapped number they would be 13 hours.
         let step = if run.sample_delta > i32::MAX as u32 { 0 } else { run.sample_delta };
         for p in rest.by_ref().take(run.sample_count as usize) {
@@ -174,7 +180,7 @@ fn times(packets: &mut [Packet], stts: &Boxed<'_>) -> Parsed<()> {
 
 fn compositions(packets: &mut [Packet], ctts: &Boxed<'_>) -> Parsed<()> {
     let mut rest = packets.iter_mut();
-    for run in ctts.read::<CttsBox>()?.entries {
+    for run in ctts.table::<CttsBox>(4, 8)?.entries {
         // Signed whatever the version says: writers do not agree, and no shift is above 2^31.
         let shift = run.sample_offset as i32;
         for p in rest.by_ref().take(run.sample_count as usize) {
@@ -189,7 +195,7 @@ fn keys(packets: &mut [Packet], stss: Option<Boxed<'_>>) -> Parsed<()> {
         packets.iter_mut().for_each(|p| p.key = true);
         return Ok(());
     };
-    for at in b.read::<StssBox>()?.sample_numbers {
+    for at in b.table::<StssBox>(4, 4)?.sample_numbers {
         if let Some(p) = packets.get_mut(at.get() as usize - 1) {
             p.key = true;
         }
