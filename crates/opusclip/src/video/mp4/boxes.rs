@@ -170,3 +170,85 @@ pub(super) fn name(kind: Kind) -> String {
         kind.iter().map(|c| format!("{c:02x}")).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shiguredo_mp4::boxes::{MoovBox, SampleEntry};
+    use shiguredo_mp4::{BoxHeader, Encode};
+
+    use super::*;
+
+    fn sample(name: &str) -> Vec<u8> {
+        std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name)).unwrap()
+    }
+
+    fn path<'a>(mut data: &'a [u8], kinds: &[&Kind]) -> Boxed<'a> {
+        let mut found = None;
+        for kind in kinds {
+            let b = need(data, **kind).unwrap();
+            data = b.body;
+            found = Some(b);
+        }
+        found.unwrap()
+    }
+
+    #[test]
+    fn walk() {
+        // A `uuid` box with a 64-bit size, a box to the end, and before it nothing to trip over.
+        let mut data = [&[0, 0, 0, 1][..], b"uuid", &40u64.to_be_bytes(), &[7; 24]].concat();
+        data.extend([&[0, 0, 0, 8][..], b"free", &[0, 0, 0, 0], b"mdat", &[1, 2, 3]].concat());
+        let all: Vec<_> = boxes(&data).map(|b| b.unwrap()).map(|b| (b.kind, b.whole.len(), b.body.len())).collect();
+        assert_eq!(all, [(*b"uuid", 40, 24), (*b"free", 8, 0), (*b"mdat", 11, 3)]);
+        // The zeros at the end of a QuickTime entry are no box.
+        let tail = [&[0, 0, 0, 8][..], b"free", &[0; 4]].concat();
+        assert_eq!(boxes(&tail).map(|b| b.unwrap().kind).collect::<Vec<_>>(), [*b"free"]);
+        for (bytes, want) in [
+            (&[0, 0, 0, 4, b'm', b'o', b'o', b'v'][..], "box moov says 4 bytes"),
+            (&[0, 0, 0, 9, b'm', b'o', b'o', b'v'], "box moov says 9 bytes but 8 are left"),
+        ] {
+            let mut walk = boxes(bytes);
+            assert_eq!(walk.next().unwrap().err().unwrap(), want);
+            assert!(walk.next().is_none());
+        }
+    }
+
+    #[test]
+    fn copies_are_exact() {
+        let short = [&[0, 0, 0, 12][..], b"udta", &[1, 2, 3, 4]].concat();
+        let long = [&[0, 0, 0, 1][..], b"udta", &20u64.to_be_bytes(), &[1, 2, 3, 4]].concat();
+        for bytes in [short, long] {
+            assert_eq!(first(&bytes).unwrap().copy().encode_to_vec().unwrap(), bytes);
+        }
+        // One to the end gets a size, since more may follow it.
+        let open = [&[0, 0, 0, 0][..], b"udta", &[1]].concat();
+        assert_eq!(first(&open).unwrap().copy().encode_to_vec().unwrap(), [0, 0, 0, 9, b'u', b'd', b't', b'a', 1]);
+    }
+
+    /// Why more of this is ours than need be. When one of these fails, the crate has learnt it, and
+    /// what is said above of the reason can go together with our code.
+    #[test]
+    fn what_the_crate_cannot_yet() {
+        let mov = sample("quicktime.mov");
+        assert!(path(&mov, &[b"moov"]).read::<MoovBox>().is_err());
+        let uuid = [&[0, 0, 0, 1][..], b"uuid", &40u64.to_be_bytes(), &[7; 24]].concat();
+        assert_ne!(BoxHeader::decode(&uuid).map(|h| h.0.box_size).ok(), Some(BoxSize::U64(40)));
+        let mp4 = sample("sound_only.mp4");
+        let stsd = path(&mp4, &[b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"]);
+        let entry = first(&stsd.body[8..]).unwrap();
+        assert_ne!(entry.read::<SampleEntry>().unwrap().encode_to_vec().unwrap(), entry.whole);
+    }
+
+    #[test]
+    fn messages() {
+        let stts = [&[0, 0, 0, 16][..], b"stts", &[0; 4], &[0, 0, 0, 9]].concat();
+        let b = first(&stts).unwrap();
+        let said = b.table::<shiguredo_mp4::boxes::SttsBox>(4, 8).unwrap_err();
+        assert_eq!(said, "box stts says 9 entries but has room for 0");
+        let stss = [&[0, 0, 0, 20][..], b"stss", &[0; 4], &[0, 0, 0, 1], &[0; 4]].concat();
+        let said = first(&stss).unwrap().read::<shiguredo_mp4::boxes::StssBox>().unwrap_err();
+        assert_eq!(said, "box stss says 0 where that means nothing");
+        let tkhd = [&[0, 0, 0, 12][..], b"tkhd", &[0; 4]].concat();
+        let said = first(&tkhd).unwrap().read::<shiguredo_mp4::boxes::TkhdBox>().unwrap_err();
+        assert_eq!(said, "box tkhd ends too early");
+    }
+}

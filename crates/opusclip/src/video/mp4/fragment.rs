@@ -115,3 +115,57 @@ fn run(
     }
     Ok((offset, dts))
 }
+
+#[cfg(test)]
+mod tests {
+    use shiguredo_mp4::Encode;
+
+    use super::*;
+    use crate::video::container::{Edit, TrackKind};
+
+    fn track() -> Track {
+        Track {
+            id: 1,
+            kind: TrackKind::Video,
+            enabled: true,
+            timescale: 1,
+            language: 0,
+            matrix: [0; 9],
+            entries: Vec::new(),
+            entry_runs: Vec::new(),
+            video: None,
+            audio: None,
+            codec: *b"avc1",
+            edit: Edit::WHOLE,
+            packets: Vec::new(),
+        }
+    }
+
+    /// A thousand runs of 2^24 packets in 20 KB are refused at the first one.
+    #[test]
+    fn runs_that_say_nothing_of_their_packets() {
+        let head = TfhdBox {
+            track_id: 1,
+            base_data_offset: None,
+            sample_description_index: None,
+            default_sample_duration: None,
+            default_sample_size: None,
+            default_sample_flags: None,
+            duration_is_empty: false,
+            default_base_is_moof: true,
+        };
+        let run = |count: u32| [&[0, 0, 0, 16][..], b"trun", &[0; 4], &count.to_be_bytes()].concat();
+        let moof = |count| {
+            let body = [head.encode_to_vec().unwrap(), run(count).repeat(1000)].concat();
+            [&(body.len() as u32 + 8).to_be_bytes()[..], b"traf", &body].concat()
+        };
+        let mut tracks = [track()];
+        let lie = moof(1 << 24);
+        let error = fragment(&lie, 0, &mut tracks, &[], lie.len() as u64).unwrap_err();
+        assert_eq!(error, "the fragments say more packets than a file of this size can have");
+        assert_eq!(tracks[0].packets.capacity(), 0);
+        let true_to_size = moof(4);
+        fragment(&true_to_size, 0, &mut tracks, &[], true_to_size.len() as u64).unwrap();
+        assert_eq!(tracks[0].packets.len(), 4000);
+    }
+}

@@ -264,8 +264,8 @@ fn external(minf: &[u8]) -> Parsed<bool> {
 
 fn video_entry(entry: &Boxed<'_>) -> Parsed<VideoEntry> {
     let mut f = Fields(entry.body);
-    // Not the crate's `VisualSampleEntryFields`: it refuses the data reference 0, which some write
-    // and nobody follows.
+    // Not the crate's `VisualSampleEntryFields`: it refuses the data reference 0, though nobody
+    // follows it here.
     f.take(24)?;
     let [width, height]: [u16; 2] = f.next()?;
     f.take(50)?;
