@@ -2,7 +2,7 @@
 
 use opusclip_raw::DType;
 
-use super::lazy::{Lazy, Op, Operand};
+use super::lazy::{Lazy, Meta, Op, Operand, reduced};
 use crate::array::index::Slice;
 use crate::array::promote::Weak;
 use crate::array::shape;
@@ -413,8 +413,28 @@ pub fn ptp(x: &Lazy, axes: &[isize]) -> Lazy {
     binary(Elementwise::Binary(Binary::Subtract), &x.reduce(Reduce::Max, axes), x.reduce(Reduce::Min, axes))
 }
 
-/// `keepdims` after `std` and `ptp`: the elementwise op over reductions, each kept.
-pub(super) fn keepdims_of_composed(x: &Lazy) -> Option<Lazy> {
+impl Lazy {
+    /// The reduction just written, with the reduced axes kept as length 1.
+    pub fn keepdims(&self) -> Lazy {
+        match (self.op(), self.inputs()) {
+            _ if self.meta().is_err() => self.clone(),
+            (Op::Reduce { op, axes, .. }, [x]) => x.derive(|m| {
+                let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
+                Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
+            }),
+            _ => match keepdims_of_composed(self) {
+                Some(kept) => kept,
+                None => Lazy::failed(Error::value(
+                    "keepdims",
+                    "this expression is not a reduction; write it right after mean(), sum() and their kin",
+                )),
+            },
+        }
+    }
+}
+
+/// After `std` and `ptp`: the elementwise op over reductions, each kept.
+fn keepdims_of_composed(x: &Lazy) -> Option<Lazy> {
     let Op::Elementwise(op) = x.op() else { return None };
     let kept = x.inputs().iter().map(|i| match i.op() {
         Op::Reduce { .. } => Some(Operand::Lazy(i.keepdims())),

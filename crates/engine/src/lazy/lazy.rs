@@ -291,24 +291,6 @@ impl Lazy {
         })
     }
 
-    /// The reduction just written, with the reduced axes kept as length 1.
-    pub fn keepdims(&self) -> Lazy {
-        match (self.op(), self.inputs()) {
-            _ if self.meta().is_err() => self.clone(),
-            (Op::Reduce { op, axes, .. }, [x]) => x.derive(|m| {
-                let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
-                Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
-            }),
-            _ => match super::compose::keepdims_of_composed(self) {
-                Some(kept) => kept,
-                None => Lazy::failed(Error::value(
-                    "keepdims",
-                    "this expression is not a reduction; write it right after mean(), sum() and their kin",
-                )),
-            },
-        }
-    }
-
     /// An elementwise op over operands that broadcast, promoted by NumPy 2's rules.
     pub fn elementwise(op: Elementwise, operands: Vec<Operand>) -> Lazy {
         match build_elementwise(op, operands) {

@@ -2,7 +2,7 @@
 
 use opusclip_raw::DType;
 
-use super::call::Args;
+use super::args::Args;
 use super::compose;
 use super::lazy::{Lazy, Operand};
 use super::operators::IntoAxes;
