@@ -85,7 +85,11 @@ fn methods(rows: &[Row]) -> String {
                 if uses.is_empty() { "" } else { ", " }
             ),
         };
-        let _ = write!(s, "    pub fn {}(&self{params}) -> Lazy {{\n        {body}\n    }}\n\n", method_name(row));
+        let _ = write!(
+            s,
+            "    #[track_caller]\n    pub fn {}(&self{params}) -> Lazy {{\n        {body}\n    }}\n\n",
+            method_name(row)
+        );
     }
     s.push_str("}\n\n/// Calls the method of this name.\npub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {\n    Ok(match name {\n");
     for row in rows {

@@ -24,7 +24,7 @@ pub fn call(name: &str, args: &[Arg]) -> Result<Lazy> {
     let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
     let lazy = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
     let lazy = if keepdims { lazy.keepdims() } else { lazy };
-    lazy.meta()?;
+    lazy.meta().map_err(Error::without_place)?;
     Ok(lazy)
 }
 
