@@ -32,7 +32,7 @@ fn unknown(name: &str) -> Error {
     let near = rows().into_iter().map(|r| (distance(name, r.name), r.name)).min();
     let hint = match near {
         Some((d, best)) if d <= 2.max(name.len() / 3) => format!("; did you mean `{best}`?"),
-        _ => "; `opusclip ops` lists the ops".to_string(),
+        _ => "; docs/ops.md lists the ops".to_string(),
     };
     Error::value(name, format!("there is no op of this name{hint}"))
 }
