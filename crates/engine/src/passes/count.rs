@@ -29,7 +29,7 @@ fn decide(
     if over.len() < 2 || axes.iter().copied().ne(1..over.len()) {
         return Path::Blocks("the reduction is not over whole frames");
     }
-    let frame: usize = over.iter().skip(1).product();
+    let frame = crate::array::shape::product(&over[1..]);
     if frame < 1024 {
         return Path::Blocks("too few elements for counting to pay");
     }
