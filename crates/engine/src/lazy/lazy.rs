@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use opusclip_raw::DType;
 
-use crate::array::promote::{Weak, promote, promote_weak};
+use crate::array::promote::{Weak, int_range, promote, promote_weak};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -287,6 +287,8 @@ impl Lazy {
                 ));
             }
             let meta = Meta { shape: reduced(&m.shape, &axes, false), dtype: op.result(m.dtype) };
+            // The axis of length 0 may have been the one that kept the others countable.
+            shape::count(name, &meta.shape, meta.dtype.size())?;
             Ok((Op::Reduce { op, axes, keepdims: false }, meta))
         })
     }
@@ -347,6 +349,7 @@ fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
 fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     let name = op.name();
     let is_where = op == Elementwise::Ternary(Ternary::Where);
+    let operands = if matches!(op, Elementwise::Compare(_)) { comparable(operands) } else { operands };
     let values = if is_where { 1.. } else { 0.. };
     let common = common_type(op, operands.get(values).unwrap_or(&[]))?;
     let work = work_type(op, common)?;
@@ -369,6 +372,21 @@ fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     let dtype = op.result(work);
     shape::count(name, &shape, dtype.size())?;
     Ok(Lazy::node(Op::Elementwise(op), inputs, Ok(Meta { shape, dtype })))
+}
+
+/// An integer beyond every type that could hold the array's values lies beyond all of them, as an
+/// infinity does.
+fn comparable(operands: Vec<Operand>) -> Vec<Operand> {
+    let arrays = operands.iter().filter_map(|o| if let Operand::Lazy(l) = o { l.dtype().ok() } else { None });
+    let Some(d) = arrays.reduce(promote).filter(|d| !d.is_float()) else { return operands };
+    let (lo, hi) = int_range(d);
+    let held = move |o| match o {
+        Operand::Weak(Weak::Int(v)) if (v < lo || v > hi) && i64::try_from(v).is_err() => {
+            Operand::Weak(Weak::Float(if v < 0 { f64::NEG_INFINITY } else { f64::INFINITY }))
+        }
+        other => other,
+    };
+    operands.into_iter().map(held).collect()
 }
 
 fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
