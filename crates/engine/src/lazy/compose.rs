@@ -464,8 +464,6 @@ pub fn invert(x: &Lazy) -> Lazy {
 
 /// Nearest `u8`.
 pub fn to_u8_rounded(x: &Lazy) -> Lazy {
-    // int8 has no 255 to clip to.
-    let x = &if x.dtype().is_ok_and(|d| d == DType::I8) { x.cast(DType::I16) } else { x.clone() };
     let held = Lazy::elementwise(Elementwise::Ternary(crate::ops::Ternary::Clip), vec![x.into(), 0.into(), 255.into()]);
     Lazy::elementwise(Elementwise::Math(Math::Rint), vec![held.into()]).cast(DType::U8)
 }

@@ -402,3 +402,19 @@ fn rounding_takes_every_type() {
     let x: Lazy = Array::from_slice(&[-128i8, -1, 127], &[3]).unwrap().into();
     assert_eq!(x.to_u8_rounded().collect().unwrap().to_vec::<u8>().unwrap(), [0, 0, 127]);
 }
+
+#[test]
+fn literals_beyond_the_type_divide_and_bound() {
+    let x: Lazy = Array::from_slice(&[0u8, 5, 255], &[3]).unwrap().into();
+    let f64s = |l: Lazy| l.collect().unwrap().to_vec::<f64>().unwrap();
+    assert_eq!(f64s(&x / 300), [0.0, 5.0 / 300.0, 0.85]);
+    assert_eq!(f64s(&x / -1), [-0.0, -5.0, -255.0]);
+    assert_eq!(f64s(300 / &x), [f64::INFINITY, 60.0, 300.0 / 255.0]);
+    let u8s = |l: Lazy| l.collect().unwrap().to_vec::<u8>().unwrap();
+    assert_eq!(u8s(x.clip(-1, 100)), [0, 5, 100]);
+    assert_eq!(u8s(x.clip(1, 300)), [1, 5, 255]);
+    // As NumPy: bounds that no value of the type meets are refused.
+    assert!(x.clip(300, 400).collect().is_err());
+    assert!(x.clip(-2, -1).collect().is_err());
+    assert!((&x + 300).collect().is_err());
+}
