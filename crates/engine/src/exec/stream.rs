@@ -15,6 +15,7 @@ use super::reference::chunked;
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use super::threads;
 use crate::array::index::Span;
+use crate::array::shape::product;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::{Encoded, Part, Sink, Source};
@@ -138,7 +139,7 @@ impl Context<'_> {
                         None
                     }
                     _ => {
-                        let bytes = shape.iter().product::<usize>() * node.dtype.size();
+                        let bytes = product(&shape).saturating_mul(node.dtype.size());
                         let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
                         self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
                         Some(Array::from_pool(buffer, node.dtype, shape))
@@ -159,7 +160,7 @@ impl Context<'_> {
 
     fn frame_bytes(&self, id: NodeId) -> usize {
         let node = self.plan.node(id);
-        node.shape.iter().skip(1).product::<usize>() * node.dtype.size()
+        product(node.shape.get(1..).unwrap_or(&[])).saturating_mul(node.dtype.size())
     }
 
     fn target_frames(&self, id: NodeId) -> usize {
@@ -254,6 +255,10 @@ fn in_memory(
     budget: &Budget,
 ) -> Result<()> {
     let total: usize = collected.iter().map(|t| cx.target_bytes(*t, &(0..frames))).sum();
+    if total == 0 {
+        // Frames without elements: there may be more of them than anyone can count.
+        return Ok(());
+    }
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
@@ -445,7 +450,13 @@ fn streamed<'a>(
     std::thread::scope(|scope| {
         for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
             let (pool, monitor) = (cx.pool.clone(), cx.monitor);
-            scope.spawn(move || decode_ahead(source, tasks, store, &pool, monitor));
+            scope.spawn(move || {
+                let work = || decode_ahead(source, tasks, store, &pool, monitor);
+                // Workers wait for its frames: a panic must reach them as an error.
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                    store.fail(Error::internal(panic_text(panic.as_ref())));
+                }
+            });
         }
         for _ in 0..workers {
             let send = send.clone();
@@ -461,8 +472,11 @@ fn streamed<'a>(
             });
         }
         drop(send);
-        if let Err(e) = join_parts(outlets, &receive, &shared) {
-            shared.fail(e);
+        // Unwinding from here would wait for workers that nobody tells to stop.
+        match catch_unwind(AssertUnwindSafe(|| join_parts(outlets, &receive, &shared))) {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => shared.fail(e),
+            Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
         }
         shared.end();
     });

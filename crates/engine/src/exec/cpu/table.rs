@@ -9,6 +9,7 @@ use opusclip_raw::{DType, Isa};
 
 use super::interpret::{self, views};
 use super::{LEAF, join};
+use crate::array::shape::product;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
 use crate::ops::Reduce;
@@ -71,7 +72,7 @@ impl Job<'_> {
     /// The operand's bytes of each frame, copied only when they do not lie in order.
     fn with_frames(&self, mut f: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
         let frames = self.shape.first().copied().unwrap_or(1);
-        let size: usize = self.shape.iter().skip(1).product();
+        let size = product(self.shape.get(1..).unwrap_or(&[]));
         let view = views(self.inputs, self.shape)
             .into_iter()
             .nth(self.operand)
@@ -108,7 +109,7 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
         None => (None, 0),
     };
     let d = job.program.dtype;
-    let frame_bytes = job.shape.iter().skip(1).product::<usize>() * d.size();
+    let frame_bytes = product(job.shape.get(1..).unwrap_or(&[])).saturating_mul(d.size());
     job.with_frames(|t, x| {
         let own;
         let table = match shared {
