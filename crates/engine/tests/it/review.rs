@@ -449,3 +449,16 @@ fn each_sink_gets_parts_of_its_own_length() {
         }
     }
 }
+
+#[test]
+fn tables_serve_frames_of_one_element() {
+    let bytes = Random(7).bytes(300_001);
+    let flat: Lazy = Array::from_slice(&bytes, &[300_001]).unwrap().into();
+    let thin = flat.slice_axis(0, None, Some(300_000), None).reshape([100_000, 3].as_slice());
+    for x in [flat.clone(), flat.flip(0), thin.clone(), thin.flip(1), thin.slice_axis(1, Some(1), None, None)] {
+        let y = x.f32().sqrt();
+        assert!(y.explain().contains("table of 256"), "{}", y.explain());
+        let got = y.collect_with(&options(2)).unwrap();
+        assert_same("table", &got, &reference::collect(&[y]).unwrap()[0]);
+    }
+}
