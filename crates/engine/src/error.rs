@@ -58,6 +58,13 @@ pub enum Error {
         /// What it is, and what would read or write it.
         detail: String,
     },
+    /// An error in an expression, and where in the user's program that step was written.
+    Written {
+        /// What is wrong.
+        error: Box<Error>,
+        /// `file:line`
+        place: String,
+    },
     /// The caller asked to stop.
     Cancelled,
     /// A fault of ours.
@@ -104,6 +111,24 @@ impl Error {
         Error::Unsupported { path: path.to_path_buf(), detail: detail.into() }
     }
 
+    /// The error with the place in the program; an error that has one keeps it.
+    #[must_use]
+    pub fn written_at(self, place: &std::panic::Location<'_>) -> Self {
+        match self {
+            Error::Written { .. } => self,
+            error => Error::Written { error: Box::new(error), place: format!("{}:{}", place.file(), place.line()) },
+        }
+    }
+
+    /// The error without the place: for expressions that were not written in Rust.
+    #[must_use]
+    pub fn without_place(self) -> Self {
+        match self {
+            Error::Written { error, .. } => *error,
+            error => error,
+        }
+    }
+
     /// A [`Error::Internal`].
     pub fn internal(detail: impl Into<String>) -> Self {
         Error::Internal { detail: detail.into() }
@@ -131,6 +156,7 @@ impl fmt::Display for Error {
             Error::Io { path, detail } | Error::Data { path, detail } | Error::Unsupported { path, detail } => {
                 write!(f, "{}: {detail}", show_path(path))
             }
+            Error::Written { error, place } => write!(f, "{error} (written at {place})"),
             Error::Cancelled => f.write_str("interrupted"),
             Error::Internal { detail } => write!(f, "internal error (a bug of ours, please report it): {detail}"),
         }

@@ -48,6 +48,9 @@ counters! {
     frames_total,
     /// Frames that came out of sources.
     frames_read,
+    /// Cursors opened: one a source when one decoder runs ahead, one a task when workers decode
+    /// closed groups for themselves.
+    cursors,
     /// Nanoseconds in which a source decoded, over all threads.
     decode_nanos,
     /// Nanoseconds in which raw frames were unpacked, over all threads.
@@ -99,6 +102,10 @@ impl Monitor {
 
     pub(crate) fn count_counted(&self) {
         Self::add(&self.0.counted, 1);
+    }
+
+    pub(crate) fn count_cursor(&self) {
+        Self::add(&self.0.cursors, 1);
     }
 
     pub(crate) fn frames_out(&self, n: u64) {

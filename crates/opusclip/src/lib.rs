@@ -22,7 +22,7 @@
 //! # fn main() -> opusclip::Result<()> {
 //! let x: Lazy = Array::from_slice(&[0u8, 64, 128, 255], &[2, 2])?.into();
 //! let y = (x.f32() / 255.0).pow(2.0).sum(1);
-//! assert_eq!(y.collect()?.to_vec::<f32>()?, [0.06299116, 1.2519723]);
+//! assert_eq!(y.collect()?.to_vec::<f32>()?, [0.062991165, 1.2519647]);
 //! # Ok(())
 //! # }
 //! ```

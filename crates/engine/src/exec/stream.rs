@@ -557,6 +557,7 @@ fn worker(
                 Some(store) => Supply::Shared(store),
                 None => {
                     let raw = cx.pool.take(source.raw_frame_bytes()).map_err(|e| out_of_memory(e.bytes))?;
+                    cx.monitor.count_cursor();
                     Supply::Own(source.cursor(want.clone())?, Arc::new(raw))
                 }
             };

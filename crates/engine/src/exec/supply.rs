@@ -209,6 +209,7 @@ fn decode_all(
     }
     let size = source.raw_frame_bytes();
     let mut cursor = source.cursor(start..end)?;
+    monitor.count_cursor();
     let mut first = 0;
     for number in start..end {
         let mut buffer = pool.take(size).map_err(|e| crate::array::out_of_memory(e.bytes))?;

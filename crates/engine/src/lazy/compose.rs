@@ -2,7 +2,7 @@
 
 use opusclip_raw::DType;
 
-use super::lazy::{Lazy, Op, Operand};
+use super::lazy::{Lazy, Meta, Op, Operand, reduced};
 use crate::array::index::Slice;
 use crate::array::promote::Weak;
 use crate::array::shape;
@@ -205,21 +205,25 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
+#[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {
     Lazy::elementwise(op, vec![x.into(), y.into()])
 }
 
 /// See the row of the same name, as for all functions of this file.
+#[track_caller]
 pub fn astype(x: &Lazy, dtype: DType) -> Lazy {
     x.cast(dtype)
 }
 
 /// Absolute value.
+#[track_caller]
 pub fn abs(x: &Lazy) -> Lazy {
     Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![x.into()])
 }
 
 /// `x ** y`
+#[track_caller]
 pub fn pow(x: &Lazy, y: Operand) -> Lazy {
     let float = x.dtype().is_ok_and(DType::is_float);
     match y {
@@ -235,6 +239,7 @@ pub fn pow(x: &Lazy, y: Operand) -> Lazy {
 }
 
 /// Reshape.
+#[track_caller]
 pub fn reshape(x: &Lazy, shape: &[isize]) -> Lazy {
     match x.meta().and_then(|m| resolve_shape(&m.shape, shape)) {
         Ok(to) if x.shape().is_ok_and(|s| s == to) => x.clone(),
@@ -265,6 +270,7 @@ fn resolve_shape(from: &[usize], to: &[isize]) -> Result<Vec<usize>> {
 }
 
 /// Permute.
+#[track_caller]
 pub fn permute_dims(x: &Lazy, axes: &[isize]) -> Lazy {
     let rank = match x.ndim() {
         Ok(r) => r,
@@ -292,6 +298,7 @@ pub fn permute_dims(x: &Lazy, axes: &[isize]) -> Lazy {
 }
 
 /// Broadcast.
+#[track_caller]
 pub fn broadcast_to(x: &Lazy, to: &[isize]) -> Lazy {
     let check = || -> Result<Vec<usize>> {
         let from = x.shape()?;
@@ -317,6 +324,7 @@ pub fn broadcast_to(x: &Lazy, to: &[isize]) -> Lazy {
 }
 
 /// Expand.
+#[track_caller]
 pub fn expand_dims(x: &Lazy, axis: isize) -> Lazy {
     match x.shape().and_then(|s| shape::axis("expand_dims", axis, s.len() + 1).map(|a| (s, a))) {
         Ok((s, a)) => {
@@ -329,6 +337,7 @@ pub fn expand_dims(x: &Lazy, axis: isize) -> Lazy {
 }
 
 /// Squeeze.
+#[track_caller]
 pub fn squeeze(x: &Lazy, axes: &[isize]) -> Lazy {
     let pick = || -> Result<Vec<usize>> {
         let s = x.shape()?;
@@ -349,6 +358,7 @@ pub fn squeeze(x: &Lazy, axes: &[isize]) -> Lazy {
 }
 
 /// Flip.
+#[track_caller]
 pub fn flip(x: &Lazy, axes: &[isize]) -> Lazy {
     let picked = x.shape().and_then(|s| shape::axes("flip", axes, s.len()));
     let reverse = Slice { start: None, stop: None, step: Some(-1) };
@@ -359,10 +369,12 @@ pub fn flip(x: &Lazy, axes: &[isize]) -> Lazy {
 }
 
 /// Slice.
+#[track_caller]
 pub fn slice_axis(x: &Lazy, axis: isize, start: Option<isize>, stop: Option<isize>, step: Option<isize>) -> Lazy {
     sliced(x, "slice", axis, Slice { start, stop, step })
 }
 
+#[track_caller]
 fn sliced(x: &Lazy, op: &str, axis: isize, slice: Slice) -> Lazy {
     let resolve = || -> Result<Option<Movement>> {
         let s = x.shape()?;
@@ -379,6 +391,7 @@ fn sliced(x: &Lazy, op: &str, axis: isize, slice: Slice) -> Lazy {
 }
 
 /// Difference.
+#[track_caller]
 pub fn diff(x: &Lazy, axis: isize) -> Lazy {
     let later = slice_axis(x, axis, Some(1), None, None);
     let earlier = slice_axis(x, axis, None, Some(-1), None);
@@ -388,6 +401,7 @@ pub fn diff(x: &Lazy, axis: isize) -> Lazy {
     binary(Elementwise::Binary(Binary::Subtract), &later, earlier)
 }
 
+#[track_caller]
 fn float_for_moments(x: &Lazy) -> Lazy {
     match x.dtype() {
         Ok(d) if !d.is_float() => x.cast(DType::F64),
@@ -396,6 +410,7 @@ fn float_for_moments(x: &Lazy) -> Lazy {
 }
 
 /// Variance.
+#[track_caller]
 pub fn var(x: &Lazy, axes: &[isize]) -> Lazy {
     let x = float_for_moments(x);
     let mean = x.reduce(Reduce::Mean, axes).keepdims();
@@ -404,17 +419,40 @@ pub fn var(x: &Lazy, axes: &[isize]) -> Lazy {
 }
 
 /// Standard deviation.
+#[track_caller]
 pub fn std(x: &Lazy, axes: &[isize]) -> Lazy {
     Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![var(x, axes).into()])
 }
 
 /// Peak to peak.
+#[track_caller]
 pub fn ptp(x: &Lazy, axes: &[isize]) -> Lazy {
     binary(Elementwise::Binary(Binary::Subtract), &x.reduce(Reduce::Max, axes), x.reduce(Reduce::Min, axes))
 }
 
-/// `keepdims` after `std` and `ptp`: the elementwise op over reductions, each kept.
-pub(super) fn keepdims_of_composed(x: &Lazy) -> Option<Lazy> {
+impl Lazy {
+    /// The reduction just written, with the reduced axes kept as length 1.
+    #[track_caller]
+    pub fn keepdims(&self) -> Lazy {
+        match (self.op(), self.inputs()) {
+            _ if self.meta().is_err() => self.clone(),
+            (Op::Reduce { op, axes, .. }, [x]) => x.derive(|m| {
+                let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
+                Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
+            }),
+            _ => match keepdims_of_composed(self) {
+                Some(kept) => kept,
+                None => Lazy::failed(Error::value(
+                    "keepdims",
+                    "this expression is not a reduction; write it right after mean(), sum() and their kin",
+                )),
+            },
+        }
+    }
+}
+
+/// After `std` and `ptp`: the elementwise op over reductions, each kept.
+fn keepdims_of_composed(x: &Lazy) -> Option<Lazy> {
     let Op::Elementwise(op) = x.op() else { return None };
     let kept = x.inputs().iter().map(|i| match i.op() {
         Op::Reduce { .. } => Some(Operand::Lazy(i.keepdims())),
@@ -423,6 +461,7 @@ pub(super) fn keepdims_of_composed(x: &Lazy) -> Option<Lazy> {
     Some(Lazy::elementwise(*op, kept.collect::<Option<Vec<_>>>()?))
 }
 
+#[track_caller]
 fn logical(op: Bits, x: &Lazy, y: Operand) -> Lazy {
     let y = match y {
         Operand::Lazy(l) => Operand::Lazy(l.cast(DType::Bool)),
@@ -434,21 +473,25 @@ fn logical(op: Bits, x: &Lazy, y: Operand) -> Lazy {
 }
 
 /// Both.
+#[track_caller]
 pub fn logical_and(x: &Lazy, y: Operand) -> Lazy {
     logical(Bits::And, x, y)
 }
 
 /// Either.
+#[track_caller]
 pub fn logical_or(x: &Lazy, y: Operand) -> Lazy {
     logical(Bits::Or, x, y)
 }
 
 /// One of the two.
+#[track_caller]
 pub fn logical_xor(x: &Lazy, y: Operand) -> Lazy {
     logical(Bits::Xor, x, y)
 }
 
 /// All bits turned over: xor with ones.
+#[track_caller]
 pub fn invert(x: &Lazy) -> Lazy {
     match x.dtype() {
         Ok(DType::Bool) => binary(Elementwise::Bits(Bits::Xor), x, true),
@@ -463,12 +506,14 @@ pub fn invert(x: &Lazy) -> Lazy {
 }
 
 /// Nearest `u8`.
+#[track_caller]
 pub fn to_u8_rounded(x: &Lazy) -> Lazy {
     let held = Lazy::elementwise(Elementwise::Ternary(crate::ops::Ternary::Clip), vec![x.into(), 0.into(), 255.into()]);
     Lazy::elementwise(Elementwise::Math(Math::Rint), vec![held.into()]).cast(DType::U8)
 }
 
 /// `x / y` as floats, for callers inside the house.
+#[track_caller]
 pub fn divide(x: &Lazy, y: impl Into<Operand>) -> Lazy {
     binary(Elementwise::MathBinary(MathBinary::Divide), x, y)
 }

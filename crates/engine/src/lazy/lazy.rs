@@ -145,8 +145,10 @@ impl Lazy {
         Lazy(Arc::new(Node { op, inputs, meta }))
     }
 
-    /// An expression that could not be built.
+    /// An expression that could not be built. The error remembers the caller's place.
+    #[track_caller]
     pub fn failed(error: Error) -> Lazy {
+        let error = error.written_at(std::panic::Location::caller());
         Lazy::node(Op::Scalar(Scalar::from_f64(DType::F64, 0.0)), Vec::new(), Err(error))
     }
 
@@ -200,6 +202,7 @@ impl Lazy {
     }
 
     /// Builds with `make` from the meta of one input, or hands its error on.
+    #[track_caller]
     pub(crate) fn derive(&self, make: impl FnOnce(&Meta) -> Result<(Op, Meta)>) -> Lazy {
         match self.meta().and_then(make) {
             Ok((op, meta)) => Lazy::node(op, vec![self.clone()], Ok(meta)),
@@ -208,6 +211,7 @@ impl Lazy {
     }
 
     /// A movement whose arguments are known to be legal.
+    #[track_caller]
     pub(crate) fn moved(&self, movement: Movement) -> Lazy {
         self.derive(|m| {
             let shape = movement.shape(&m.shape);
@@ -218,6 +222,7 @@ impl Lazy {
 
     /// The elements as `dtype`. float → integer truncates toward zero, saturates, and NaN gives 0;
     /// integer → integer wraps; anything → bool is "not zero".
+    #[track_caller]
     pub fn cast(&self, dtype: DType) -> Lazy {
         match self.meta() {
             Ok(m) if m.dtype == dtype => self.clone(),
@@ -228,46 +233,55 @@ impl Lazy {
     }
 
     /// [`Lazy::cast`] to `bool`.
+    #[track_caller]
     pub fn bool(&self) -> Lazy {
         self.cast(DType::Bool)
     }
 
     /// [`Lazy::cast`] to `uint8`.
+    #[track_caller]
     pub fn u8(&self) -> Lazy {
         self.cast(DType::U8)
     }
 
     /// [`Lazy::cast`] to `int16`.
+    #[track_caller]
     pub fn i16(&self) -> Lazy {
         self.cast(DType::I16)
     }
 
     /// [`Lazy::cast`] to `uint16`.
+    #[track_caller]
     pub fn u16(&self) -> Lazy {
         self.cast(DType::U16)
     }
 
     /// [`Lazy::cast`] to `int32`.
+    #[track_caller]
     pub fn i32(&self) -> Lazy {
         self.cast(DType::I32)
     }
 
     /// [`Lazy::cast`] to `int64`.
+    #[track_caller]
     pub fn i64(&self) -> Lazy {
         self.cast(DType::I64)
     }
 
     /// [`Lazy::cast`] to `float32`.
+    #[track_caller]
     pub fn f32(&self) -> Lazy {
         self.cast(DType::F32)
     }
 
     /// [`Lazy::cast`] to `float64`.
+    #[track_caller]
     pub fn f64(&self) -> Lazy {
         self.cast(DType::F64)
     }
 
     /// A reduction over `axes`; an empty list means all.
+    #[track_caller]
     pub fn reduce(&self, op: Reduce, axes: &[isize]) -> Lazy {
         let to = match self.dtype() {
             Ok(d) => op.input(d),
@@ -293,25 +307,8 @@ impl Lazy {
         })
     }
 
-    /// The reduction just written, with the reduced axes kept as length 1.
-    pub fn keepdims(&self) -> Lazy {
-        match (self.op(), self.inputs()) {
-            _ if self.meta().is_err() => self.clone(),
-            (Op::Reduce { op, axes, .. }, [x]) => x.derive(|m| {
-                let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
-                Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
-            }),
-            _ => match super::compose::keepdims_of_composed(self) {
-                Some(kept) => kept,
-                None => Lazy::failed(Error::value(
-                    "keepdims",
-                    "this expression is not a reduction; write it right after mean(), sum() and their kin",
-                )),
-            },
-        }
-    }
-
     /// An elementwise op over operands that broadcast, promoted by NumPy 2's rules.
+    #[track_caller]
     pub fn elementwise(op: Elementwise, operands: Vec<Operand>) -> Lazy {
         match build_elementwise(op, operands) {
             Ok(lazy) => lazy,

@@ -2,7 +2,7 @@
 
 use opusclip_raw::DType;
 
-use super::call::Args;
+use super::args::Args;
 use super::compose;
 use super::lazy::{Lazy, Operand};
 use super::operators::IntoAxes;
@@ -14,6 +14,7 @@ impl Lazy {
     ///
     /// absolute's rule.
     /// NumPy: `np.abs(x)`.
+    #[track_caller]
     pub fn abs(&self) -> Lazy {
         compose::abs(self)
     }
@@ -22,6 +23,7 @@ impl Lazy {
     ///
     /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN.
     /// NumPy: `np.absolute(x)`.
+    #[track_caller]
     pub fn absolute(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![self.into()])
     }
@@ -30,6 +32,7 @@ impl Lazy {
     ///
     /// Integers wrap. For bool: or.
     /// NumPy: `np.add(x, y)`.
+    #[track_caller]
     pub fn add(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![self.into(), y.into()])
     }
@@ -38,6 +41,7 @@ impl Lazy {
     ///
     /// NaN counts as true; empty gives True.
     /// NumPy: `np.all(x, axis)`.
+    #[track_caller]
     pub fn all(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
     }
@@ -46,6 +50,7 @@ impl Lazy {
     ///
     /// NaN counts as true; empty gives False.
     /// NumPy: `np.any(x, axis)`.
+    #[track_caller]
     pub fn any(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Any, &axis.into_axes())
     }
@@ -54,6 +59,7 @@ impl Lazy {
     ///
     /// float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is "not zero".
     /// NumPy: `x.astype(dtype)`.
+    #[track_caller]
     pub fn astype(&self, dtype: DType) -> Lazy {
         compose::astype(self, dtype)
     }
@@ -62,6 +68,7 @@ impl Lazy {
     ///
     /// Integers and bool only.
     /// NumPy: `np.bitwise_and(x, y)`.
+    #[track_caller]
     pub fn bitwise_and(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::And), vec![self.into(), y.into()])
     }
@@ -70,6 +77,7 @@ impl Lazy {
     ///
     /// Integers and bool only.
     /// NumPy: `np.bitwise_or(x, y)`.
+    #[track_caller]
     pub fn bitwise_or(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![self.into(), y.into()])
     }
@@ -78,6 +86,7 @@ impl Lazy {
     ///
     /// Integers and bool only.
     /// NumPy: `np.bitwise_xor(x, y)`.
+    #[track_caller]
     pub fn bitwise_xor(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![self.into(), y.into()])
     }
@@ -86,6 +95,7 @@ impl Lazy {
     ///
     /// NumPy's broadcasting; no copy.
     /// NumPy: `np.broadcast_to(x, shape)`.
+    #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoAxes) -> Lazy {
         compose::broadcast_to(self, &shape.into_axes())
     }
@@ -94,6 +104,7 @@ impl Lazy {
     ///
     /// Exact; integers pass unchanged.
     /// NumPy: `np.ceil(x)`.
+    #[track_caller]
     pub fn ceil(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![self.into()])
     }
@@ -102,6 +113,7 @@ impl Lazy {
     ///
     /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max.
     /// NumPy: `np.clip(x, y, z)`.
+    #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
     }
@@ -110,6 +122,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; infinities give NaN.
     /// NumPy: `np.cos(x)`.
+    #[track_caller]
     pub fn cos(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cos), vec![self.into()])
     }
@@ -118,6 +131,7 @@ impl Lazy {
     ///
     /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.
     /// NumPy: `np.diff(x, axis=axis)`.
+    #[track_caller]
     pub fn diff(&self, axis: isize) -> Lazy {
         compose::diff(self, axis)
     }
@@ -126,6 +140,7 @@ impl Lazy {
     ///
     /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64.
     /// NumPy: `np.divide(x, y)`.
+    #[track_caller]
     pub fn divide(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![self.into(), y.into()])
     }
@@ -134,6 +149,7 @@ impl Lazy {
     ///
     /// NaN equals nothing.
     /// NumPy: `np.equal(x, y)`.
+    #[track_caller]
     pub fn equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![self.into(), y.into()])
     }
@@ -142,6 +158,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; overflow gives infinity, underflow 0.
     /// NumPy: `np.exp(x)`.
+    #[track_caller]
     pub fn exp(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Exp), vec![self.into()])
     }
@@ -150,6 +167,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; overflow gives infinity, underflow 0.
     /// NumPy: `np.exp2(x)`.
+    #[track_caller]
     pub fn exp2(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![self.into()])
     }
@@ -158,6 +176,7 @@ impl Lazy {
     ///
     /// axis counts in the result.
     /// NumPy: `np.expand_dims(x, axis)`.
+    #[track_caller]
     pub fn expand_dims(&self, axis: isize) -> Lazy {
         compose::expand_dims(self, axis)
     }
@@ -166,6 +185,7 @@ impl Lazy {
     ///
     /// A view.
     /// NumPy: `np.flip(x, axis)`.
+    #[track_caller]
     pub fn flip(&self, axis: impl IntoAxes) -> Lazy {
         compose::flip(self, &axis.into_axes())
     }
@@ -174,6 +194,7 @@ impl Lazy {
     ///
     /// Exact; integers pass unchanged.
     /// NumPy: `np.floor(x)`.
+    #[track_caller]
     pub fn floor(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Floor), vec![self.into()])
     }
@@ -182,6 +203,7 @@ impl Lazy {
     ///
     /// Integer division by zero gives 0; the most negative integer by -1 wraps.
     /// NumPy: `np.floor_divide(x, y)`.
+    #[track_caller]
     pub fn floor_divide(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![self.into(), y.into()])
     }
@@ -190,6 +212,7 @@ impl Lazy {
     ///
     /// False where either is NaN.
     /// NumPy: `np.greater(x, y)`.
+    #[track_caller]
     pub fn greater(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![self.into(), y.into()])
     }
@@ -198,6 +221,7 @@ impl Lazy {
     ///
     /// False where either is NaN.
     /// NumPy: `np.greater_equal(x, y)`.
+    #[track_caller]
     pub fn greater_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
     }
@@ -206,6 +230,7 @@ impl Lazy {
     ///
     /// Integers and bool only.
     /// NumPy: `np.invert(x)`.
+    #[track_caller]
     pub fn invert(&self) -> Lazy {
         compose::invert(self)
     }
@@ -214,6 +239,7 @@ impl Lazy {
     ///
     /// Integers and bool are never NaN.
     /// NumPy: `np.isnan(x)`.
+    #[track_caller]
     pub fn isnan(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![self.into()])
     }
@@ -222,6 +248,7 @@ impl Lazy {
     ///
     /// False where either is NaN.
     /// NumPy: `np.less(x, y)`.
+    #[track_caller]
     pub fn less(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![self.into(), y.into()])
     }
@@ -230,6 +257,7 @@ impl Lazy {
     ///
     /// False where either is NaN.
     /// NumPy: `np.less_equal(x, y)`.
+    #[track_caller]
     pub fn less_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![self.into(), y.into()])
     }
@@ -238,6 +266,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; 0 gives -inf, below zero NaN.
     /// NumPy: `np.log(x)`.
+    #[track_caller]
     pub fn log(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Log), vec![self.into()])
     }
@@ -246,6 +275,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; 0 gives -inf, below zero NaN.
     /// NumPy: `np.log10(x)`.
+    #[track_caller]
     pub fn log10(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Log10), vec![self.into()])
     }
@@ -254,6 +284,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; 0 gives -inf, below zero NaN.
     /// NumPy: `np.log2(x)`.
+    #[track_caller]
     pub fn log2(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Log2), vec![self.into()])
     }
@@ -262,6 +293,7 @@ impl Lazy {
     ///
     /// NaN is not zero.
     /// NumPy: `np.logical_and(x, y)`.
+    #[track_caller]
     pub fn logical_and(&self, y: impl Into<Operand>) -> Lazy {
         compose::logical_and(self, y.into())
     }
@@ -270,6 +302,7 @@ impl Lazy {
     ///
     /// NaN is not zero, so it gives False.
     /// NumPy: `np.logical_not(x)`.
+    #[track_caller]
     pub fn logical_not(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![self.into()])
     }
@@ -278,6 +311,7 @@ impl Lazy {
     ///
     /// NaN is not zero.
     /// NumPy: `np.logical_or(x, y)`.
+    #[track_caller]
     pub fn logical_or(&self, y: impl Into<Operand>) -> Lazy {
         compose::logical_or(self, y.into())
     }
@@ -286,6 +320,7 @@ impl Lazy {
     ///
     /// NaN is not zero.
     /// NumPy: `np.logical_xor(x, y)`.
+    #[track_caller]
     pub fn logical_xor(&self, y: impl Into<Operand>) -> Lazy {
         compose::logical_xor(self, y.into())
     }
@@ -294,6 +329,7 @@ impl Lazy {
     ///
     /// NaN if any is NaN; a zero is +0.0. Empty is an error.
     /// NumPy: `np.max(x, axis)`.
+    #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Max, &axis.into_axes())
     }
@@ -302,6 +338,7 @@ impl Lazy {
     ///
     /// NaN if either is NaN.
     /// NumPy: `np.maximum(x, y)`.
+    #[track_caller]
     pub fn maximum(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![self.into(), y.into()])
     }
@@ -310,6 +347,7 @@ impl Lazy {
     ///
     /// The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN.
     /// NumPy: `np.mean(x, axis)`.
+    #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Mean, &axis.into_axes())
     }
@@ -318,6 +356,7 @@ impl Lazy {
     ///
     /// NaN if any is NaN; a zero is +0.0. Empty is an error.
     /// NumPy: `np.min(x, axis)`.
+    #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Min, &axis.into_axes())
     }
@@ -326,6 +365,7 @@ impl Lazy {
     ///
     /// NaN if either is NaN.
     /// NumPy: `np.minimum(x, y)`.
+    #[track_caller]
     pub fn minimum(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![self.into(), y.into()])
     }
@@ -334,6 +374,7 @@ impl Lazy {
     ///
     /// Integers wrap. For bool: and.
     /// NumPy: `np.multiply(x, y)`.
+    #[track_caller]
     pub fn multiply(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![self.into(), y.into()])
     }
@@ -342,6 +383,7 @@ impl Lazy {
     ///
     /// Integers wrap: the most negative one is its own negative, unsigned ones count down from 2**bits. Not for bool.
     /// NumPy: `np.negative(x)`.
+    #[track_caller]
     pub fn negative(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![self.into()])
     }
@@ -350,6 +392,7 @@ impl Lazy {
     ///
     /// NaN differs from everything.
     /// NumPy: `np.not_equal(x, y)`.
+    #[track_caller]
     pub fn not_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![self.into(), y.into()])
     }
@@ -358,6 +401,7 @@ impl Lazy {
     ///
     /// Axis i of the result is axis `axes[i]` of x.
     /// NumPy: `np.transpose(x, axes)`.
+    #[track_caller]
     pub fn permute_dims(&self, axes: impl IntoAxes) -> Lazy {
         compose::permute_dims(self, &axes.into_axes())
     }
@@ -366,6 +410,7 @@ impl Lazy {
     ///
     /// power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.
     /// NumPy: `x ** y`.
+    #[track_caller]
     pub fn pow(&self, y: impl Into<Operand>) -> Lazy {
         compose::pow(self, y.into())
     }
@@ -374,6 +419,7 @@ impl Lazy {
     ///
     /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises.
     /// NumPy: `np.power(x, y)`.
+    #[track_caller]
     pub fn power(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![self.into(), y.into()])
     }
@@ -382,6 +428,7 @@ impl Lazy {
     ///
     /// subtract's rule on the two.
     /// NumPy: `np.ptp(x, axis)`.
+    #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
         compose::ptp(self, &axis.into_axes())
     }
@@ -390,6 +437,7 @@ impl Lazy {
     ///
     /// Integer remainder by zero gives 0.
     /// NumPy: `np.remainder(x, y)`.
+    #[track_caller]
     pub fn remainder(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![self.into(), y.into()])
     }
@@ -398,6 +446,7 @@ impl Lazy {
     ///
     /// One length may be -1 and is then worked out.
     /// NumPy: `np.reshape(x, shape)`.
+    #[track_caller]
     pub fn reshape(&self, shape: impl IntoAxes) -> Lazy {
         compose::reshape(self, &shape.into_axes())
     }
@@ -406,6 +455,7 @@ impl Lazy {
     ///
     /// Halves go to the even neighbour.
     /// NumPy: `np.rint(x)`.
+    #[track_caller]
     pub fn rint(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Rint), vec![self.into()])
     }
@@ -414,6 +464,7 @@ impl Lazy {
     ///
     /// NaN gives NaN; both zeros give 0. Not for bool.
     /// NumPy: `np.sign(x)`.
+    #[track_caller]
     pub fn sign(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![self.into()])
     }
@@ -422,6 +473,7 @@ impl Lazy {
     ///
     /// Within 1 ulp; infinities give NaN.
     /// NumPy: `np.sin(x)`.
+    #[track_caller]
     pub fn sin(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Sin), vec![self.into()])
     }
@@ -430,6 +482,7 @@ impl Lazy {
     ///
     /// Python's slices: negative positions count from the end, positions beyond it are held at it.
     /// NumPy: `x[..., start:stop:step, ...]`.
+    #[track_caller]
     pub fn slice_axis(&self, axis: isize, start: Option<isize>, stop: Option<isize>, step: Option<isize>) -> Lazy {
         compose::slice_axis(self, axis, start, stop, step)
     }
@@ -438,6 +491,7 @@ impl Lazy {
     ///
     /// Correctly rounded (IEEE 754). Below zero gives NaN; -0 stays -0.
     /// NumPy: `np.sqrt(x)`.
+    #[track_caller]
     pub fn sqrt(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![self.into()])
     }
@@ -446,6 +500,7 @@ impl Lazy {
     ///
     /// Integers wrap.
     /// NumPy: `np.square(x)`.
+    #[track_caller]
     pub fn square(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![self.into()])
     }
@@ -454,6 +509,7 @@ impl Lazy {
     ///
     /// An axis that is not of length 1 is an error.
     /// NumPy: `np.squeeze(x, axis)`.
+    #[track_caller]
     pub fn squeeze(&self, axis: impl IntoAxes) -> Lazy {
         compose::squeeze(self, &axis.into_axes())
     }
@@ -462,6 +518,7 @@ impl Lazy {
     ///
     /// Integers are computed in float64. No correction (ddof = 0).
     /// NumPy: `np.std(x, axis)`.
+    #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
         compose::std(self, &axis.into_axes())
     }
@@ -470,6 +527,7 @@ impl Lazy {
     ///
     /// Integers wrap. Not for bool.
     /// NumPy: `np.subtract(x, y)`.
+    #[track_caller]
     pub fn subtract(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![self.into(), y.into()])
     }
@@ -478,6 +536,7 @@ impl Lazy {
     ///
     /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order.
     /// NumPy: `np.sum(x, axis)`.
+    #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
     }
@@ -486,6 +545,7 @@ impl Lazy {
     ///
     /// Within 1 ulp.
     /// NumPy: `np.tanh(x)`.
+    #[track_caller]
     pub fn tanh(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![self.into()])
     }
@@ -494,6 +554,7 @@ impl Lazy {
     ///
     /// NaN gives 0.
     /// NumPy: `np.rint(np.clip(x, 0, 255)).astype(np.uint8)`.
+    #[track_caller]
     pub fn to_u8_rounded(&self) -> Lazy {
         compose::to_u8_rounded(self)
     }
@@ -502,6 +563,7 @@ impl Lazy {
     ///
     /// Exact; integers pass unchanged.
     /// NumPy: `np.trunc(x)`.
+    #[track_caller]
     pub fn trunc(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![self.into()])
     }
@@ -510,6 +572,7 @@ impl Lazy {
     ///
     /// Integers are computed in float64. No correction (ddof = 0).
     /// NumPy: `np.var(x, axis)`.
+    #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
         compose::var(self, &axis.into_axes())
     }
@@ -518,6 +581,7 @@ impl Lazy {
     ///
     /// The condition is cast to bool; x and y are promoted to one type.
     /// NumPy: `np.where(x, y, z)`.
+    #[track_caller]
     pub fn where_(&self, x: impl Into<Operand>, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![self.into(), x.into(), y.into()])
     }

@@ -1,5 +1,6 @@
 //! What the user wrote: expressions that know their shape and type and hold no data.
 
+mod args;
 pub mod call;
 pub mod compose;
 #[allow(clippy::module_inception)]

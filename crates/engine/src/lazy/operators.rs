@@ -9,12 +9,14 @@ macro_rules! operators {
     ($($trait:ident $method:ident => $op:expr),* $(,)?) => { $(
         impl<T: Into<Operand>> $trait<T> for &Lazy {
             type Output = Lazy;
+            #[track_caller]
             fn $method(self, other: T) -> Lazy {
                 Lazy::elementwise($op, vec![self.into(), other.into()])
             }
         }
         impl<T: Into<Operand>> $trait<T> for Lazy {
             type Output = Lazy;
+            #[track_caller]
             fn $method(self, other: T) -> Lazy {
                 Lazy::elementwise($op, vec![self.into(), other.into()])
             }
@@ -24,12 +26,14 @@ macro_rules! operators {
     (@left $trait:ident $method:ident $op:expr; $($t:ty)*) => { $(
         impl $trait<&Lazy> for $t {
             type Output = Lazy;
+            #[track_caller]
             fn $method(self, other: &Lazy) -> Lazy {
                 Lazy::elementwise($op, vec![self.into(), other.into()])
             }
         }
         impl $trait<Lazy> for $t {
             type Output = Lazy;
+            #[track_caller]
             fn $method(self, other: Lazy) -> Lazy {
                 Lazy::elementwise($op, vec![self.into(), other.into()])
             }
@@ -46,6 +50,7 @@ operators! {
 
 impl Neg for &Lazy {
     type Output = Lazy;
+    #[track_caller]
     fn neg(self) -> Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![self.into()])
     }
@@ -53,6 +58,7 @@ impl Neg for &Lazy {
 
 impl Neg for Lazy {
     type Output = Lazy;
+    #[track_caller]
     fn neg(self) -> Lazy {
         -&self
     }

@@ -146,50 +146,10 @@ pub trait Lane: Element {
 macro_rules! with_number {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            opusclip_raw::DType::Bool => {
-                type $T = bool;
-                $body
+            opusclip_raw::DType::F32 | opusclip_raw::DType::F64 => {
+                $crate::ops::lanes::with_float!($dtype, $T => $body)
             }
-            opusclip_raw::DType::U8 => {
-                type $T = u8;
-                $body
-            }
-            opusclip_raw::DType::I8 => {
-                type $T = i8;
-                $body
-            }
-            opusclip_raw::DType::U16 => {
-                type $T = u16;
-                $body
-            }
-            opusclip_raw::DType::I16 => {
-                type $T = i16;
-                $body
-            }
-            opusclip_raw::DType::U32 => {
-                type $T = u32;
-                $body
-            }
-            opusclip_raw::DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            opusclip_raw::DType::U64 => {
-                type $T = u64;
-                $body
-            }
-            opusclip_raw::DType::I64 => {
-                type $T = i64;
-                $body
-            }
-            opusclip_raw::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            opusclip_raw::DType::F64 => {
-                type $T = f64;
-                $body
-            }
+            _ => $crate::ops::lanes::with_integer!($dtype, $T => $body),
         }
     };
 }

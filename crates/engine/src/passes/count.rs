@@ -1,9 +1,10 @@
 //! A reduction over whole frames of a program that could be a table depends only on how often
-//! each of the 256 values occurs.
+//! each of the 256 values occurs. Where the order of the values matters all the same (sums of
+//! float64, other axes), they are at least looked up instead of computed.
 
 use opusclip_raw::DType;
 
-use super::tabulate::table_operand;
+use super::tabulate::{FEWEST_ELEMENTS, table_operand};
 use crate::error::Result;
 use crate::ops::Reduce;
 use crate::plan::{Kind, Path, Plan};
@@ -25,23 +26,23 @@ fn decide(
     program: &crate::plan::Program,
     inputs: &[crate::plan::NodeId],
 ) -> Path {
-    // Whole frames: every axis but time.
-    if over.len() < 2 || axes.iter().copied().ne(1..over.len()) {
-        return Path::Blocks("the reduction is not over whole frames");
-    }
-    let frame = crate::array::shape::product(&over[1..]);
-    if frame < 1024 {
-        return Path::Blocks("too few elements for counting to pay");
-    }
     // The plain sum of an 8-bit array has its own loop; a program makes it a table of values.
     if program.instructions.is_empty() {
         return Path::Blocks("nothing to compute before the reduction");
     }
-    if matches!(op, Reduce::Sum | Reduce::Mean) && program.dtype != DType::F32 {
-        return Path::Blocks("only float32 sums are exact in any order");
+    let (operand, per_frame) = match table_operand(plan, program, inputs, over) {
+        Ok(found) => found,
+        Err(why) => return Path::Blocks(why),
+    };
+    // Whole frames: every axis but time. Sums must not depend on the order: f32 ones are exact.
+    let whole_frames = over.len() > 1 && axes.iter().copied().eq(1..over.len());
+    let exact = !matches!(op, Reduce::Sum | Reduce::Mean) || program.dtype == DType::F32;
+    if whole_frames && exact && crate::array::shape::product(&over[1..]) >= FEWEST_ELEMENTS {
+        return Path::Count { operand, per_frame };
     }
-    match table_operand(plan, program, inputs, over) {
-        Ok((operand, per_frame)) => Path::Count { operand, per_frame },
-        Err(why) => Path::Blocks(why),
+    if per_frame {
+        return Path::Blocks("each frame would need its own table and is not reduced as a whole");
     }
+    // The values come from a table, and are reduced in their order.
+    Path::Table { operand, per_frame }
 }

@@ -3,6 +3,7 @@
 mod count;
 mod fold;
 mod fuse;
+mod pushdown;
 mod simplify;
 mod tabulate;
 
@@ -20,11 +21,13 @@ pub struct Pass {
 /// In this order:
 /// `fold` first, so that the others see constants as constants;
 /// `simplify` next, before fusing hides single ops inside programs;
+/// `pushdown` then, while every op is still a node of its own that a slice can pass;
 /// `fuse` makes the programs; `count` and `tabulate` only choose how programs run,
 /// `count` first because a reduction that is counted needs no table of its own.
 pub const PASSES: &[Pass] = &[
     Pass { name: "fold", run: fold::run },
     Pass { name: "simplify", run: simplify::run },
+    Pass { name: "pushdown", run: pushdown::run },
     Pass { name: "fuse", run: fuse::run },
     Pass { name: "count", run: count::run },
     Pass { name: "tabulate", run: tabulate::run },

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::plan::{Kind, NodeId, Path, Plan, Program};
 
 /// Elements that one table must serve before it pays: four looks for each entry made.
-const FEWEST_ELEMENTS: usize = 1024;
+pub(super) const FEWEST_ELEMENTS: usize = 1024;
 
 pub(super) fn run(plan: &Plan) -> Result<Plan> {
     Ok(plan.rewrite(|out, mut node| {

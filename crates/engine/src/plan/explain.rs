@@ -68,6 +68,9 @@ fn path(node: &PlanNode) -> Option<String> {
     let whose = |per_frame: bool| if per_frame { "per frame" } else { "for all frames" };
     Some(match path {
         Path::Blocks(why) => format!("block by block: {why}"),
+        Path::Table { .. } if matches!(node.kind, Kind::Reduce { .. }) => {
+            "values from a table of 256, reduced in their order: bit-identical to the blocks".into()
+        }
         Path::Table { per_frame, .. } => {
             format!("table of 256, one {}: bit-identical to the blocks by construction", whose(*per_frame))
         }

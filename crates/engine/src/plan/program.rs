@@ -43,6 +43,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// The program that hands its one operand on.
+    pub fn operand(dtype: DType) -> Program {
+        Program { operands: vec![dtype], instructions: Vec::new(), result: Value::Operand(0), dtype }
+    }
+
     /// Widest element that passes through the program.
     pub fn widest(&self) -> usize {
         let results = self.instructions.iter().map(|i| i.dtype.size());

@@ -110,3 +110,14 @@ fn strided_and_broadcast_operands() {
     check("every other", &grade(&v.slice_axis(0, None, None, Some(2))));
     check("reshaped", &v.reshape([3, -1]).f32().mean(1));
 }
+
+#[test]
+fn sums_of_float64_are_looked_up_and_added_in_order() {
+    let v = video(21, &[3, 40, 50, 3]);
+    let m = check("float64 mean", &(&v / 255).pow(0.8).mean((1, 2, 3)));
+    assert!(m.tables() > 0 && m.blocks() == 0, "{m:?}");
+    let signed = crate::support::array_of(opusclip_engine::DType::I8, &[2, 40, 50, 3], &Random(8).bytes(12_000));
+    let m = check("int8", &(Lazy::from(signed).f64() * 1.1).sum((0, 3)));
+    assert!(m.tables() > 0 && m.blocks() == 0, "{m:?}");
+    check("per channel", &(v.f32() / 255.0).sqrt().mean((1, 2)));
+}

@@ -99,8 +99,11 @@ struct Kept {
     part: usize,
     fault: Fault,
     bytes: Arc<Mutex<Vec<u8>>>,
-    parts: Arc<Mutex<Vec<(usize, Range<usize>)>>>,
+    parts: Arc<Mutex<Vec<Numbered>>>,
 }
+
+/// A part as it was asked for: its number and frames.
+type Numbered = (usize, Range<usize>);
 
 struct KeptPart {
     next: usize,

@@ -292,3 +292,19 @@ fn the_monitor_counts_frames_and_paths() {
     assert_eq!((monitor.frames_done(), monitor.frames_total(), monitor.frames_read()), (40, 40, 40));
     assert!(monitor.wall_nanos() > 0 && monitor.planned_bytes() > 0);
 }
+
+#[test]
+fn closed_groups_are_decoded_by_the_workers_themselves() {
+    let cursors = |cuts: Vec<usize>, threads: usize| {
+        let monitor = Monitor::new();
+        let opts = RunOptions { monitor: monitor.clone(), ..options(threads) };
+        let (s, _) = sink(8);
+        run(vec![Output::Sink(grade(&Made::new(64, cuts).lazy()), s)], &opts).unwrap();
+        assert_eq!(monitor.frames_read(), 64, "no frame is decoded twice");
+        monitor.cursors()
+    };
+    let groups: Vec<usize> = (0..64).step_by(8).collect();
+    assert_eq!(cursors(groups.clone(), 2), 8, "a cursor for each group");
+    assert_eq!(cursors(groups, 1), 1, "one worker needs one decoder");
+    assert_eq!(cursors(vec![0], 4), 1, "one long group is decoded ahead");
+}

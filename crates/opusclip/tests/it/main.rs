@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod colour;
+mod face;
 mod hostile;
 mod npy;
 mod reading;

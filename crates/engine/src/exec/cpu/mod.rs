@@ -96,8 +96,16 @@ impl Executor for Cpu {
                         return Ok(());
                     }
                 }
-                self.monitor.count_blocks();
-                reduce::run(&reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs }, out)
+                let mut table = None;
+                if let (Path::Table { operand, .. }, Some(cell)) = (path, self.tables.get(id.0)) {
+                    let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
+                    let (shared, built) = table::shared_table(&job, cell)?;
+                    self.monitor.count_table(built);
+                    table = Some((shared, *operand));
+                } else {
+                    self.monitor.count_blocks();
+                }
+                reduce::run(&reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table }, out)
             }
             Kind::Op(_) => Err(Error::internal("an op reached the CPU executor without being fused")),
         }

@@ -6,10 +6,11 @@ use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int, sum_reference
 use opusclip_raw::{DType, Element, Isa};
 
 use super::interpret::{Machine, views};
+use super::table::Table;
 use super::{LEAF, join};
 use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, with_number};
 use crate::plan::Program;
@@ -21,6 +22,31 @@ pub(super) struct Job<'a> {
     pub(super) over: &'a [usize],
     pub(super) program: &'a Program,
     pub(super) inputs: &'a [Array],
+    /// The program's results for each byte of one operand: then values are looked up.
+    pub(super) table: Option<(&'a Table, usize)>,
+}
+
+/// Where the values to be reduced come from.
+enum Values<'a> {
+    Computed(Machine<'a>),
+    /// Bytes, where they are put, and the table.
+    LookedUp(Machine<'a>, Block, &'a Table),
+}
+
+impl Values<'_> {
+    /// Elements `start…`, `n` of them, into `out`.
+    fn run(&mut self, isa: Isa, start: usize, n: usize, out: &mut Block) -> Result<()> {
+        match self {
+            Values::Computed(machine) => {
+                machine.run(start, n, out.head_mut(n));
+                Ok(())
+            }
+            Values::LookedUp(machine, bytes, table) => {
+                machine.run(start, n, bytes.head_mut(n));
+                table.look_up(isa, bytes.lanes().head(n), out.head_mut(n))
+            }
+        }
+    }
 }
 
 /// One result in the making.
@@ -162,7 +188,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
     let permute = |v: Strided<'_>| -> (Vec<usize>, Vec<isize>) {
         (order.iter().map(|&a| v.shape[a]).collect(), order.iter().map(|&a| v.strides[a]).collect())
     };
-    let moved = views(job.inputs, job.over)
+    let moved: Vec<Strided<'_>> = views(job.inputs, job.over)
         .into_iter()
         .map(|v| {
             let (shape, strides) = permute(v.clone());
@@ -172,8 +198,22 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
     let row = product(&job.axes.iter().map(|&a| job.over[a]).collect::<Vec<_>>());
     let dtype = job.program.dtype;
     let item = job.op.result(dtype).size();
-    let mut machine = Machine::new(job.isa, job.program, moved)?;
-    let block = machine.block;
+    let bytes_only;
+    let (mut values, block) = match job.table {
+        Some((table, operand)) => {
+            let index =
+                moved.into_iter().nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
+            bytes_only = Program::operand(index.dtype);
+            let machine = Machine::new(job.isa, &bytes_only, vec![index])?;
+            let block = machine.block;
+            (Values::LookedUp(machine, Block::new(bytes_only.dtype, block), table), block)
+        }
+        None => {
+            let machine = Machine::new(job.isa, job.program, moved)?;
+            let block = machine.block;
+            (Values::Computed(machine), block)
+        }
+    };
     let mut scratch = Block::new(dtype, block);
     let mut acc = Accumulator::new(job.op, dtype);
     let rows = out.len() / item;
@@ -189,7 +229,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
             let mut done = 0;
             while done < row {
                 let n = block.min(row - done);
-                machine.run(r * row + done, n, scratch.head_mut(n));
+                values.run(job.isa, r * row + done, n, &mut scratch)?;
                 acc.add(job.isa, scratch.lanes().head(n));
                 done += n;
             }
@@ -203,7 +243,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
     let mut r = 0;
     while r < rows {
         let k = together.min(rows - r);
-        machine.run(r * row, k * row, scratch.head_mut(k * row));
+        values.run(job.isa, r * row, k * row, &mut scratch)?;
         let lanes = scratch.lanes().head(k * row);
         for j in 0..k {
             let Some(o) = results.next() else { return Ok(()) };

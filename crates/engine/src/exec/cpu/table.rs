@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use opusclip_raw::buffer;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
 use opusclip_raw::kernel::table::{table_to, table_u8};
 use opusclip_raw::{DType, Isa};
@@ -12,7 +13,7 @@ use crate::array::shape::product;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
 use crate::ops::Reduce;
-use crate::ops::lanes::{Block, Lane, LanesMut, with_number};
+use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_number};
 use crate::plan::Program;
 
 /// Elements looked up together where frames do not matter.
@@ -101,21 +102,28 @@ impl Job<'_> {
     }
 }
 
+/// The one table of all frames, built when it is first needed; and how many were built now.
+pub(super) fn shared_table<'c>(job: &Job<'_>, cell: &'c OnceLock<Table>) -> Result<(&'c Table, u64)> {
+    if let Some(table) = cell.get() {
+        return Ok((table, 0));
+    }
+    let made = Table(job.ramp(0)?);
+    Ok((cell.get_or_init(|| made), 1))
+}
+
 /// Looks every element up. `shared` keeps the one table of all frames. Returns tables made.
 pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [u8]) -> Result<u64> {
-    let mut made = 0;
-    if let Some(cell) = shared
-        && cell.get().is_none()
-    {
-        made += 1;
-        let _ = cell.set(Table(job.ramp(0)?));
-    }
+    let (shared, mut made) = match shared {
+        Some(cell) => shared_table(job, cell).map(|(table, made)| (Some(table), made))?,
+        None => (None, 0),
+    };
+    let d = job.program.dtype;
     // One table serves runs of any length: small frames are looked up many at a time.
     let size = if shared.is_some() { job.frame().max(SHORTEST_RUN) } else { job.frame() };
-    let bytes = size.saturating_mul(job.program.dtype.size());
+    let bytes = size.saturating_mul(d.size());
     job.with_runs(size, |t, x| {
         let own;
-        let table = match shared.and_then(OnceLock::get) {
+        let table = match shared {
             Some(table) => table,
             None => {
                 made += 1;
@@ -124,29 +132,36 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
             }
         };
         let out = out.chunks_mut(bytes.max(1)).nth(t).unwrap_or_default();
-        look_up(job.isa, x, &table.0, out)
+        let lanes = LanesMut::of(d, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
+        table.look_up(job.isa, Lanes::U8(x), lanes)
     })?;
     Ok(made)
 }
 
-fn look_up(isa: Isa, x: &[u8], table: &Block, out: &mut [u8]) -> Result<()> {
-    let d = table.lanes().dtype();
-    let lanes = LanesMut::of(d, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
-    let short = || Error::internal("a table is not of 256 entries");
-    if let (DType::U8, LanesMut::U8(out)) = (d, lanes) {
-        table_u8(isa, x, u8::lanes(table.lanes()).try_into().map_err(|_| short())?, out);
-        return Ok(());
+impl Table {
+    /// The entries for a run of bytes.
+    pub(super) fn look_up(&self, isa: Isa, x: Lanes<'_>, out: LanesMut<'_>) -> Result<()> {
+        let entries = self.0.lanes();
+        let short = || Error::internal("a table is not of 256 entries");
+        let x = match x {
+            // The byte pattern is the index, whatever its sign says.
+            Lanes::I8(x) => buffer::as_bytes(x),
+            x => u8::lanes(x),
+        };
+        if let LanesMut::U8(out) = out {
+            table_u8(isa, x, u8::lanes(entries).try_into().map_err(|_| short())?, out);
+            return Ok(());
+        }
+        with_number!(entries.dtype(), T => {
+            table_to(isa, x, T::lanes(entries).try_into().map_err(|_| short())?, T::lanes_mut(out));
+        });
+        Ok(())
     }
-    let lanes = LanesMut::of(d, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
-    with_number!(d, T => {
-        table_to(isa, x, T::lanes(table.lanes()).try_into().map_err(|_| short())?, T::lanes_mut(lanes));
-    });
-    Ok(())
 }
 
 fn counter(op: Reduce, values: Block) -> Result<Counter> {
     Ok(match (op, values.lanes()) {
-        (Reduce::Sum | Reduce::Mean, crate::ops::lanes::Lanes::F32(v)) => {
+        (Reduce::Sum | Reduce::Mean, Lanes::F32(v)) => {
             let table = v.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
             PlaneTable::new(table, None).map_or(Counter::NotExact, Counter::Planes)
         }
@@ -207,8 +222,7 @@ fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Resu
             *o = v;
         }
     });
-    let identity =
-        Program { operands: vec![d], instructions: Vec::new(), result: crate::plan::Value::Operand(0), dtype: d };
+    let identity = Program::operand(d);
     let mut array = crate::array::zeroed(d, &[n])?;
     let bytes = n * d.size();
     kept.with_bytes(n, |b| array.bytes_mut()[..bytes].copy_from_slice(b));
@@ -216,7 +230,15 @@ fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Resu
     let result = op.result(d);
     let mut out = crate::array::zeroed(result, &[1])?;
     let item = result.size();
-    let reduce = super::reduce::Job { isa: job.isa, op, axes: &[0], over: &[n], program: &identity, inputs: &inputs };
+    let reduce = super::reduce::Job {
+        isa: job.isa,
+        op,
+        axes: &[0],
+        over: &[n],
+        program: &identity,
+        inputs: &inputs,
+        table: None,
+    };
     super::reduce::run(&reduce, &mut out.bytes_mut()[..item])?;
     Ok(Scalar::from_bytes(result, &out.bytes()[..item]))
 }
