@@ -290,8 +290,12 @@ fn in_memory(
 /// How a stream is cut. Parts depend on the source and the sink alone, never on the workers:
 /// they are what becomes of the bytes. Tasks say who does which parts.
 struct Layout {
-    /// Frames of each part, in order.
+    /// Frames of each part, in order; none is longer than the longest part of any sink.
     parts: Vec<Range<usize>>,
+    /// Frames of one part of each sink: one that wants shorter ones gets several.
+    part_frames: Vec<usize>,
+    /// Number of each part's first own part, by sink.
+    numbers: Vec<Vec<usize>>,
     /// Parts of each task, in order.
     tasks: Vec<Range<usize>>,
     /// Each worker decodes for itself; else one decoder runs ahead of all.
@@ -307,8 +311,9 @@ impl Layout {
         frames: usize,
         workers: usize,
     ) -> Layout {
-        let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames();
-        let part_frames = outlets.first().map_or(16, part).max(1);
+        let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames().max(1);
+        let each: Vec<usize> = outlets.iter().map(part).collect();
+        let part_frames = each.iter().copied().max().unwrap_or(16);
         // Closed groups of the source, short ones put together to a part's length.
         let mut bounds = vec![0];
         for cut in cuts(cx, stage, sources, frames) {
@@ -329,7 +334,16 @@ impl Layout {
         // Enough groups that every worker stays busy; else the parts are shared out one by one.
         let own_cursors = workers > 1 && groups.len() >= 2 * workers;
         let tasks = if own_cursors { groups } else { (0..parts.len()).map(|p| p..p + 1).collect() };
-        Layout { parts, tasks, own_cursors }
+        let mut next = vec![0; outlets.len()];
+        let mut numbers = Vec::with_capacity(parts.len());
+        for part in &parts {
+            numbers.push(next.clone());
+            for ((number, o), frames) in next.iter_mut().zip(outlets).zip(&each) {
+                let n = cx.target_frames(o.node);
+                *number += (part.end.min(n) - part.start.min(n)).div_ceil(*frames);
+            }
+        }
+        Layout { parts, part_frames: each, numbers, tasks, own_cursors }
     }
 
     /// Frames of one task.
@@ -552,13 +566,8 @@ fn worker(
         let mut pieces = std::mem::take(&mut *shared.pieces[task].lock().unwrap_or_else(PoisonError::into_inner));
         let mut done: Vec<Vec<Encoded>> = outlets.iter().map(|_| Vec::new()).collect();
         for (number, part) in (parts.0..).zip(parts.1) {
-            let mut encoders: Vec<Option<Box<dyn Part>>> = Vec::with_capacity(outlets.len());
-            for o in outlets {
-                let n = cx.target_frames(o.node);
-                let own = part.start.min(n)..part.end.min(n);
-                let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
-                encoders.push(if own.is_empty() { None } else { Some(sink.part(number, own)?) });
-            }
+            let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
+            let mut own = layout.numbers.get(number).cloned().unwrap_or_default();
             for t in part.clone() {
                 if shared.stop.load(Ordering::Relaxed) {
                     return Ok(());
@@ -567,8 +576,21 @@ fn worker(
                     return Err(Error::Cancelled);
                 }
                 one_frame(cx, stage, collected, outlets, t, &mut feeds, &mut pieces, &mut frames)?;
-                for ((o, encoder), frame) in outlets.iter().zip(&mut encoders).zip(&frames) {
-                    if let (Some(e), true) = (encoder, t < cx.target_frames(o.node)) {
+                for (k, (o, frame)) in outlets.iter().zip(&frames).enumerate() {
+                    let (n, length) = (cx.target_frames(o.node), layout.part_frames[k]);
+                    if t >= n {
+                        continue;
+                    }
+                    if (t - part.start).is_multiple_of(length) {
+                        if let Some(e) = encoders[k].take() {
+                            done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                        }
+                        let range = t..t.saturating_add(length).min(part.end).min(n);
+                        let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
+                        encoders[k] = Some(sink.part(own[k], range)?);
+                        own[k] += 1;
+                    }
+                    if let Some(e) = &mut encoders[k] {
                         let bytes = &frame.bytes()[..cx.frame_bytes(o.node)];
                         cx.monitor.time(Phase::Encode, || e.push(bytes))?;
                     }

@@ -99,7 +99,11 @@ struct Kept {
     part: usize,
     fault: Fault,
     bytes: Arc<Mutex<Vec<u8>>>,
+    parts: Arc<Mutex<Vec<Numbered>>>,
 }
+
+/// A part as it was asked for: its number and frames.
+type Numbered = (usize, Range<usize>);
 
 struct KeptPart {
     next: usize,
@@ -134,7 +138,8 @@ impl Sink for Kept {
     fn part_bytes(&self) -> usize {
         0
     }
-    fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
+    fn part(&self, index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
+        self.parts.lock().unwrap().push((index, frames.clone()));
         assert!(self.fault != Fault::PartPanics, "part panicked");
         Ok(Box::new(KeptPart { next: frames.start, fault: self.fault, out: Encoded::default() }))
     }
@@ -150,7 +155,7 @@ impl Sink for Kept {
 
 fn sink(part: usize, fault: Fault) -> (Box<Kept>, Arc<Mutex<Vec<u8>>>) {
     let bytes = Arc::new(Mutex::new(Vec::new()));
-    (Box::new(Kept { part, fault, bytes: Arc::clone(&bytes) }), bytes)
+    (Box::new(Kept { part, fault, bytes: Arc::clone(&bytes), parts: Arc::default() }), bytes)
 }
 
 fn options(threads: usize) -> RunOptions {
@@ -417,4 +422,46 @@ fn literals_beyond_the_type_divide_and_bound() {
     assert!(x.clip(300, 400).collect().is_err());
     assert!(x.clip(-2, -1).collect().is_err());
     assert!((&x + 300).collect().is_err());
+}
+
+#[test]
+fn each_sink_gets_parts_of_its_own_length() {
+    for threads in [1, 3] {
+        for lengths in [[1, 12], [12, 1], [5, 12]] {
+            let v = numbers(50, vec![0], 1, Fault::Never);
+            // The second stream is shorter than the first.
+            let streams = [v.clone(), v.slice_axis(0, None, None, Some(2))];
+            let mut outputs = Vec::new();
+            let mut seen = Vec::new();
+            for (l, part) in streams.iter().zip(lengths) {
+                let (s, _) = sink(part, Fault::Never);
+                seen.push(Arc::clone(&s.parts));
+                outputs.push(Output::Sink(l.clone(), s));
+            }
+            run(outputs, &options(threads)).unwrap();
+            for ((parts, l), length) in seen.iter().zip(&streams).zip(lengths) {
+                let mut parts = parts.lock().unwrap().clone();
+                parts.sort_by_key(|p| p.0);
+                assert!(parts.iter().map(|p| p.0).eq(0..parts.len()), "{parts:?}");
+                assert!(parts.iter().all(|p| p.1.len() <= length), "{parts:?}");
+                assert!(parts.windows(2).all(|w| w[0].1.end == w[1].1.start), "{parts:?}");
+                assert_eq!(parts.last().unwrap().1.end, l.shape().unwrap()[0]);
+                // Not many more than there must be.
+                assert!(parts.len() <= parts.last().unwrap().1.end.div_ceil(length) + 5, "{length}: {parts:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_serve_frames_of_one_element() {
+    let bytes = Random(7).bytes(300_001);
+    let flat: Lazy = Array::from_slice(&bytes, &[300_001]).unwrap().into();
+    let thin = flat.slice_axis(0, None, Some(300_000), None).reshape([100_000, 3].as_slice());
+    for x in [flat.clone(), flat.flip(0), thin.clone(), thin.flip(1), thin.slice_axis(1, Some(1), None, None)] {
+        let y = x.f32().sqrt();
+        assert!(y.explain().contains("table of 256"), "{}", y.explain());
+        let got = y.collect_with(&options(2)).unwrap();
+        assert_same("table", &got, &reference::collect(&[y]).unwrap()[0]);
+    }
 }
