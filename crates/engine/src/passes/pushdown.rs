@@ -2,6 +2,8 @@
 //! becomes a seek. A slice of `f(x, y)` is `f` of the slices; a slice of a reduction along an
 //! axis that stays is the reduction of the slice; two slices of one axis are one.
 
+use std::collections::HashMap;
+
 use crate::array::index::Span;
 use crate::error::Result;
 use crate::lazy::Op;
@@ -11,15 +13,30 @@ use crate::plan::{Kind, NodeId, Plan, PlanNode};
 /// How many ops one slice passes at most: a bound on the stack, not on what is worth it.
 const DEEPEST: usize = 100;
 
+/// Slices already pushed: what is shared is walked once, or the steps would double at each level.
+type Done = HashMap<(NodeId, usize, Span), NodeId>;
+
 pub(super) fn run(plan: &Plan) -> Result<Plan> {
+    let mut done = Done::new();
     Ok(plan.rewrite(|out, node| match (&node.kind, node.inputs.as_slice()) {
-        (Kind::Op(Op::Movement(Movement::Slice { axis, span })), [input]) => slice(out, *input, *axis, *span, 0),
+        (Kind::Op(Op::Movement(Movement::Slice { axis, span })), [input]) => {
+            slice(out, &mut done, *input, *axis, *span, 0)
+        }
         _ => out.intern(node),
     }))
 }
 
 /// The node for `span` of one axis of node `id`.
-fn slice(plan: &mut Plan, id: NodeId, axis: usize, span: Span, depth: usize) -> NodeId {
+fn slice(plan: &mut Plan, done: &mut Done, id: NodeId, axis: usize, span: Span, depth: usize) -> NodeId {
+    if let Some(&there) = done.get(&(id, axis, span)) {
+        return there;
+    }
+    let made = push(plan, done, id, axis, span, depth);
+    done.insert((id, axis, span), made);
+    made
+}
+
+fn push(plan: &mut Plan, done: &mut Done, id: NodeId, axis: usize, span: Span, depth: usize) -> NodeId {
     let node = plan.node(id).clone();
     let mut shape = node.shape.clone();
     match shape.get_mut(axis) {
@@ -45,7 +62,7 @@ fn slice(plan: &mut Plan, id: NodeId, axis: usize, span: Span, depth: usize) -> 
             }
             Kind::Op(Op::Movement(Movement::Slice { axis: inner, span: first })) if *inner == axis => {
                 return match joined(*first, span) {
-                    Some(both) => slice(plan, node.inputs[0], axis, both, depth + 1),
+                    Some(both) => slice(plan, done, node.inputs[0], axis, both, depth + 1),
                     None => leave(plan, id, &node, shape, axis, span),
                 };
             }
@@ -61,7 +78,7 @@ fn slice(plan: &mut Plan, id: NodeId, axis: usize, span: Span, depth: usize) -> 
                 };
                 let whole = |a: &usize| plan.node(input).shape.get(*a) == Some(&1) && node.shape.get(axis) != Some(&1);
                 match at.filter(|a| !whole(a)) {
-                    Some(a) => slice(plan, input, a, span, depth + 1),
+                    Some(a) => slice(plan, done, input, a, span, depth + 1),
                     None => input,
                 }
             });

@@ -465,3 +465,15 @@ fn tables_serve_frames_of_one_element() {
         assert_same("table", &got, &reference::collect(&[y]).unwrap()[0]);
     }
 }
+
+#[test]
+fn a_slice_of_shared_steps_is_pushed_once_through_each() {
+    let got = within("pushdown", || {
+        let mut x: Lazy = Array::from_slice(&[1u8, 2, 3], &[3]).unwrap().into();
+        for _ in 0..60 {
+            x = &x + &x;
+        }
+        x.slice_axis(0, Some(1), None, None).collect().unwrap()
+    });
+    assert_eq!(got.to_vec::<u8>().unwrap(), [0, 0]);
+}
