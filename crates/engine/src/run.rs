@@ -1,6 +1,7 @@
 //! The line that data travels, in code: expressions → plan → better plan → stages → executor →
 //! sinks. Start reading here.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use opusclip_raw::Isa;
@@ -9,7 +10,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::exec::cpu::Cpu;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
-use crate::exec::stream::{Context, Outlet, drain, run_stage};
+use crate::exec::stream::{Context, Outlet, drain, panic_text, run_stage};
 use crate::exec::threads;
 use crate::flow::Sink;
 use crate::lazy::Lazy;
@@ -21,7 +22,9 @@ use crate::stage::{Schedule, schedule, stream_info, streams};
 
 /// Runs several outputs over one reading of their sources.
 pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
-    options.monitor.time(Phase::Wall, || run_timed(outputs, options))
+    // A source or sink that panics is somebody's fault, but never the end of the caller.
+    let timed = AssertUnwindSafe(|| options.monitor.time(Phase::Wall, || run_timed(outputs, options)));
+    catch_unwind(timed).unwrap_or_else(|panic| Err(Error::internal(panic_text(panic.as_ref()))))
 }
 
 fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
@@ -67,6 +70,10 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         collected: &collected,
     };
     let before = cx.pool.stats();
+    if options.memory_limit.is_some_and(|l| before.held_bytes as u64 > l / 4) {
+        // What earlier runs left for reuse counts against this one's limit.
+        cx.pool.trim();
+    }
     for (n, stage) in schedule.stages.iter().enumerate() {
         let (sunk, rest): (Vec<Outlet>, Vec<Outlet>) =
             outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(&plan, o.node));

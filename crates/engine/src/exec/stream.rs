@@ -476,7 +476,21 @@ fn streamed<'a>(
             let send = send.clone();
             let (shared, wanted) = (&shared, &wanted);
             scope.spawn(move || {
-                let work = || worker(cx, stage, collected, sources, outlets, layout, shared, wanted, workers, &send);
+                let work = || {
+                    worker(
+                        cx,
+                        stage,
+                        collected,
+                        sources,
+                        outlets,
+                        layout,
+                        shared,
+                        wanted,
+                        workers,
+                        budget.chunk.max(1),
+                        &send,
+                    )
+                };
                 // A fault of ours on one thread ends the run with its message, not with a hang.
                 match catch_unwind(AssertUnwindSafe(work)) {
                     Ok(Ok(())) => {}
@@ -538,9 +552,11 @@ fn worker(
     shared: &Shared<'_>,
     wanted: &[Vec<Range<usize>>],
     workers: usize,
+    chunk: usize,
     send: &mpsc::Sender<Finished>,
 ) -> Result<()> {
-    let buffer = |o: &Outlet| Buffer::zeroed(cx.frame_bytes(o.node)).map_err(|e| out_of_memory(e.bytes));
+    let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
+    let buffer = |o: &Outlet| Buffer::zeroed(room(o)).map_err(|e| out_of_memory(e.bytes));
     let mut frames = outlets.iter().map(buffer).collect::<Result<Vec<Buffer>>>()?;
     loop {
         let task = shared.next.fetch_add(1, Ordering::Relaxed);
@@ -568,34 +584,35 @@ fn worker(
         for (number, part) in (parts.0..).zip(parts.1) {
             let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
             let mut own = layout.numbers.get(number).cloned().unwrap_or_default();
-            for t in part.clone() {
+            for first in part.clone().step_by(chunk) {
+                let run = first..first.saturating_add(chunk).min(part.end);
                 if shared.stop.load(Ordering::Relaxed) {
                     return Ok(());
                 }
                 if cx.cancel.is_cancelled() {
                     return Err(Error::Cancelled);
                 }
-                one_frame(cx, stage, collected, outlets, t, &mut feeds, &mut pieces, &mut frames)?;
-                for (k, (o, frame)) in outlets.iter().zip(&frames).enumerate() {
-                    let (n, length) = (cx.target_frames(o.node), layout.part_frames[k]);
-                    if t >= n {
-                        continue;
-                    }
-                    if (t - part.start).is_multiple_of(length) {
-                        if let Some(e) = encoders[k].take() {
-                            done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                make_frames(cx, stage, collected, outlets, &run, &mut feeds, &mut pieces, &mut frames)?;
+                for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
+                    let (n, length, size) = (cx.target_frames(o.node), layout.part_frames[k], cx.frame_bytes(o.node));
+                    for t in run.start..run.end.min(n) {
+                        if (t - part.start).is_multiple_of(length) {
+                            if let Some(e) = encoders[k].take() {
+                                done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                            }
+                            let range = t..t.saturating_add(length).min(part.end).min(n);
+                            let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
+                            encoders[k] = Some(sink.part(own[k], range)?);
+                            own[k] += 1;
                         }
-                        let range = t..t.saturating_add(length).min(part.end).min(n);
-                        let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
-                        encoders[k] = Some(sink.part(own[k], range)?);
-                        own[k] += 1;
-                    }
-                    if let Some(e) = &mut encoders[k] {
-                        let bytes = &frame.bytes()[..cx.frame_bytes(o.node)];
-                        cx.monitor.time(Phase::Encode, || e.push(bytes))?;
+                        if let Some(e) = &mut encoders[k] {
+                            let at = (t - run.start) * size;
+                            let bytes = made.bytes().get(at..at + size).unwrap_or(&[]);
+                            cx.monitor.time(Phase::Encode, || e.push(bytes))?;
+                        }
                     }
                 }
-                cx.monitor.frames_out(1);
+                cx.monitor.frames_out(run.len() as u64);
             }
             for (list, encoder) in done.iter_mut().zip(encoders) {
                 if let Some(e) = encoder {
@@ -609,28 +626,27 @@ fn worker(
     }
 }
 
-/// Frame `t` of every target: into its piece of the collected results, or into the frame that an
-/// encoder takes next.
+/// The frames `range` of every target: into its piece of the collected results, or into the
+/// buffer that an encoder takes them from next.
 #[allow(clippy::too_many_arguments)]
-fn one_frame(
+fn make_frames(
     cx: &Context<'_>,
     stage: &Stage,
     collected: &[NodeId],
     outlets: &[Outlet],
-    t: usize,
+    range: &Range<usize>,
     feeds: &mut Feeds<'_>,
     pieces: &mut [&mut [u8]],
     frames: &mut [Buffer],
 ) -> Result<()> {
-    let range = t..t + 1;
     let mut places: Vec<(NodeId, &mut [u8])> = Vec::new();
     for (piece, id) in pieces.iter_mut().zip(collected) {
-        let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, &range));
+        let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, range));
         places.push((*id, now));
         *piece = later;
     }
     for (frame, o) in frames.iter_mut().zip(outlets) {
-        let bytes = cx.target_bytes(o.node, &range);
+        let bytes = cx.target_bytes(o.node, range);
         places.push((o.node, &mut frame.bytes_mut()[..bytes]));
     }
     // A node may be both collected and sunk: it is computed once and copied.
@@ -647,7 +663,7 @@ fn one_frame(
         dest.push(s.unwrap_or(&mut []));
     }
     order.clear();
-    cx.chunk(stage, &range, feeds, &mut dest)?;
+    cx.chunk(stage, range, feeds, &mut dest)?;
     for (at, place) in copies {
         place.copy_from_slice(dest[at]);
     }

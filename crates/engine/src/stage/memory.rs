@@ -111,6 +111,53 @@ pub fn kept_bytes(plan: &Plan, schedule: &Schedule, collected: &[NodeId]) -> u64
     .fold(0, u64::saturating_add)
 }
 
+/// What a stage holds when it runs in chunks of some length.
+struct Hold {
+    /// Frames of all nodes in one chunk, per worker.
+    frames: u64,
+    /// One raw frame of every source.
+    raw: u64,
+    /// One cursor of every source.
+    cursor: u64,
+    /// One open part of every sink.
+    part: u64,
+    /// Raw frames that would keep the workers busy, and those without which nothing moves.
+    wish: usize,
+    least: usize,
+}
+
+impl Hold {
+    fn new(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, sinks: &[&dyn Sink], chunk: usize) -> Hold {
+        let (mut frames, mut raw, mut cursor, mut reach) = (0u64, 0u64, 0u64, 1usize);
+        for (i, n) in widest(plan, stage, known, chunk).iter().enumerate() {
+            let Some(n) = *n else { continue };
+            let id = NodeId(i);
+            // A view holds nothing of its own, an array in memory was there before.
+            let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Movement(_)));
+            if (!free || stage.targets.contains(&id)) && !known(id) {
+                frames = frames.saturating_add(node_bytes(plan, id, n));
+            }
+            if let (Kind::Op(Op::Source(s)), false) = (&plan.node(id).kind, known(id)) {
+                raw = raw.saturating_add(s.0.raw_frame_bytes() as u64);
+                cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
+                reach = reach.max(n);
+                // A reader keeps its last frames while it makes the next ones.
+                frames = frames.saturating_add(node_bytes(plan, id, n));
+            }
+        }
+        let part = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);
+        let wish = sinks.iter().map(|s| s.part_frames()).max().unwrap_or(16).clamp(1, 64);
+        Hold { frames, raw, cursor, part, wish, least: 2 * reach + 2 }
+    }
+
+    fn total(&self, held: u64, workers: usize, queue: usize) -> u64 {
+        let each = self.frames.saturating_add(self.part).saturating_add(self.cursor).saturating_mul(workers as u64);
+        // One more cursor decodes ahead, and each worker may hold one raw frame of its own.
+        let waiting = self.raw.saturating_mul((queue + workers) as u64).saturating_add(self.cursor);
+        held.saturating_add(each).saturating_add(waiting)
+    }
+}
+
 /// The largest budget within `limit`: fewer frames wait before fewer threads work.
 pub fn plan_stage(
     plan: &Plan,
@@ -121,45 +168,24 @@ pub fn plan_stage(
     threads: usize,
     limit: Option<u64>,
 ) -> Result<Budget> {
-    let chunk = if sinks.is_empty() { chunk_frames(plan, stage, known) } else { 1 };
-    let widest = widest(plan, stage, known, chunk);
-    let mut frame_bytes = 0u64;
-    let (mut raw, mut cursor, mut reach) = (0u64, 0u64, 1usize);
-    for (i, n) in widest.iter().enumerate() {
-        let Some(n) = *n else { continue };
-        let id = NodeId(i);
-        // A view holds nothing of its own, an array in memory was there before.
-        let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Movement(_)));
-        if !free && !known(id) {
-            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n));
-        }
-        if let (Kind::Op(Op::Source(s)), false) = (&plan.node(id).kind, known(id)) {
-            raw = raw.saturating_add(s.0.raw_frame_bytes() as u64);
-            cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
-            reach = reach.max(n);
-            // A reader keeps its last frames while it makes the next ones.
-            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n));
-        }
-    }
-    let part: u64 = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);
-    let wish = sinks.iter().map(|s| s.part_frames()).max().unwrap_or(16).clamp(1, 64);
-    let least = 2 * reach + 2;
-    let total = |workers: usize, queue: usize| {
-        let each = frame_bytes.saturating_add(part).saturating_add(cursor).saturating_mul(workers as u64);
-        // One more cursor decodes ahead, and each worker may hold one raw frame of its own.
-        let waiting = raw.saturating_mul((queue + workers) as u64).saturating_add(cursor);
-        held.saturating_add(each).saturating_add(waiting)
-    };
-    for workers in (1..=threads.max(1)).rev() {
-        for queue in [wish + 2 * workers, wish / 2 + workers, wish / 4, least] {
-            let queue = queue.max(least);
-            let bytes = total(workers, queue);
-            if limit.is_none_or(|l| bytes <= l) {
-                return Ok(Budget { workers, queue, chunk, bytes });
+    let mut least_bytes = 0;
+    let full = chunk_frames(plan, stage, known);
+    // Small frames travel together where there is room for it.
+    for chunk in [full, full.min(16), 1] {
+        let hold = Hold::new(plan, stage, known, sinks, chunk);
+        for workers in (1..=threads.max(1)).rev() {
+            let wish = hold.wish;
+            for queue in [wish + 2 * workers, wish / 2 + workers, wish / 4, hold.least] {
+                let queue = queue.max(hold.least);
+                let bytes = hold.total(held, workers, queue);
+                if limit.is_none_or(|l| bytes <= l) {
+                    return Ok(Budget { workers, queue, chunk, bytes });
+                }
             }
         }
+        least_bytes = hold.total(held, 1, hold.least);
     }
-    let needed = total(1, least);
+    let needed = least_bytes;
     let limit = limit.unwrap_or(0);
     let detail = if held > limit / 2 {
         "whole results are kept in memory; sink them to a file, or take fewer frames"

@@ -337,6 +337,9 @@ pub struct NpyReport {
     pub seconds: f64,
 }
 
+/// Bytes that are handed to the file together.
+const PART_BYTES: usize = 1 << 20;
+
 /// Writes a stream of any element type as one `.npy` file, frame after frame.
 #[derive(Debug)]
 pub struct NpySink {
@@ -359,6 +362,10 @@ impl NpySink {
             seconds: 0.0,
             written: 0,
         })
+    }
+
+    fn frame_bytes(&self) -> usize {
+        self.shape.iter().skip(1).product::<usize>() * self.dtype.size()
     }
 
     fn file(&mut self) -> Result<&mut PendingFile> {
@@ -414,15 +421,17 @@ impl Sink for NpySink {
     }
 
     fn part_frames(&self) -> usize {
-        1
+        // Small frames are written many at a time.
+        (PART_BYTES / self.frame_bytes().max(1)).clamp(1, 1 << 16)
     }
 
     fn part_bytes(&self) -> usize {
-        self.shape.iter().skip(1).product::<usize>() * self.dtype.size()
+        // The part that is being made, and up to two that wait for their turn to be written.
+        self.frame_bytes().saturating_mul(self.part_frames()).saturating_mul(3)
     }
 
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
-        Ok(Box::new(NpyPart { frame: self.part_bytes(), frames, encoded: Encoded::default() }))
+        Ok(Box::new(NpyPart { frame: self.frame_bytes(), frames, encoded: Encoded::default() }))
     }
 
     fn join(&mut self, encoded: Encoded) -> Result<()> {
