@@ -29,7 +29,8 @@ pub(crate) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure::Failed(error)
+        // The place in our own source is of no use to who runs the program.
+        Failure::Failed(error.without_place())
     }
 }
 

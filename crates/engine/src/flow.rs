@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use opusclip_raw::DType;
 
+use crate::array::shape;
 use crate::error::Result;
 
 /// An exact fraction, always in lowest terms with a positive denominator.
@@ -108,7 +109,7 @@ impl StreamInfo {
 
     /// Bytes of one frame.
     pub fn frame_bytes(&self) -> usize {
-        self.shape.iter().skip(1).product::<usize>() * self.dtype.size()
+        shape::product(self.shape.get(1..).unwrap_or(&[])).saturating_mul(self.dtype.size())
     }
 
     /// Mean frames per second over the stream; 0 when it has no length.

@@ -44,6 +44,12 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
                 if plan.node(node).shape.is_empty() {
                     return Err(Error::shape("sink", "a single number has no frames; collect it instead"));
                 }
+                // A stream's times are a list as long as it; a view may be longer than memory.
+                let frames = plan.node(node).shape[0];
+                let bytes = frames.saturating_mul(16);
+                if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+                    return Err(crate::array::out_of_memory(bytes));
+                }
                 sink.begin(&stream_info(&plan, node))?;
                 outlets.push(Outlet { node, sink: Mutex::new(sink) });
             }

@@ -194,9 +194,10 @@ impl Array {
         if let (Some(d), Some(s)) = (shape.get_mut(axis), strides.get_mut(axis)) {
             *d = span.len;
             if span.len > 0 {
-                offset = offset.wrapping_add_signed(span.start as isize * *s);
+                offset = offset.wrapping_add_signed((span.start as isize).wrapping_mul(*s));
             }
-            *s *= span.step;
+            // It is of use only between two elements, and two of them lie within the storage.
+            *s = s.wrapping_mul(span.step);
         }
         self.restride(shape, strides, offset)
     }
@@ -314,6 +315,9 @@ impl<'a> Strided<'a> {
     /// neighbours that one stride can walk become one.
     #[must_use]
     pub fn collapsed(&self) -> Strided<'a> {
+        if self.size() == 0 {
+            return Strided { shape: vec![0], strides: vec![0], ..self.clone() };
+        }
         let mut shape: Vec<usize> = Vec::with_capacity(self.shape.len());
         let mut strides: Vec<isize> = Vec::with_capacity(self.shape.len());
         for (&d, &s) in self.shape.iter().zip(&self.strides) {

@@ -62,14 +62,14 @@ pub fn promote_weak(op: &str, array: DType, weak: Weak) -> Result<DType> {
         Weak::Bool(_) => Ok(array),
         Weak::Float(_) => Ok(if kind == Kind::Float { array } else { DType::F64 }),
         Weak::Int(v) => match kind {
-            Kind::Bool => Ok(DType::I64),
             Kind::Float => Ok(array),
-            Kind::Unsigned | Kind::Signed => {
-                let (lo, hi) = int_range(array);
+            Kind::Bool | Kind::Unsigned | Kind::Signed => {
+                let to = if kind == Kind::Bool { DType::I64 } else { array };
+                let (lo, hi) = int_range(to);
                 if v < lo || v > hi {
-                    return Err(Error::value(op, format!("the integer {v} does not fit {array} ({lo} to {hi})")));
+                    return Err(Error::value(op, format!("the integer {v} does not fit {to} ({lo} to {hi})")));
                 }
-                Ok(array)
+                Ok(to)
             }
         },
     }

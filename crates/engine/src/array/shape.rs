@@ -15,6 +15,12 @@ pub fn count(op: &str, shape: &[usize], item: usize) -> Result<usize> {
     }
 }
 
+/// Product of lengths, as large as it can be where it does not fit. A shape whose bytes were
+/// counted may still have a part that does not fit, when another axis is of length 0.
+pub fn product(lengths: &[usize]) -> usize {
+    lengths.iter().fold(1, |n, &d| n.saturating_mul(d))
+}
+
 /// Strides of a C-order array, in elements.
 pub fn c_strides(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![0; shape.len()];

@@ -150,7 +150,7 @@ fn reduce(op: Reduce, axes: &[usize], x: &Array, shape: &[usize]) -> Result<Arra
     let kept: Vec<usize> = (0..x.ndim()).filter(|a| !axes.contains(a)).collect();
     let order: Vec<usize> = kept.iter().chain(axes).copied().collect();
     let moved = crate::ops::Movement::Permute(order).apply(x)?.to_contiguous()?;
-    let n: usize = axes.iter().map(|&a| x.shape()[a]).product();
+    let n = shape::product(&axes.iter().map(|&a| x.shape()[a]).collect::<Vec<_>>());
     let dtype = op.result(x.dtype());
     let mut buffer = crate::array::zeroed(dtype, shape)?;
     let count = shape::count("reduce", shape, 1)?;

@@ -15,6 +15,7 @@ use super::reference::chunked;
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use super::threads;
 use crate::array::index::Span;
+use crate::array::shape::product;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::{Encoded, Part, Sink, Source};
@@ -138,7 +139,7 @@ impl Context<'_> {
                         None
                     }
                     _ => {
-                        let bytes = shape.iter().product::<usize>() * node.dtype.size();
+                        let bytes = product(&shape).saturating_mul(node.dtype.size());
                         let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
                         self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
                         Some(Array::from_pool(buffer, node.dtype, shape))
@@ -159,7 +160,7 @@ impl Context<'_> {
 
     fn frame_bytes(&self, id: NodeId) -> usize {
         let node = self.plan.node(id);
-        node.shape.iter().skip(1).product::<usize>() * node.dtype.size()
+        product(node.shape.get(1..).unwrap_or(&[])).saturating_mul(node.dtype.size())
     }
 
     fn target_frames(&self, id: NodeId) -> usize {
@@ -254,6 +255,10 @@ fn in_memory(
     budget: &Budget,
 ) -> Result<()> {
     let total: usize = collected.iter().map(|t| cx.target_bytes(*t, &(0..frames))).sum();
+    if total == 0 {
+        // Frames without elements: there may be more of them than anyone can count.
+        return Ok(());
+    }
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
@@ -285,8 +290,12 @@ fn in_memory(
 /// How a stream is cut. Parts depend on the source and the sink alone, never on the workers:
 /// they are what becomes of the bytes. Tasks say who does which parts.
 struct Layout {
-    /// Frames of each part, in order.
+    /// Frames of each part, in order; none is longer than the longest part of any sink.
     parts: Vec<Range<usize>>,
+    /// Frames of one part of each sink: one that wants shorter ones gets several.
+    part_frames: Vec<usize>,
+    /// Number of each part's first own part, by sink.
+    numbers: Vec<Vec<usize>>,
     /// Parts of each task, in order.
     tasks: Vec<Range<usize>>,
     /// Each worker decodes for itself; else one decoder runs ahead of all.
@@ -302,8 +311,9 @@ impl Layout {
         frames: usize,
         workers: usize,
     ) -> Layout {
-        let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames();
-        let part_frames = outlets.first().map_or(16, part).max(1);
+        let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames().max(1);
+        let each: Vec<usize> = outlets.iter().map(part).collect();
+        let part_frames = each.iter().copied().max().unwrap_or(16);
         // Closed groups of the source, short ones put together to a part's length.
         let mut bounds = vec![0];
         for cut in cuts(cx, stage, sources, frames) {
@@ -324,7 +334,16 @@ impl Layout {
         // Enough groups that every worker stays busy; else the parts are shared out one by one.
         let own_cursors = workers > 1 && groups.len() >= 2 * workers;
         let tasks = if own_cursors { groups } else { (0..parts.len()).map(|p| p..p + 1).collect() };
-        Layout { parts, tasks, own_cursors }
+        let mut next = vec![0; outlets.len()];
+        let mut numbers = Vec::with_capacity(parts.len());
+        for part in &parts {
+            numbers.push(next.clone());
+            for ((number, o), frames) in next.iter_mut().zip(outlets).zip(&each) {
+                let n = cx.target_frames(o.node);
+                *number += (part.end.min(n) - part.start.min(n)).div_ceil(*frames);
+            }
+        }
+        Layout { parts, part_frames: each, numbers, tasks, own_cursors }
     }
 
     /// Frames of one task.
@@ -445,7 +464,13 @@ fn streamed<'a>(
     std::thread::scope(|scope| {
         for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
             let (pool, monitor) = (cx.pool.clone(), cx.monitor);
-            scope.spawn(move || decode_ahead(source, tasks, store, &pool, monitor));
+            scope.spawn(move || {
+                let work = || decode_ahead(source, tasks, store, &pool, monitor);
+                // Workers wait for its frames: a panic must reach them as an error.
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                    store.fail(Error::internal(panic_text(panic.as_ref())));
+                }
+            });
         }
         for _ in 0..workers {
             let send = send.clone();
@@ -461,8 +486,11 @@ fn streamed<'a>(
             });
         }
         drop(send);
-        if let Err(e) = join_parts(outlets, &receive, &shared) {
-            shared.fail(e);
+        // Unwinding from here would wait for workers that nobody tells to stop.
+        match catch_unwind(AssertUnwindSafe(|| join_parts(outlets, &receive, &shared))) {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => shared.fail(e),
+            Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
         }
         shared.end();
     });
@@ -538,13 +566,8 @@ fn worker(
         let mut pieces = std::mem::take(&mut *shared.pieces[task].lock().unwrap_or_else(PoisonError::into_inner));
         let mut done: Vec<Vec<Encoded>> = outlets.iter().map(|_| Vec::new()).collect();
         for (number, part) in (parts.0..).zip(parts.1) {
-            let mut encoders: Vec<Option<Box<dyn Part>>> = Vec::with_capacity(outlets.len());
-            for o in outlets {
-                let n = cx.target_frames(o.node);
-                let own = part.start.min(n)..part.end.min(n);
-                let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
-                encoders.push(if own.is_empty() { None } else { Some(sink.part(number, own)?) });
-            }
+            let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
+            let mut own = layout.numbers.get(number).cloned().unwrap_or_default();
             for t in part.clone() {
                 if shared.stop.load(Ordering::Relaxed) {
                     return Ok(());
@@ -553,8 +576,21 @@ fn worker(
                     return Err(Error::Cancelled);
                 }
                 one_frame(cx, stage, collected, outlets, t, &mut feeds, &mut pieces, &mut frames)?;
-                for ((o, encoder), frame) in outlets.iter().zip(&mut encoders).zip(&frames) {
-                    if let (Some(e), true) = (encoder, t < cx.target_frames(o.node)) {
+                for (k, (o, frame)) in outlets.iter().zip(&frames).enumerate() {
+                    let (n, length) = (cx.target_frames(o.node), layout.part_frames[k]);
+                    if t >= n {
+                        continue;
+                    }
+                    if (t - part.start).is_multiple_of(length) {
+                        if let Some(e) = encoders[k].take() {
+                            done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                        }
+                        let range = t..t.saturating_add(length).min(part.end).min(n);
+                        let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
+                        encoders[k] = Some(sink.part(own[k], range)?);
+                        own[k] += 1;
+                    }
+                    if let Some(e) = &mut encoders[k] {
                         let bytes = &frame.bytes()[..cx.frame_bytes(o.node)];
                         cx.monitor.time(Phase::Encode, || e.push(bytes))?;
                     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use opusclip_raw::{Pool, PoolBuffer};
 
 use crate::array::Array;
+use crate::array::index::Span;
 use crate::error::{Error, Result};
 use crate::flow::{Cursor, Source};
 use crate::monitor::{Monitor, Phase};
@@ -127,11 +128,26 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// The frames `range`; ranges never go back.
+    /// The frames `range`; the start never goes back.
     pub(super) fn frames(&mut self, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
-        if let Some((_, array)) = self.last.as_ref().filter(|(r, _)| *r == range) {
-            return Ok(array.clone());
+        if range.is_empty() {
+            // Whoever wanted frames has all of them; what is kept may still serve another.
+            return self.read(range, pool, monitor);
         }
+        // The end goes back when the one who looked farthest ahead is done. Frames that were
+        // read stay until the start has passed them: they do not come again.
+        let end = self.last.as_ref().map_or(range.end, |(r, _)| r.end.max(range.end));
+        let wide = range.start..end;
+        let array = match &self.last {
+            Some((r, array)) if *r == wide => array.clone(),
+            _ => self.read(wide.clone(), pool, monitor)?,
+        };
+        let part = array.slice_axis(0, Span { start: 0, len: range.len(), step: 1 });
+        self.last = Some((wide, array));
+        Ok(part)
+    }
+
+    fn read(&mut self, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
         let info = self.source.info();
         let size = info.frame_bytes();
         let raw_size = self.source.raw_frame_bytes();
@@ -161,9 +177,7 @@ impl<'a> Feed<'a> {
                 monitor.time(Phase::Unpack, || self.source.unpack(&raw.bytes()[..raw_size], out))?;
             }
         }
-        let array = Array::from_pool(buffer, info.dtype, shape);
-        self.last = Some((range, array.clone()));
-        Ok(array)
+        Ok(Array::from_pool(buffer, info.dtype, shape))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use opusclip_raw::DType;
 
-use crate::array::promote::{Weak, promote, promote_weak};
+use crate::array::promote::{Weak, int_range, promote, promote_weak};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -301,6 +301,8 @@ impl Lazy {
                 ));
             }
             let meta = Meta { shape: reduced(&m.shape, &axes, false), dtype: op.result(m.dtype) };
+            // The axis of length 0 may have been the one that kept the others countable.
+            shape::count(name, &meta.shape, meta.dtype.size())?;
             Ok((Op::Reduce { op, axes, keepdims: false }, meta))
         })
     }
@@ -344,6 +346,7 @@ fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
 fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     let name = op.name();
     let is_where = op == Elementwise::Ternary(Ternary::Where);
+    let operands = within_reach(op, operands);
     let values = if is_where { 1.. } else { 0.. };
     let common = common_type(op, operands.get(values).unwrap_or(&[]))?;
     let work = work_type(op, common)?;
@@ -368,6 +371,30 @@ fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     Ok(Lazy::node(Op::Elementwise(op), inputs, Ok(Meta { shape, dtype })))
 }
 
+/// Literals that have an answer though the array's type cannot hold them. An integer beyond every
+/// type lies beyond all values in a comparison, as an infinity does; a bound of `clip` outside the
+/// type holds nothing back. So NumPy.
+fn within_reach(op: Elementwise, operands: Vec<Operand>) -> Vec<Operand> {
+    let arrays = operands.iter().filter_map(|o| if let Operand::Lazy(l) = o { l.dtype().ok() } else { None });
+    let Some(d) = arrays.reduce(promote).filter(|d| !d.is_float()) else { return operands };
+    let (lo, hi) = int_range(d);
+    let held = move |(i, o)| match (op, i, o) {
+        (Elementwise::Compare(_), _, Operand::Weak(Weak::Int(v)))
+            if (v < lo || v > hi) && i64::try_from(v).is_err() =>
+        {
+            Operand::Weak(Weak::Float(if v < 0 { f64::NEG_INFINITY } else { f64::INFINITY }))
+        }
+        (Elementwise::Ternary(Ternary::Clip), 1, Operand::Weak(Weak::Int(v))) if d != DType::Bool => {
+            Operand::Weak(Weak::Int(v.max(lo)))
+        }
+        (Elementwise::Ternary(Ternary::Clip), 2, Operand::Weak(Weak::Int(v))) if d != DType::Bool => {
+            Operand::Weak(Weak::Int(v.min(hi)))
+        }
+        (_, _, other) => other,
+    };
+    operands.into_iter().enumerate().map(held).collect()
+}
+
 fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
     let name = op.name();
     let mut strong: Option<DType> = None;
@@ -385,6 +412,8 @@ fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
         // A comparison with an integer beyond the array's range has an answer all the same.
         d = match (promote_weak(name, d, w), op) {
             (Ok(d), _) => d,
+            // Integers are divided as float64, which takes any.
+            (Err(_), Elementwise::MathBinary(_)) => DType::F64,
             (Err(_), Elementwise::Compare(_)) => promote(d, DType::I64),
             (Err(e), _) => return Err(e),
         };

@@ -54,7 +54,7 @@ pub(super) fn table_operand(
         }
     }
     let index = index.ok_or("no operand is of full size")?;
-    let frame: usize = shape.iter().skip(1).product();
+    let frame = crate::array::shape::product(shape.get(1..).unwrap_or(&[]));
     let served = if per_frame { frame } else { frame.saturating_mul(shape.first().copied().unwrap_or(1)) };
     if served < FEWEST_ELEMENTS {
         return Err("too few elements for a table to pay");

@@ -60,6 +60,25 @@ pub fn needed(
     need
 }
 
+/// Most frames of each node that one chunk of the stage ever needs together.
+///
+/// Each end of what is needed is the least or greatest of several straight lines over the output
+/// frame, as long as the same targets go on: the distance is greatest where a target starts or ends.
+fn widest(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, chunk: usize) -> Vec<Option<usize>> {
+    let mut widest: Vec<Option<usize>> = vec![None; plan.nodes().len()];
+    let ends = stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied());
+    let mut starts: Vec<usize> = ends.flat_map(|n| [n.saturating_sub(chunk), n.saturating_sub(1), n]).collect();
+    starts.push(0);
+    starts.sort_unstable();
+    starts.dedup();
+    for t in starts {
+        for (most, n) in widest.iter_mut().zip(needed(plan, stage, known, &(t..t.saturating_add(chunk)))) {
+            *most = (*most).max(n.map(|r| r.len()));
+        }
+    }
+    widest
+}
+
 /// Longest axis 0 of the stage's targets.
 pub fn stage_frames(plan: &Plan, stage: &Stage) -> usize {
     stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).max().unwrap_or(0)
@@ -67,7 +86,7 @@ pub fn stage_frames(plan: &Plan, stage: &Stage) -> usize {
 
 fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> u64 {
     let node = plan.node(id);
-    let frame: usize = node.shape.iter().skip(1).product();
+    let frame = shape::product(node.shape.get(1..).unwrap_or(&[]));
     (frame as u64).saturating_mul(frames as u64).saturating_mul(node.dtype.size() as u64)
 }
 
@@ -87,7 +106,7 @@ pub fn kept_bytes(plan: &Plan, schedule: &Schedule, collected: &[NodeId]) -> u64
     });
     kept.map(|id| {
         let node = plan.node(id);
-        shape::count("plan", &node.shape, node.dtype.size()).unwrap_or(usize::MAX) as u64 * node.dtype.size() as u64
+        (shape::product(&node.shape) as u64).saturating_mul(node.dtype.size() as u64)
     })
     .fold(0, u64::saturating_add)
 }
@@ -103,23 +122,23 @@ pub fn plan_stage(
     limit: Option<u64>,
 ) -> Result<Budget> {
     let chunk = if sinks.is_empty() { chunk_frames(plan, stage, known) } else { 1 };
-    let need = needed(plan, stage, known, &(0..chunk));
+    let widest = widest(plan, stage, known, chunk);
     let mut frame_bytes = 0u64;
     let (mut raw, mut cursor, mut reach) = (0u64, 0u64, 1usize);
-    for (i, n) in need.iter().enumerate() {
-        let Some(n) = n else { continue };
+    for (i, n) in widest.iter().enumerate() {
+        let Some(n) = *n else { continue };
         let id = NodeId(i);
         // A view holds nothing of its own, an array in memory was there before.
         let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Movement(_)));
         if !free && !known(id) {
-            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n.len()));
+            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n));
         }
-        if let Kind::Op(Op::Source(s)) = &plan.node(id).kind {
+        if let (Kind::Op(Op::Source(s)), false) = (&plan.node(id).kind, known(id)) {
             raw = raw.saturating_add(s.0.raw_frame_bytes() as u64);
             cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
-            reach = reach.max(n.len());
+            reach = reach.max(n);
             // A reader keeps its last frames while it makes the next ones.
-            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n.len()));
+            frame_bytes = frame_bytes.saturating_add(node_bytes(plan, id, n));
         }
     }
     let part: u64 = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);

@@ -84,12 +84,12 @@ pub fn stream_info(plan: &Plan, id: NodeId) -> StreamInfo {
         if let Kind::Op(Op::Source(s)) = &n.kind {
             let info = s.0.info();
             let frames = node.shape.first().copied().unwrap_or(0);
-            let picked: Vec<usize> = (0..frames).map(|t| start + t * step).collect();
+            let picked: Vec<usize> = (0..frames).map(|t| start.saturating_add(t.saturating_mul(step))).collect();
             let pts: Vec<i64> = picked.iter().filter_map(|&f| info.pts.get(f).copied()).collect();
             let mut durations: Vec<i64> = picked.iter().filter_map(|&f| info.durations.get(f).copied()).collect();
             if step > 1 {
                 for (d, w) in durations.iter_mut().zip(pts.windows(2)) {
-                    *d = w[1] - w[0];
+                    *d = w[1].saturating_sub(w[0]);
                 }
                 if let Some(d) = durations.last_mut() {
                     *d = d.saturating_mul(step as i64);
@@ -109,8 +109,9 @@ pub fn stream_info(plan: &Plan, id: NodeId) -> StreamInfo {
         });
         match next {
             Some((input, s, k)) => {
-                start = s + start * k;
-                step *= k;
+                // Only frames that are there are asked for, and those positions fit.
+                start = s.saturating_add(start.saturating_mul(k));
+                step = step.saturating_mul(k);
                 at = input;
             }
             None => {

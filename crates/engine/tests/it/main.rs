@@ -7,5 +7,6 @@ mod golden;
 mod passes;
 mod paths;
 mod random;
+mod review;
 mod stream;
 mod support;

@@ -8,6 +8,7 @@ use opusclip_raw::{DType, Element, Isa};
 use super::interpret::{Machine, views};
 use super::table::Table;
 use super::{LEAF, join};
+use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
 use crate::ops::Reduce;
@@ -194,7 +195,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
             Strided { shape, strides, ..v }
         })
         .collect();
-    let row: usize = job.axes.iter().map(|&a| job.over[a]).product();
+    let row = product(&job.axes.iter().map(|&a| job.over[a]).collect::<Vec<_>>());
     let dtype = job.program.dtype;
     let item = job.op.result(dtype).size();
     let bytes_only;

@@ -9,11 +9,15 @@ use opusclip_raw::{DType, Isa};
 
 use super::interpret::{self, views};
 use super::{LEAF, join};
+use crate::array::shape::product;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_number};
 use crate::plan::Program;
+
+/// Elements looked up together where frames do not matter.
+const SHORTEST_RUN: usize = 1 << 16;
 
 pub(super) struct Job<'a> {
     pub(super) isa: Isa,
@@ -68,23 +72,29 @@ impl Job<'_> {
         failed.map_or(Ok(table), Err)
     }
 
-    /// The operand's bytes of each frame, copied only when they do not lie in order.
-    fn with_frames(&self, mut f: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
-        let frames = self.shape.first().copied().unwrap_or(1);
-        let size: usize = self.shape.iter().skip(1).product();
+    /// Elements of one frame.
+    fn frame(&self) -> usize {
+        product(self.shape.get(1..).unwrap_or(&[]))
+    }
+
+    /// The operand's bytes in runs of `size` elements, copied only when they do not lie in order.
+    fn with_runs(&self, size: usize, mut f: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        let total = product(self.shape);
         let view = views(self.inputs, self.shape)
             .into_iter()
             .nth(self.operand)
             .ok_or_else(|| Error::internal("a program has no such operand"))?
             .collapsed();
         let dense = view.contiguous();
-        let mut scratch = if dense.is_some() { Vec::new() } else { vec![0u8; size] };
-        for t in 0..frames {
+        let mut scratch = if dense.is_some() { Vec::new() } else { vec![0u8; size.min(total)] };
+        for (n, start) in (0..total).step_by(size.max(1)).enumerate() {
+            let end = start.saturating_add(size).min(total);
             match dense {
-                Some(bytes) => f(t, bytes.get(t * size..(t + 1) * size).unwrap_or(&[]))?,
+                Some(bytes) => f(n, bytes.get(start..end).unwrap_or(&[]))?,
                 None => {
-                    view.gather(t * size, &mut scratch);
-                    f(t, &scratch)?;
+                    let run = scratch.get_mut(..end - start).unwrap_or_default();
+                    view.gather(start, run);
+                    f(n, run)?;
                 }
             }
         }
@@ -108,8 +118,10 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
         None => (None, 0),
     };
     let d = job.program.dtype;
-    let frame_bytes = job.shape.iter().skip(1).product::<usize>() * d.size();
-    job.with_frames(|t, x| {
+    // One table serves runs of any length: small frames are looked up many at a time.
+    let size = if shared.is_some() { job.frame().max(SHORTEST_RUN) } else { job.frame() };
+    let bytes = size.saturating_mul(d.size());
+    job.with_runs(size, |t, x| {
         let own;
         let table = match shared {
             Some(table) => table,
@@ -119,7 +131,7 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
                 &own
             }
         };
-        let out = out.get_mut(t * frame_bytes..(t + 1) * frame_bytes).unwrap_or(&mut []);
+        let out = out.chunks_mut(bytes.max(1)).nth(t).unwrap_or_default();
         let lanes = LanesMut::of(d, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
         table.look_up(job.isa, Lanes::U8(x), lanes)
     })?;
@@ -167,7 +179,7 @@ pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>
     }
     let item = op.result(job.program.dtype).size();
     let mut exact = true;
-    job.with_frames(|t, x| {
+    job.with_runs(job.frame(), |t, x| {
         let own;
         let counter = match shared.and_then(OnceLock::get) {
             Some(c) => c,

@@ -1,44 +1,35 @@
 //! Fragmented MP4: each `moof` adds packets to the tracks that the `moov` announced.
 
-use super::bytes::{Bytes, Parsed, boxes, find, need};
+use shiguredo_mp4::boxes::{TfdtBox, TfhdBox, TrexBox, TrunBox};
+use shiguredo_mp4::{FullBoxHeader, SampleFlags};
+
+use super::boxes::{Boxed, Fields, Parsed, boxes, find, need};
 use super::tables::packet_limit;
 use crate::video::container::{Packet, Track};
 
-/// What `trex` says of a track's packets unless a fragment says otherwise.
+/// What holds for the packets of a fragment that say nothing themselves.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Defaults {
-    pub(super) track: u32,
+struct Defaults {
     entry: u32,
     duration: u32,
     size: u32,
-    flags: u32,
+    flags: SampleFlags,
 }
 
 /// The defaults of all tracks, from the body of `mvex`.
-pub(super) fn defaults(mvex: &[u8]) -> Parsed<Vec<Defaults>> {
+pub(super) fn defaults(mvex: &[u8]) -> Parsed<Vec<TrexBox>> {
     let mut all = Vec::new();
     for b in boxes(mvex) {
         let b = b?;
         if &b.kind == b"trex" {
-            let mut t = Bytes::new(b.body);
-            t.full()?;
-            all.push(Defaults {
-                track: t.u32()?,
-                entry: t.u32()?,
-                duration: t.u32()?,
-                size: t.u32()?,
-                flags: t.u32()?,
-            });
+            all.push(b.read()?);
         }
     }
     Ok(all)
 }
 
-/// Bit of the sample flags that says "decoding cannot start here".
-const NOT_KEY: u32 = 0x0001_0000;
-
 /// Adds the packets of one `moof` (its body, and where it begins in the file).
-pub(super) fn fragment(moof: &[u8], at: u64, tracks: &mut [Track], all: &[Defaults], file_len: u64) -> Parsed<()> {
+pub(super) fn fragment(moof: &[u8], at: u64, tracks: &mut [Track], all: &[TrexBox], file_len: u64) -> Parsed<()> {
     // Where data goes on when a run does not say: after the last run's data.
     let mut end_of_data = at;
     for b in boxes(moof) {
@@ -46,37 +37,31 @@ pub(super) fn fragment(moof: &[u8], at: u64, tracks: &mut [Track], all: &[Defaul
         if &b.kind != b"traf" {
             continue;
         }
-        let mut head = Bytes::new(need(b.body, *b"tfhd")?);
-        let (_, flags) = head.full()?;
-        let id = head.u32()?;
-        let mut d = all.iter().find(|d| d.track == id).copied().unwrap_or_default();
-        let base = if flags & 1 != 0 {
-            head.u64()?
-        } else if flags & 0x2_0000 != 0 {
-            at
-        } else {
-            end_of_data
+        let head: TfhdBox = need(b.body, *b"tfhd")?.read()?;
+        let d = all.iter().find(|d| d.track_id == head.track_id).map_or(Defaults::default(), |d| Defaults {
+            entry: d.default_sample_description_index,
+            duration: d.default_sample_duration,
+            size: d.default_sample_size,
+            flags: d.default_sample_flags,
+        });
+        let d = Defaults {
+            entry: head.sample_description_index.unwrap_or(d.entry),
+            duration: head.default_sample_duration.unwrap_or(d.duration),
+            size: head.default_sample_size.unwrap_or(d.size),
+            flags: head.default_sample_flags.unwrap_or(d.flags),
         };
-        for (bit, field) in [(2, &mut d.entry), (8, &mut d.duration), (0x10, &mut d.size), (0x20, &mut d.flags)] {
-            if flags & bit != 0 {
-                *field = head.u32()?;
-            }
-        }
-        let Some(track) = tracks.iter_mut().find(|t| t.id == id) else { continue };
+        let base = head.base_data_offset.unwrap_or(if head.default_base_is_moof { at } else { end_of_data });
+        let Some(track) = tracks.iter_mut().find(|t| t.id == head.track_id) else { continue };
         let mut dts = match find(b.body, *b"tfdt")? {
-            Some(t) => {
-                let mut t = Bytes::new(t.body);
-                let (version, _) = t.full()?;
-                let v = if version == 1 { t.u64()? } else { u64::from(t.u32()?) };
-                i64::try_from(v).map_err(|_| "a fragment's time is beyond any clock")?
-            }
+            Some(t) => i64::try_from(t.read::<TfdtBox>()?.base_media_decode_time)
+                .map_err(|_| "a fragment's time is beyond any clock")?,
             None => track.packets.last().map_or(0, |p| p.dts.saturating_add(i64::from(p.duration))),
         };
         let mut offset = base;
         for r in boxes(b.body) {
             let r = r?;
             if &r.kind == b"trun" {
-                (offset, dts) = run(r.body, base, offset, dts, &d, track, file_len)?;
+                (offset, dts) = run(&r, base, offset, dts, &d, track, file_len)?;
             }
         }
         end_of_data = offset;
@@ -86,7 +71,7 @@ pub(super) fn fragment(moof: &[u8], at: u64, tracks: &mut [Track], all: &[Defaul
 
 /// One run of packets. Gives where the next goes on: place and time.
 fn run(
-    body: &[u8],
+    trun: &Boxed<'_>,
     base: u64,
     mut offset: u64,
     mut dts: i64,
@@ -94,41 +79,93 @@ fn run(
     track: &mut Track,
     file_len: u64,
 ) -> Parsed<(u64, i64)> {
-    let mut b = Bytes::new(body);
-    let (_, flags) = b.full()?;
-    let count = b.u32()? as usize;
-    if flags & 1 != 0 {
-        let shift = i64::from(b.i32()?);
-        offset = base.checked_add_signed(shift).ok_or("a fragment's data lie outside of any file")?;
-    }
-    let first_flags = if flags & 4 != 0 { Some(b.u32()?) } else { None };
-    let fields = (flags >> 8 & 0xf).count_ones() as usize;
-    if count.checked_mul(fields * 4).is_none_or(|need| need > b.len()) {
-        return Err(format!("a fragment says {count} packets but has room for fewer"));
-    }
+    // The count alone first: the crate allocates by it.
+    let mut head = Fields(trun.body);
+    let (_, count): (FullBoxHeader, u32) = (head.next()?, head.next()?);
+    let count = count as usize;
     if track.packets.len().saturating_add(count) > packet_limit(file_len) {
         return Err("the fragments say more packets than a file of this size can have".into());
+    }
+    let trun: TrunBox = trun.read()?;
+    if let Some(shift) = trun.data_offset {
+        offset = base.checked_add_signed(i64::from(shift)).ok_or("a fragment's data lie outside of any file")?;
     }
     match track.entry_runs.last_mut() {
         Some((n, e)) if *e == d.entry => *n += count,
         _ => track.entry_runs.push((count, d.entry)),
     }
-    for i in 0..count {
-        let duration = if flags & 0x100 != 0 { b.u32()? } else { d.duration };
-        let size = if flags & 0x200 != 0 { b.u32()? } else { d.size };
-        let sample_flags =
-            if flags & 0x400 != 0 { b.u32()? } else { first_flags.filter(|_| i == 0).unwrap_or(d.flags) };
-        let shift = if flags & 0x800 != 0 { b.i32()? } else { 0 };
+    let mut first_flags = trun.first_sample_flags;
+    for s in &trun.samples {
+        let duration = s.duration.unwrap_or(d.duration);
+        let size = s.size.unwrap_or(d.size);
+        // The first packet's own flags hold for it alone.
+        let flags = s.flags.or(first_flags.take()).unwrap_or(d.flags);
+        // Signed whatever the version says, as in `ctts`.
+        let shift = s.composition_time_offset.unwrap_or(0) as i32;
         track.packets.push(Packet {
             offset,
             size,
             dts,
             pts: dts.saturating_add(i64::from(shift)),
             duration,
-            key: sample_flags & NOT_KEY == 0,
+            key: !flags.sample_is_non_sync_sample(),
         });
         offset = offset.checked_add(u64::from(size)).ok_or("a packet lies beyond any file")?;
         dts = dts.checked_add(i64::from(duration)).ok_or("times beyond any clock")?;
     }
     Ok((offset, dts))
+}
+
+#[cfg(test)]
+mod tests {
+    use shiguredo_mp4::Encode;
+
+    use super::*;
+    use crate::video::container::{Edit, TrackKind};
+
+    fn track() -> Track {
+        Track {
+            id: 1,
+            kind: TrackKind::Video,
+            enabled: true,
+            timescale: 1,
+            language: 0,
+            matrix: [0; 9],
+            entries: Vec::new(),
+            entry_runs: Vec::new(),
+            video: None,
+            audio: None,
+            codec: *b"avc1",
+            edit: Edit::WHOLE,
+            packets: Vec::new(),
+        }
+    }
+
+    /// A thousand runs of 2^24 packets in 20 KB are refused at the first one.
+    #[test]
+    fn runs_that_say_nothing_of_their_packets() {
+        let head = TfhdBox {
+            track_id: 1,
+            base_data_offset: None,
+            sample_description_index: None,
+            default_sample_duration: None,
+            default_sample_size: None,
+            default_sample_flags: None,
+            duration_is_empty: false,
+            default_base_is_moof: true,
+        };
+        let run = |count: u32| [&[0, 0, 0, 16][..], b"trun", &[0; 4], &count.to_be_bytes()].concat();
+        let moof = |count| {
+            let body = [head.encode_to_vec().unwrap(), run(count).repeat(1000)].concat();
+            [&(body.len() as u32 + 8).to_be_bytes()[..], b"traf", &body].concat()
+        };
+        let mut tracks = [track()];
+        let lie = moof(1 << 24);
+        let error = fragment(&lie, 0, &mut tracks, &[], lie.len() as u64).unwrap_err();
+        assert_eq!(error, "the fragments say more packets than a file of this size can have");
+        assert_eq!(tracks[0].packets.capacity(), 0);
+        let true_to_size = moof(4);
+        fragment(&true_to_size, 0, &mut tracks, &[], true_to_size.len() as u64).unwrap();
+        assert_eq!(tracks[0].packets.len(), 4000);
+    }
 }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use opusclip_engine::error::{Error, Result};
 use opusclip_engine::flow::Colour;
 
-use super::bytes::{Boxed, Bytes, Kind, Parsed, boxes, find, name, need};
+use shiguredo_mp4::boxes::{AudioSampleEntryFields, ElstBox, HdlrBox, MdhdBox, MvhdBox, TkhdBox, TrexBox};
+use shiguredo_mp4::{FixedPointNumber, FullBoxHeader};
+
+use super::boxes::{Boxed, Fields, Kind, Parsed, boxes, find, header, name, need};
 use super::{fragment, tables};
 use crate::store::input::Input;
 use crate::video::container::{Demux, Edit, Track, TrackKind, VideoEntry};
@@ -132,7 +135,7 @@ impl Mp4 {
     }
 
     /// Reads a `moov`; gives the defaults for fragments.
-    fn movie(&mut self, moov: &[u8], input: &Arc<Input>) -> Result<Vec<fragment::Defaults>> {
+    fn movie(&mut self, moov: &[u8], input: &Arc<Input>) -> Result<Vec<TrexBox>> {
         let bad = |what: String| Error::data(input.path(), format!("has a damaged index: {what}"));
         let mut trex = Vec::new();
         if find(moov, *b"cmov").map_err(bad)?.is_some() {
@@ -142,7 +145,7 @@ impl Mp4 {
         for b in boxes(moov) {
             let b = b.map_err(bad)?;
             match &b.kind {
-                b"mvhd" => self.timescale = header_timescale(b.body).map_err(bad)?.0,
+                b"mvhd" => self.timescale = b.read::<MvhdBox>().map_err(bad)?.timescale.get(),
                 b"mvex" => trex = fragment::defaults(b.body).map_err(bad)?,
                 b"udta" => self.metadata = b.whole.to_vec(),
                 b"trak" => {
@@ -165,28 +168,26 @@ impl Mp4 {
 
     /// Reads one `trak`. The inner error is for what is valid but not for us.
     fn track(&mut self, trak: &Boxed<'_>, file_len: u64) -> Parsed<Result<Track, String>> {
-        let (id, enabled, matrix) = track_header(need(trak.body, *b"tkhd")?)?;
-        let mdia = need(trak.body, *b"mdia")?;
-        let (timescale, language) = header_timescale(need(mdia, *b"mdhd")?)?;
-        let mut handler = Bytes::new(need(mdia, *b"hdlr")?);
-        handler.full()?;
-        handler.u32()?;
-        let kind = match &handler.kind()? {
-            b"vide" => TrackKind::Video,
-            b"soun" => TrackKind::Audio,
+        let tkhd: TkhdBox = need(trak.body, *b"tkhd")?.read()?;
+        let id = tkhd.track_id;
+        let mdia = need(trak.body, *b"mdia")?.body;
+        let mdhd: MdhdBox = need(mdia, *b"mdhd")?.read()?;
+        let kind = match need(mdia, *b"hdlr")?.read::<HdlrBox>()?.handler_type {
+            HdlrBox::HANDLER_TYPE_VIDE => TrackKind::Video,
+            HdlrBox::HANDLER_TYPE_SOUN => TrackKind::Audio,
             _ => TrackKind::Other,
         };
-        let minf = need(mdia, *b"minf")?;
-        let stbl = need(minf, *b"stbl")?;
-        let entries = sample_entries(need(stbl, *b"stsd")?)?;
-        let codec = entries.first().and_then(|e| e.get(4..8)).and_then(|k| k.try_into().ok()).unwrap_or([0; 4]);
+        let minf = need(mdia, *b"minf")?.body;
+        let stbl = need(minf, *b"stbl")?.body;
+        let entries = sample_entries(need(stbl, *b"stsd")?.body)?;
+        let codec = entries.first().map_or([0; 4], |e| e.kind);
         let (packets, entry_runs) = tables::samples(stbl, file_len)?;
         let mut video = None;
         let mut audio = None;
         if let Some(entry) = entries.first() {
             match kind {
                 TrackKind::Video => video = Some(video_entry(entry)?),
-                TrackKind::Audio => audio = audio_entry(entry),
+                TrackKind::Audio => audio = audio_entry(entry.body),
                 TrackKind::Other => {}
             }
         }
@@ -197,7 +198,7 @@ impl Mp4 {
         }
         let edit = match find(trak.body, *b"edts")? {
             Some(edts) => match find(edts.body, *b"elst")? {
-                Some(elst) => match edits(elst.body)? {
+                Some(elst) => match edits(&elst.table(4, if elst.body.first() == Some(&1) { 20 } else { 12 })?) {
                     Ok(edit) => edit,
                     // Sound and the rest are copied, so only pictures must be understood.
                     Err(what) if kind == TrackKind::Video => return Ok(Err(what)),
@@ -213,11 +214,11 @@ impl Mp4 {
         Ok(Ok(Track {
             id,
             kind,
-            enabled,
-            timescale,
-            language,
-            matrix,
-            entries,
+            enabled: tkhd.flag_track_enabled,
+            timescale: mdhd.timescale.get(),
+            language: mdhd.language.as_bytes().iter().fold(0, |code, &c| code << 5 | u16::from(c & 31)),
+            matrix: tkhd.matrix,
+            entries: entries.iter().map(|e| e.whole.to_vec()).collect(),
             entry_runs,
             video,
             audio,
@@ -230,96 +231,57 @@ impl Mp4 {
 
 /// Kind, bytes of header and of the whole of the box at `at`.
 fn top_box(input: &Input, at: u64) -> Result<(Kind, u64, u64)> {
-    let bad = |what: String| Error::data(input.path(), format!("is damaged at byte {at}: {what}"));
-    let head = input.read_vec(at, 16.min(input.len().saturating_sub(at)))?;
-    let mut b = Bytes::new(&head);
-    let (short, kind) = (b.u32().map_err(bad)?, b.kind().map_err(bad)?);
-    let (header, size) = match short {
-        0 => (8, input.len().saturating_sub(at)),
-        1 => (16, b.u64().map_err(bad)?),
-        n => (8, u64::from(n)),
-    };
-    if size < header {
-        return Err(bad(format!("box {} says {size} bytes", name(kind))));
-    }
-    Ok((kind, header, size))
+    let left = input.len().saturating_sub(at);
+    let head = input.read_vec(at, 16.min(left))?;
+    header(&head, left).map_err(|what| Error::data(input.path(), format!("is damaged at byte {at}: {what}")))
 }
 
-/// Timescale and language of `mvhd` or `mdhd`, whose beginnings are alike.
-fn header_timescale(body: &[u8]) -> Parsed<(u32, u16)> {
-    let mut b = Bytes::new(body);
-    let (version, _) = b.full()?;
-    b.skip(if version == 1 { 16 } else { 8 })?;
-    let timescale = b.u32()?;
-    b.skip(if version == 1 { 8 } else { 4 })?;
-    if timescale == 0 {
-        return Err("a clock of 0 ticks a second".into());
-    }
-    Ok((timescale, b.u16()?))
-}
-
-fn track_header(body: &[u8]) -> Parsed<(u32, bool, [i32; 9])> {
-    let mut b = Bytes::new(body);
-    let (version, flags) = b.full()?;
-    b.skip(if version == 1 { 16 } else { 8 })?;
-    let id = b.u32()?;
-    b.skip(if version == 1 { 12 } else { 8 })?;
-    b.skip(16)?;
-    let mut matrix = [0; 9];
-    for m in &mut matrix {
-        *m = b.i32()?;
-    }
-    Ok((id, flags & 1 != 0, matrix))
-}
-
-fn sample_entries(stsd: &[u8]) -> Parsed<Vec<Vec<u8>>> {
-    let mut b = Bytes::new(stsd);
-    b.full()?;
-    b.u32()?;
-    let mut all = Vec::new();
-    for e in boxes(b.rest()) {
-        all.push(e?.whole.to_vec());
-    }
-    Ok(all)
+/// Sample entries as they are: sound is copied with its entry byte for byte, and what the crate
+/// reads it does not write back alike (FFmpeg's long form of the lengths in `esds`, the zeros at
+/// the end of QuickTime's entries, an `avcC` without its last four bytes).
+fn sample_entries(stsd: &[u8]) -> Parsed<Vec<Boxed<'_>>> {
+    let mut f = Fields(stsd);
+    let _: (FullBoxHeader, u32) = (f.next()?, f.next()?);
+    boxes(f.0).collect()
 }
 
 /// True when any of the places of data is not this file.
 fn external(minf: &[u8]) -> Parsed<bool> {
     let Some(dinf) = find(minf, *b"dinf")? else { return Ok(false) };
     let Some(dref) = find(dinf.body, *b"dref")? else { return Ok(false) };
-    let mut b = Bytes::new(dref.body);
-    b.full()?;
-    b.u32()?;
-    for e in boxes(b.rest()) {
+    let mut f = Fields(dref.body);
+    let _: (FullBoxHeader, u32) = (f.next()?, f.next()?);
+    for e in boxes(f.0) {
         let e = e?;
-        let mut inner = Bytes::new(e.body);
         // QuickTime's `alis` and `url ` alike: flag 1 is "in this file".
-        if inner.full()?.1 & 1 == 0 && matches!(&e.kind, b"url " | b"urn " | b"alis") {
+        let here = Fields(e.body).next::<FullBoxHeader>()?.flags.is_set(0);
+        if !here && matches!(&e.kind, b"url " | b"urn " | b"alis") {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn video_entry(entry: &[u8]) -> Parsed<VideoEntry> {
-    let mut b = Bytes::new(entry);
-    b.u32()?;
-    let codec = b.kind()?;
-    b.skip(6 + 2 + 16)?;
-    let size = (b.u16()?, b.u16()?);
-    b.skip(50)?;
+fn video_entry(entry: &Boxed<'_>) -> Parsed<VideoEntry> {
+    let mut f = Fields(entry.body);
+    // Not the crate's `VisualSampleEntryFields`: it refuses the data reference 0, though nobody
+    // follows it here.
+    f.take(24)?;
+    let [width, height]: [u16; 2] = f.next()?;
+    f.take(50)?;
     let (mut config, mut colour, mut aspect) = (Vec::new(), None, None);
-    for c in boxes(b.rest()) {
+    for c in boxes(f.0) {
         // What follows the known boxes is none of our business.
         let Ok(c) = c else { break };
-        let mut inner = Bytes::new(c.body);
+        let mut inner = Fields(c.body);
         match &c.kind {
             b"avcC" => config = c.body.to_vec(),
+            // These two the crate does not know.
             b"colr" => {
-                let kind = inner.kind()?;
+                let kind: Kind = inner.next()?;
                 if matches!(&kind, b"nclx" | b"nclc") {
-                    let (primaries, transfer, matrix) = (inner.u16()?, inner.u16()?, inner.u16()?);
-                    let full_range = &kind == b"nclx" && inner.u8()? & 0x80 != 0;
+                    let [primaries, transfer, matrix]: [u16; 3] = inner.next()?;
+                    let full_range = &kind == b"nclx" && inner.next::<u8>()? & 0x80 != 0;
                     let byte = |v: u16| u8::try_from(v).unwrap_or(2);
                     colour = Some(Colour {
                         primaries: byte(primaries),
@@ -329,48 +291,35 @@ fn video_entry(entry: &[u8]) -> Parsed<VideoEntry> {
                     });
                 }
             }
-            b"pasp" => aspect = Some((inner.u32()?, inner.u32()?)),
+            b"pasp" => aspect = Some((inner.next()?, inner.next()?)),
             _ => {}
         }
     }
-    Ok(VideoEntry { codec, config, size, colour, aspect })
+    Ok(VideoEntry { codec: entry.kind, config, size: (width, height), colour, aspect })
 }
 
 /// Rate and channels of a sound entry; only for showing, so anything odd is nothing.
-fn audio_entry(entry: &[u8]) -> Option<(u32, u16)> {
-    let mut b = Bytes::new(entry);
-    b.skip(8 + 8 + 8).ok()?;
-    let channels = b.u16().ok()?;
-    b.skip(6).ok()?;
-    let rate = b.u32().ok()?;
-    Some((rate >> 16, channels))
+fn audio_entry(body: &[u8]) -> Option<(u32, u16)> {
+    let sound: AudioSampleEntryFields = Fields(body).next().ok()?;
+    Some((sound.samplerate.integer.into(), sound.channelcount))
 }
 
-/// An edit list as delay, start and length. The inner error is for lists that do more.
-fn edits(body: &[u8]) -> Parsed<Result<Edit, String>> {
-    let mut b = Bytes::new(body);
-    let (version, _) = b.full()?;
-    let n = b.count(if version == 1 { 20 } else { 12 })?;
+/// An edit list as delay, start and length. The error is for lists that do more.
+fn edits(list: &ElstBox) -> Result<Edit, String> {
+    let n = list.entries.len();
     let mut edit = Edit { stated: n > 0, ..Edit::WHOLE };
-    let mut media = 0usize;
-    for i in 0..n {
-        let (length, start) =
-            if version == 1 { (b.u64()?, b.u64()? as i64) } else { (u64::from(b.u32()?), i64::from(b.i32()?)) };
-        let rate = b.i32()?;
-        if start == -1 && media == 0 && i == 0 {
-            edit.delay = length;
-        } else if start >= 0 && media == 0 && rate == 0x1_0000 {
-            media = 1;
-            (edit.start, edit.length) = (start, (length > 0).then_some(length));
+    let mut cut = false;
+    for (i, e) in list.entries.iter().enumerate() {
+        if e.media_time == -1 && i == 0 {
+            edit.delay = e.edit_duration;
+        } else if e.media_time >= 0 && !cut && e.media_rate == FixedPointNumber::new(1, 0) {
+            cut = true;
+            (edit.start, edit.length) = (e.media_time, (e.edit_duration > 0).then_some(e.edit_duration));
         } else {
-            return Ok(Err(format!(
+            return Err(format!(
                 "it has an edit list of {n} cuts, jumps or speeds; only a delay and one cut are followed here, `ffmpeg -i IN OUT` makes a plain file"
-            )));
+            ));
         }
     }
-    if n > 0 && media == 0 {
-        // An empty edit alone: nothing is cut away.
-        edit.start = 0;
-    }
-    Ok(Ok(edit))
+    Ok(edit)
 }

@@ -1,6 +1,8 @@
 //! The sample tables of a plain MP4: runs in, one [`Packet`] each out, in one linear pass.
 
-use super::bytes::{Bytes, Parsed, boxes};
+use shiguredo_mp4::boxes::{Co64Box, CttsBox, StcoBox, StscBox, StssBox, StszBox, SttsBox};
+
+use super::boxes::{Boxed, Fields, Parsed, boxes};
 use crate::video::container::Packet;
 
 /// Packets and the runs of sample entries they use.
@@ -31,11 +33,11 @@ pub(super) fn samples(stbl: &[u8], file_len: u64) -> Parsed<Samples> {
             _ => continue,
         };
         // The first one counts; a second is noise.
-        slot.get_or_insert(b.body);
+        slot.get_or_insert(b);
     }
     let sizes = match (stsz, stz2) {
-        (Some(b), _) => Sizes::stsz(b)?,
-        (None, Some(b)) => Sizes::stz2(b)?,
+        (Some(b), _) => Sizes::stsz(&b)?,
+        (None, Some(b)) => Sizes::stz2(b.body)?,
         (None, None) => return Err("the table of packet sizes (stsz) is missing".into()),
     };
     let n = sizes.count();
@@ -50,8 +52,8 @@ pub(super) fn samples(stbl: &[u8], file_len: u64) -> Parsed<Samples> {
     }
     let mut packets = Vec::with_capacity(n);
     let entry_runs = place(&mut packets, n, &sizes, stsc, stco, co64)?;
-    times(&mut packets, stts.ok_or("the table of times (stts) is missing")?)?;
-    if let Some(b) = ctts {
+    times(&mut packets, &stts.ok_or("the table of times (stts) is missing")?)?;
+    if let Some(b) = &ctts {
         compositions(&mut packets, b)?;
     }
     keys(&mut packets, stss)?;
@@ -59,48 +61,41 @@ pub(super) fn samples(stbl: &[u8], file_len: u64) -> Parsed<Samples> {
 }
 
 enum Sizes<'a> {
-    Same { size: u32, count: usize },
-    Words(&'a [u8]),
+    Words(StszBox),
     Bits { data: &'a [u8], bits: u8, count: usize },
 }
 
 impl<'a> Sizes<'a> {
-    fn stsz(body: &'a [u8]) -> Parsed<Self> {
-        let mut b = Bytes::new(body);
-        b.full()?;
-        let size = b.u32()?;
-        if size != 0 {
-            return Ok(Sizes::Same { size, count: b.u32()? as usize });
-        }
-        let n = b.count(4)?;
-        Ok(Sizes::Words(b.take(n.saturating_mul(4))?))
+    fn stsz(b: &Boxed<'_>) -> Parsed<Self> {
+        let mut f = Fields(b.body);
+        let (_, same): (u32, u32) = (f.next()?, f.next()?);
+        Ok(Sizes::Words(b.table(8, if same == 0 { 4 } else { 0 })?))
     }
 
+    /// The compact form. Ours, since the crate does not know it.
     fn stz2(body: &'a [u8]) -> Parsed<Self> {
-        let mut b = Bytes::new(body);
-        b.full()?;
-        let bits = (b.u32()? & 0xff) as u8;
-        let count = b.u32()? as usize;
+        let mut f = Fields(body);
+        let (_, word, count): (u32, u32, u32) = (f.next()?, f.next()?, f.next()?);
+        let (bits, count) = ((word & 0xff) as u8, count as usize);
         if !matches!(bits, 4 | 8 | 16) {
             return Err(format!("packet sizes of {bits} bits"));
         }
         let bytes = count.checked_mul(usize::from(bits)).ok_or("too many packet sizes")?.div_ceil(8);
-        Ok(Sizes::Bits { data: b.take(bytes)?, bits, count })
+        Ok(Sizes::Bits { data: f.take(bytes)?, bits, count })
     }
 
     fn count(&self) -> usize {
         match self {
-            Sizes::Same { count, .. } | Sizes::Bits { count, .. } => *count,
-            Sizes::Words(w) => w.len() / 4,
+            Sizes::Words(StszBox::Fixed { sample_count, .. }) => *sample_count as usize,
+            Sizes::Words(StszBox::Variable { entry_sizes }) => entry_sizes.len(),
+            Sizes::Bits { count, .. } => *count,
         }
     }
 
     fn get(&self, i: usize) -> u32 {
         match self {
-            Sizes::Same { size, .. } => *size,
-            Sizes::Words(w) => {
-                w.get(i * 4..i * 4 + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes).unwrap_or(0)
-            }
+            Sizes::Words(StszBox::Fixed { sample_size, .. }) => sample_size.get(),
+            Sizes::Words(StszBox::Variable { entry_sizes }) => entry_sizes.get(i).copied().unwrap_or(0),
             Sizes::Bits { data, bits: 16, .. } => {
                 data.get(i * 2..i * 2 + 2).and_then(|b| b.try_into().ok()).map(u16::from_be_bytes).unwrap_or(0).into()
             }
@@ -118,48 +113,33 @@ fn place(
     packets: &mut Vec<Packet>,
     n: usize,
     sizes: &Sizes<'_>,
-    stsc: Option<&[u8]>,
-    stco: Option<&[u8]>,
-    co64: Option<&[u8]>,
+    stsc: Option<Boxed<'_>>,
+    stco: Option<Boxed<'_>>,
+    co64: Option<Boxed<'_>>,
 ) -> Parsed<Vec<(usize, u32)>> {
-    let mut runs = Bytes::new(stsc.ok_or("the table of chunks (stsc) is missing")?);
-    runs.full()?;
-    let run_count = runs.count(12)?;
-    let (mut offsets, wide) = match (stco, co64) {
-        (Some(b), _) => (Bytes::new(b), false),
-        (None, Some(b)) => (Bytes::new(b), true),
+    let runs: StscBox = stsc.ok_or("the table of chunks (stsc) is missing")?.table(4, 12)?;
+    let offsets: Vec<u64> = match (stco, co64) {
+        (Some(b), _) => b.table::<StcoBox>(4, 4)?.chunk_offsets.into_iter().map(u64::from).collect(),
+        (None, Some(b)) => b.table::<Co64Box>(4, 8)?.chunk_offsets,
         (None, None) => return Err("the table of places (stco) is missing".into()),
     };
-    offsets.full()?;
-    let chunk_count = offsets.count(if wide { 8 } else { 4 })?;
     let mut used: Vec<(usize, u32)> = Vec::new();
-    let mut ahead = if run_count > 0 { Some((runs.u32()?, runs.u32()?, runs.u32()?)) } else { None };
-    let mut left = run_count.saturating_sub(1);
+    let mut ahead = runs.entries.iter().peekable();
     let (mut per_chunk, mut entry) = (0u32, 1u32);
-    for chunk in 1..=chunk_count {
-        while let Some((first, per, which)) = ahead {
-            if first as usize > chunk {
-                break;
-            }
-            if first == 0 || per == 0 {
+    for (chunk, &place) in (1usize..).zip(&offsets) {
+        while let Some(run) = ahead.next_if(|run| run.first_chunk.get() as usize <= chunk) {
+            if run.sample_per_chunk == 0 {
                 return Err("a run of chunks (stsc) holds nothing".into());
             }
-            (per_chunk, entry) = (per, which);
-            ahead = if left > 0 {
-                left -= 1;
-                let next = (runs.u32()?, runs.u32()?, runs.u32()?);
-                if next.0 <= first {
-                    return Err("the runs of chunks (stsc) are out of order".into());
-                }
-                Some(next)
-            } else {
-                None
-            };
+            (per_chunk, entry) = (run.sample_per_chunk, run.sample_description_index.get());
+            if ahead.peek().is_some_and(|next| next.first_chunk <= run.first_chunk) {
+                return Err("the runs of chunks (stsc) are out of order".into());
+            }
         }
         if per_chunk == 0 {
             return Err("the first run of chunks (stsc) does not begin at the first chunk".into());
         }
-        let mut offset = if wide { offsets.u64()? } else { u64::from(offsets.u32()?) };
+        let mut offset = place;
         let here = (per_chunk as usize).min(n - packets.len());
         match used.last_mut() {
             Some((count, e)) if *e == entry => *count += here,
@@ -178,19 +158,15 @@ fn place(
     Err(format!("the index has sizes for {n} packets but places for {} only", packets.len()))
 }
 
-fn times(packets: &mut [Packet], body: &[u8]) -> Parsed<()> {
-    let mut b = Bytes::new(body);
-    b.full()?;
-    let entries = b.count(8)?;
+fn times(packets: &mut [Packet], stts: &Boxed<'_>) -> Parsed<()> {
     let total = packets.len();
     let mut rest = packets.iter_mut();
     let mut dts = 0i64;
     let mut done = 0usize;
-    for _ in 0..entries {
-        let (count, delta) = (b.u32()? as usize, b.u32()?);
+    for run in stts.table::<SttsBox>(4, 8)?.entries {
         // Some writers store small negative steps; as a wrapped number they would be 13 hours.
-        let step = if delta > i32::MAX as u32 { 0 } else { delta };
-        for p in rest.by_ref().take(count) {
+        let step = if run.sample_delta > i32::MAX as u32 { 0 } else { run.sample_delta };
+        for p in rest.by_ref().take(run.sample_count as usize) {
             (p.dts, p.pts, p.duration) = (dts, dts, step);
             dts = dts.checked_add(i64::from(step)).ok_or("times beyond any clock")?;
             done += 1;
@@ -202,31 +178,25 @@ fn times(packets: &mut [Packet], body: &[u8]) -> Parsed<()> {
     Ok(())
 }
 
-fn compositions(packets: &mut [Packet], body: &[u8]) -> Parsed<()> {
-    let mut b = Bytes::new(body);
-    b.full()?;
-    let entries = b.count(8)?;
+fn compositions(packets: &mut [Packet], ctts: &Boxed<'_>) -> Parsed<()> {
     let mut rest = packets.iter_mut();
-    for _ in 0..entries {
+    for run in ctts.table::<CttsBox>(4, 8)?.entries {
         // Signed whatever the version says: writers do not agree, and no shift is above 2^31.
-        let (count, shift) = (b.u32()? as usize, b.i32()?);
-        for p in rest.by_ref().take(count) {
+        let shift = run.sample_offset as i32;
+        for p in rest.by_ref().take(run.sample_count as usize) {
             p.pts = p.dts.saturating_add(i64::from(shift));
         }
     }
     Ok(())
 }
 
-fn keys(packets: &mut [Packet], stss: Option<&[u8]>) -> Parsed<()> {
-    let Some(body) = stss else {
+fn keys(packets: &mut [Packet], stss: Option<Boxed<'_>>) -> Parsed<()> {
+    let Some(b) = stss else {
         packets.iter_mut().for_each(|p| p.key = true);
         return Ok(());
     };
-    let mut b = Bytes::new(body);
-    b.full()?;
-    for _ in 0..b.count(4)? {
-        let at = b.u32()? as usize;
-        if let Some(p) = at.checked_sub(1).and_then(|i| packets.get_mut(i)) {
+    for at in b.table::<StssBox>(4, 4)?.sample_numbers {
+        if let Some(p) = packets.get_mut(at.get() as usize - 1) {
             p.key = true;
         }
     }

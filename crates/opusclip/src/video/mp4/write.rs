@@ -1,8 +1,18 @@
 //! MP4 out: data first to last as they come, the index in the room kept for it before them.
 
+use std::num::NonZeroU32;
+
 use opusclip_engine::error::{Error, Result};
 
-use super::bytes::Kind;
+use shiguredo_mp4::boxes::{
+    Avc1Box, AvccBox, Brand, Co64Box, CttsBox, CttsEntry, DinfBox, EdtsBox, ElstBox, ElstEntry, FreeBox, FtypBox,
+    HdlrBox, MdatBox, MdhdBox, MdiaBox, MediaHeader, MinfBox, MoovBox, MvhdBox, SampleEntry, SmhdBox, StblBox, StcoBox,
+    StscBox, StscEntry, StsdBox, StssBox, StszBox, SttsBox, SttsEntry, TkhdBox, TrakBox, UnknownBox,
+    VisualSampleEntryFields, VmhdBox,
+};
+use shiguredo_mp4::{BoxHeader, BoxSize, BoxType, Decode, Either, Encode, FixedPointNumber, LanguageCode, Mp4FileTime};
+
+use super::boxes::{Parsed, boxes, said};
 use crate::store::pending::PendingFile;
 use crate::video::container::{Edit, Mux, NewTrack, TrackKind};
 use crate::video::index::rescale;
@@ -82,19 +92,17 @@ impl Mp4Writer {
             })
             .collect();
         let mut out = Mp4Writer { file, tracks, timescale, metadata, room: (0, room), data: 0, last: usize::MAX };
-        let mut head = Writer::default();
-        head.boxed(b"ftyp", |w| {
-            w.raw(if quicktime { b"qt  " } else { b"isom" });
-            w.u32(0x200);
-            let brands: &[&[u8; 4]] = if quicktime { &[b"qt  "] } else { &[b"isom", b"iso2", b"avc1", b"mp41"] };
-            brands.iter().for_each(|b| w.raw(*b));
-        });
-        out.file.append(&head.0)?;
+        let brands: &[Brand] =
+            if quicktime { &[Brand::new(*b"qt  ")] } else { &[Brand::ISOM, Brand::ISO2, Brand::AVC1, Brand::MP41] };
+        let major_brand = brands.first().copied().unwrap_or(Brand::ISOM);
+        let ftyp = FtypBox { major_brand, minor_version: 0x200, compatible_brands: brands.to_vec() };
+        out.file.append(&encoded(&ftyp)?)?;
         out.room.0 = out.file.position();
-        out.file.append(&free(room))?;
+        out.file.append(&header(FreeBox::TYPE, BoxSize::U32(small(room)?))?)?;
+        out.file.append(&vec![0; room.saturating_sub(8) as usize])?;
         out.data = out.file.position();
         // The large form from the start: nobody knows yet how much it will be.
-        out.file.append(&data_header(16))?;
+        out.file.append(&header(MdatBox::TYPE, BoxSize::U64(16))?)?;
         Ok(out)
     }
 
@@ -108,29 +116,28 @@ impl Mp4Writer {
         &mut self.file
     }
 
-    fn index(&self) -> Writer {
-        let mut w = Writer::default();
+    fn index(&self) -> Result<Vec<u8>> {
         let wide = self.file.position() > u64::from(u32::MAX);
         let lengths: Vec<u64> = self.tracks.iter().map(|t| t.length(self.timescale)).collect();
-        w.boxed(b"moov", |w| {
-            w.full(b"mvhd", 1, 0, |w| {
-                w.u64(0);
-                w.u64(0);
-                w.u32(self.timescale);
-                w.u64(lengths.iter().copied().max().unwrap_or(0));
-                w.u32(0x1_0000);
-                w.u16(0x100);
-                w.zeros(10);
-                w.matrix();
-                w.zeros(24);
-                w.u32(self.tracks.len() as u32 + 1);
-            });
-            for (i, (t, &length)) in self.tracks.iter().zip(&lengths).enumerate() {
-                t.write(w, i as u32 + 1, self.timescale, length, wide);
-            }
-            w.raw(&self.metadata);
-        });
-        w
+        let tracks = self.tracks.iter().zip(&lengths).zip(1..);
+        let moov = MoovBox {
+            mvhd_box: MvhdBox {
+                creation_time: Mp4FileTime::default(),
+                modification_time: Mp4FileTime::default(),
+                timescale: clock(self.timescale)?,
+                duration: lengths.iter().copied().max().unwrap_or(0),
+                rate: MvhdBox::DEFAULT_RATE,
+                volume: MvhdBox::DEFAULT_VOLUME,
+                matrix: MvhdBox::DEFAULT_MATRIX,
+                next_track_id: self.tracks.len() as u32 + 1,
+            },
+            trak_boxes: tracks
+                .map(|((t, &length), id)| t.track(id, self.timescale, length, wide))
+                .collect::<Result<_>>()?,
+            mvex_box: None,
+            unknown_boxes: copies(&self.metadata)?,
+        };
+        encoded(&moov)
     }
 }
 
@@ -165,18 +172,18 @@ impl Mux for Mp4Writer {
 
     fn finish(&mut self) -> Result<()> {
         let end = self.file.position();
-        let index = self.index();
-        let len = index.0.len() as u64;
+        let index = self.index()?;
+        let len = index.len() as u64;
         let (at, room) = self.room;
         if len == room || len + 8 <= room {
-            self.file.patch(at, &index.0)?;
+            self.file.patch(at, &index)?;
             if len < room {
-                self.file.patch(at + len, &free_header(room - len))?;
+                self.file.patch(at + len, &header(FreeBox::TYPE, BoxSize::U32(small(room - len)?))?)?;
             }
         } else {
-            self.file.append(&index.0)?;
+            self.file.append(&index)?;
         }
-        self.file.patch(self.data, &data_header(end - self.data))
+        self.file.patch(self.data, &header(MdatBox::TYPE, BoxSize::U64(end - self.data))?)
     }
 }
 
@@ -228,253 +235,199 @@ impl Out {
         self.edit().delay.saturating_add(self.shown(movie))
     }
 
-    fn write(&self, w: &mut Writer, id: u32, movie: u32, length: u64, wide: bool) {
-        let edit = self.edit();
-        w.boxed(b"trak", |w| {
-            w.full(b"tkhd", 1, 3, |w| {
-                w.u64(0);
-                w.u64(0);
-                w.u32(id);
-                w.u32(0);
-                w.u64(length);
-                w.zeros(8);
-                w.u16(0);
-                let (sound, size) = match &self.new {
-                    NewTrack::H264 { size, aspect, .. } => {
-                        let across = size.0 as u64 * u64::from(aspect.0.max(1)) * 0x1_0000 / u64::from(aspect.1.max(1));
-                        (false, (u32::try_from(across).unwrap_or(u32::MAX), (size.1 as u32) << 16))
-                    }
-                    NewTrack::Copy { track, .. } => (track.kind == TrackKind::Audio, (0, 0)),
-                };
-                w.u16(if sound { 1 } else { 0 });
-                w.u16(if sound { 0x100 } else { 0 });
-                w.u16(0);
-                w.matrix();
-                w.u32(size.0);
-                w.u32(size.1);
-            });
-            if edit.delay > 0 || edit.start != 0 || edit.length.is_some() {
-                w.boxed(b"edts", |w| {
-                    w.full(b"elst", 1, 0, |w| {
-                        w.u32(if edit.delay > 0 { 2 } else { 1 });
-                        if edit.delay > 0 {
-                            w.u64(edit.delay);
-                            w.u64(u64::MAX);
-                            w.u32(0x1_0000);
-                        }
-                        w.u64(self.shown(movie));
-                        w.u64(edit.start.max(0) as u64);
-                        w.u32(0x1_0000);
-                    });
-                });
+    fn track(&self, id: u32, movie: u32, duration: u64, wide: bool) -> Result<TrakBox> {
+        let (sound, size) = match &self.new {
+            NewTrack::H264 { size, aspect, .. } => {
+                let across = size.0 as u64 * u64::from(aspect.0.max(1)) * 0x1_0000 / u64::from(aspect.1.max(1));
+                (false, (u32::try_from(across).unwrap_or(u32::MAX), (size.1 as u32) << 16))
             }
-            w.boxed(b"mdia", |w| self.media(w, wide));
-        });
-    }
-
-    fn media(&self, w: &mut Writer, wide: bool) {
-        let (handler, language, name): (&Kind, u16, &[u8]) = match &self.new {
-            NewTrack::H264 { .. } => (b"vide", 0x55c4, b"VideoHandler\0"),
-            NewTrack::Copy { track, .. } => (b"soun", track.language, b"SoundHandler\0"),
+            NewTrack::Copy { track, .. } => (track.kind == TrackKind::Audio, (0, 0)),
         };
-        w.full(b"mdhd", 1, 0, |w| {
-            w.u64(0);
-            w.u64(0);
-            w.u32(self.timescale());
-            w.u64(self.ticks);
-            w.u16(language);
-            w.u16(0);
-        });
-        w.full(b"hdlr", 0, 0, |w| {
-            w.u32(0);
-            w.raw(handler);
-            w.zeros(12);
-            w.raw(name);
-        });
-        w.boxed(b"minf", |w| {
-            if handler == b"vide" {
-                w.full(b"vmhd", 0, 1, |w| w.zeros(8));
-            } else {
-                w.full(b"smhd", 0, 0, |w| w.zeros(4));
-            }
-            w.boxed(b"dinf", |w| {
-                w.full(b"dref", 0, 0, |w| {
-                    w.u32(1);
-                    w.full(b"url ", 0, 1, |_| {});
-                });
-            });
-            w.boxed(b"stbl", |w| self.tables(w, wide));
-        });
+        let fixed = |v: u32| FixedPointNumber::new((v >> 16) as i16, v as u16);
+        let tkhd_box = TkhdBox {
+            flag_track_enabled: true,
+            flag_track_in_movie: true,
+            flag_track_in_preview: false,
+            flag_track_size_is_aspect_ratio: false,
+            creation_time: Mp4FileTime::default(),
+            modification_time: Mp4FileTime::default(),
+            track_id: id,
+            duration,
+            layer: TkhdBox::DEFAULT_LAYER,
+            alternate_group: i16::from(sound),
+            volume: if sound { TkhdBox::DEFAULT_AUDIO_VOLUME } else { TkhdBox::DEFAULT_VIDEO_VOLUME },
+            matrix: TkhdBox::DEFAULT_MATRIX,
+            width: fixed(size.0),
+            height: fixed(size.1),
+        };
+        Ok(TrakBox { tkhd_box, edts_box: self.edits(movie), mdia_box: self.media(wide)?, unknown_boxes: Vec::new() })
     }
 
-    fn tables(&self, w: &mut Writer, wide: bool) {
-        w.full(b"stsd", 0, 0, |w| match &self.new {
-            NewTrack::H264 { .. } => {
-                w.u32(1);
-                self.avc1(w);
-            }
+    fn edits(&self, movie: u32) -> Option<EdtsBox> {
+        let edit = self.edit();
+        if edit.delay == 0 && edit.start == 0 && edit.length.is_none() {
+            return None;
+        }
+        let entry = |edit_duration, media_time| ElstEntry {
+            edit_duration,
+            media_time,
+            media_rate: FixedPointNumber::new(1, 0),
+        };
+        let mut entries = Vec::new();
+        if edit.delay > 0 {
+            entries.push(entry(edit.delay, -1));
+        }
+        entries.push(entry(self.shown(movie), edit.start.max(0)));
+        Some(EdtsBox { elst_box: Some(ElstBox { entries }), unknown_boxes: Vec::new() })
+    }
+
+    fn media(&self, wide: bool) -> Result<MdiaBox> {
+        let (handler_type, language, name, media_header) = match &self.new {
+            NewTrack::H264 { .. } => (
+                HdlrBox::HANDLER_TYPE_VIDE,
+                LanguageCode::UNDEFINED,
+                b"VideoHandler\0",
+                MediaHeader::Vmhd(VmhdBox::default()),
+            ),
             NewTrack::Copy { track, .. } => {
-                w.u32(track.entries.len() as u32);
-                track.entries.iter().for_each(|e| w.raw(e));
+                let letter = |shift: u32| (track.language >> shift & 31) as u8 + 0x60;
+                let language = LanguageCode::new([letter(10), letter(5), letter(0)]).unwrap_or_default();
+                (HdlrBox::HANDLER_TYPE_SOUN, language, b"SoundHandler\0", MediaHeader::Smhd(SmhdBox::default()))
             }
-        });
-        w.full(b"stts", 0, 0, |w| {
-            w.u32(self.steps.len() as u32);
-            for &(n, step) in &self.steps {
-                w.u32(n);
-                w.u32(step);
-            }
-        });
+        };
+        Ok(MdiaBox {
+            mdhd_box: MdhdBox {
+                creation_time: Mp4FileTime::default(),
+                modification_time: Mp4FileTime::default(),
+                timescale: clock(self.timescale())?,
+                duration: self.ticks,
+                language,
+            },
+            hdlr_box: HdlrBox { handler_type, name: name.to_vec() },
+            minf_box: MinfBox {
+                media_header: Some(media_header),
+                dinf_box: DinfBox::LOCAL_FILE,
+                stbl_box: self.tables(wide)?,
+                unknown_boxes: Vec::new(),
+            },
+            unknown_boxes: Vec::new(),
+        })
+    }
+
+    fn tables(&self, wide: bool) -> Result<StblBox> {
         let lift = self.lift();
-        if self.shifts.iter().any(|s| i64::from(s.1) + lift != 0) {
-            w.full(b"ctts", 0, 0, |w| {
-                w.u32(self.shifts.len() as u32);
-                for &(n, shift) in &self.shifts {
-                    w.u32(n);
-                    w.u32((i64::from(shift) + lift) as u32);
+        let shifts = self
+            .shifts
+            .iter()
+            .map(|&(sample_count, shift)| CttsEntry { sample_count, sample_offset: i64::from(shift) + lift });
+        let ctts = CttsBox { version: 0, entries: shifts.collect() };
+        let mut runs: Vec<StscEntry> = Vec::new();
+        for (&(_, sample_per_chunk, entry), first) in self.chunks.iter().zip(1..) {
+            let sample_description_index = NonZeroU32::new(entry).unwrap_or(NonZeroU32::MIN);
+            let like = |r: &StscEntry| {
+                (r.sample_per_chunk, r.sample_description_index) == (sample_per_chunk, sample_description_index)
+            };
+            if !runs.last().is_some_and(like) {
+                let first_chunk = NonZeroU32::new(first).unwrap_or(NonZeroU32::MIN);
+                runs.push(StscEntry { first_chunk, sample_per_chunk, sample_description_index });
+            }
+        }
+        let same = self.sizes.first().copied().and_then(NonZeroU32::new);
+        let sample_count = self.sizes.len() as u32;
+        Ok(StblBox {
+            stsd_box: StsdBox { entries: self.entries()? },
+            stts_box: SttsBox {
+                entries: self
+                    .steps
+                    .iter()
+                    .map(|&(sample_count, sample_delta)| SttsEntry { sample_count, sample_delta })
+                    .collect(),
+            },
+            ctts_box: ctts.entries.iter().any(|e| e.sample_offset != 0).then_some(ctts),
+            cslg_box: None,
+            stsc_box: StscBox { entries: runs },
+            stsz_box: match same {
+                Some(sample_size) if self.sizes.iter().all(|&x| x == sample_size.get()) => {
+                    StszBox::Fixed { sample_size, sample_count }
                 }
-            });
-        }
-        if self.keys.len() < self.sizes.len() {
-            w.full(b"stss", 0, 0, |w| {
-                w.u32(self.keys.len() as u32);
-                self.keys.iter().for_each(|&k| w.u32(k));
-            });
-        }
-        w.full(b"stsc", 0, 0, |w| {
-            let mut runs: Vec<(u32, u32, u32)> = Vec::new();
-            for (i, &(_, n, entry)) in self.chunks.iter().enumerate() {
-                if runs.last().is_none_or(|r| (r.1, r.2) != (n, entry)) {
-                    runs.push((i as u32 + 1, n, entry));
+                _ => StszBox::Variable { entry_sizes: self.sizes.clone() },
+            },
+            stco_or_co64_box: if wide {
+                Either::B(Co64Box { chunk_offsets: self.chunks.iter().map(|c| c.0).collect() })
+            } else {
+                Either::A(StcoBox { chunk_offsets: self.chunks.iter().map(|c| c.0 as u32).collect() })
+            },
+            stss_box: (self.keys.len() < self.sizes.len())
+                .then(|| StssBox { sample_numbers: self.keys.iter().filter_map(|&k| NonZeroU32::new(k)).collect() }),
+            sdtp_box: None,
+            unknown_boxes: Vec::new(),
+        })
+    }
+
+    fn entries(&self) -> Result<Vec<SampleEntry>> {
+        let (size, colour, aspect) = match &self.new {
+            NewTrack::H264 { size, colour, aspect, .. } => (size, colour, aspect),
+            NewTrack::Copy { track, .. } => {
+                let mut all = Vec::new();
+                for e in &track.entries {
+                    all.extend(copies(e)?.into_iter().map(SampleEntry::Unknown));
                 }
+                return Ok(all);
             }
-            w.u32(runs.len() as u32);
-            for (first, n, entry) in runs {
-                w.u32(first);
-                w.u32(n);
-                w.u32(entry);
-            }
-        });
-        w.full(b"stsz", 0, 0, |w| match self.sizes.first() {
-            Some(&s) if s > 0 && self.sizes.iter().all(|&x| x == s) => {
-                w.u32(s);
-                w.u32(self.sizes.len() as u32);
-            }
-            _ => {
-                w.u32(0);
-                w.u32(self.sizes.len() as u32);
-                self.sizes.iter().for_each(|&s| w.u32(s));
-            }
-        });
-        w.full(if wide { b"co64" } else { b"stco" }, 0, 0, |w| {
-            w.u32(self.chunks.len() as u32);
-            for &(offset, ..) in &self.chunks {
-                if wide { w.u64(offset) } else { w.u32(offset as u32) }
-            }
-        });
-    }
-
-    fn avc1(&self, w: &mut Writer) {
-        let NewTrack::H264 { size, colour, aspect, .. } = &self.new else { return };
-        w.boxed(b"avc1", |w| {
-            w.zeros(6);
-            w.u16(1);
-            w.zeros(16);
-            w.u16(size.0 as u16);
-            w.u16(size.1 as u16);
-            w.u32(0x48_0000);
-            w.u32(0x48_0000);
-            w.u32(0);
-            w.u16(1);
-            w.zeros(32);
-            w.u16(0x18);
-            w.u16(0xffff);
-            w.boxed(b"avcC", |w| w.raw(&self.config));
-            w.boxed(b"colr", |w| {
-                w.raw(b"nclx");
-                w.u16(colour.primaries.into());
-                w.u16(colour.transfer.into());
-                w.u16(colour.matrix.into());
-                w.raw(&[if colour.full_range { 0x80 } else { 0 }]);
-            });
-            if aspect.0 != aspect.1 {
-                w.boxed(b"pasp", |w| {
-                    w.u32(aspect.0);
-                    w.u32(aspect.1);
-                });
-            }
-        });
-    }
-}
-
-/// A `free` box of `size` bytes, header included.
-fn free(size: u64) -> Vec<u8> {
-    let mut out = free_header(size);
-    out.resize(size as usize, 0);
-    out
-}
-
-fn free_header(size: u64) -> Vec<u8> {
-    let mut w = Writer::default();
-    w.u32(size as u32);
-    w.raw(b"free");
-    w.0
-}
-
-fn data_header(size: u64) -> Vec<u8> {
-    let mut w = Writer::default();
-    w.u32(1);
-    w.raw(b"mdat");
-    w.u64(size);
-    w.0
-}
-
-/// Boxes into bytes.
-#[derive(Default)]
-struct Writer(Vec<u8>);
-
-impl Writer {
-    fn raw(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn zeros(&mut self, n: usize) {
-        self.0.resize(self.0.len() + n, 0);
-    }
-
-    fn u16(&mut self, v: u16) {
-        self.raw(&v.to_be_bytes());
-    }
-
-    fn u32(&mut self, v: u32) {
-        self.raw(&v.to_be_bytes());
-    }
-
-    fn u64(&mut self, v: u64) {
-        self.raw(&v.to_be_bytes());
-    }
-
-    fn matrix(&mut self) {
-        for v in [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000] {
-            self.u32(v);
+        };
+        let config = encoded(&child(b"avcC", self.config.clone()))?;
+        let (avcc_box, _) = AvccBox::decode(&config).map_err(|e| bad(said(e)))?;
+        // The crate knows neither of these two.
+        let mut colr = b"nclx".to_vec();
+        for code in [colour.primaries, colour.transfer, colour.matrix] {
+            colr.extend(u16::from(code).to_be_bytes());
         }
-    }
-
-    fn boxed(&mut self, kind: &Kind, fill: impl FnOnce(&mut Writer)) {
-        let start = self.0.len();
-        self.u32(0);
-        self.raw(kind);
-        fill(self);
-        let size = (self.0.len() - start) as u32;
-        if let Some(slot) = self.0.get_mut(start..start + 4) {
-            slot.copy_from_slice(&size.to_be_bytes());
+        colr.push(if colour.full_range { 0x80 } else { 0 });
+        let mut unknown_boxes = vec![child(b"colr", colr)];
+        if aspect.0 != aspect.1 {
+            unknown_boxes.push(child(b"pasp", [aspect.0.to_be_bytes(), aspect.1.to_be_bytes()].concat()));
         }
+        let visual = VisualSampleEntryFields {
+            data_reference_index: VisualSampleEntryFields::DEFAULT_DATA_REFERENCE_INDEX,
+            width: size.0 as u16,
+            height: size.1 as u16,
+            horizresolution: VisualSampleEntryFields::DEFAULT_HORIZRESOLUTION,
+            vertresolution: VisualSampleEntryFields::DEFAULT_VERTRESOLUTION,
+            frame_count: VisualSampleEntryFields::DEFAULT_FRAME_COUNT,
+            compressorname: VisualSampleEntryFields::NULL_COMPRESSORNAME,
+            depth: VisualSampleEntryFields::DEFAULT_DEPTH,
+        };
+        Ok(vec![SampleEntry::Avc1(Avc1Box { visual, avcc_box, unknown_boxes })])
     }
+}
 
-    fn full(&mut self, kind: &Kind, version: u8, flags: u32, fill: impl FnOnce(&mut Writer)) {
-        self.boxed(kind, |w| {
-            w.u32(u32::from(version) << 24 | flags);
-            fill(w);
-        });
-    }
+/// What cannot be written is a fault of ours: all of it was checked on the way in.
+fn bad(what: String) -> Error {
+    Error::internal(format!("the index: {what}"))
+}
+
+fn encoded(b: &impl Encode) -> Result<Vec<u8>> {
+    b.encode_to_vec().map_err(|e| bad(said(e)))
+}
+
+fn header(box_type: BoxType, box_size: BoxSize) -> Result<Vec<u8>> {
+    encoded(&BoxHeader { box_type, box_size })
+}
+
+fn small(size: u64) -> Result<u32> {
+    u32::try_from(size).map_err(|_| bad(format!("{size} bytes of room")))
+}
+
+fn clock(timescale: u32) -> Result<NonZeroU32> {
+    NonZeroU32::new(timescale).ok_or_else(|| bad("a clock of 0 ticks a second".into()))
+}
+
+fn child(kind: &[u8; 4], payload: Vec<u8>) -> UnknownBox {
+    let box_type = BoxType::Normal(*kind);
+    UnknownBox { box_type, box_size: BoxSize::with_payload_size(box_type, payload.len() as u64), payload }
+}
+
+/// The boxes in `bytes`, to be written byte for byte.
+fn copies(bytes: &[u8]) -> Result<Vec<UnknownBox>> {
+    boxes(bytes).map(|b| b.map(|b| b.copy())).collect::<Parsed<_>>().map_err(bad)
 }
