@@ -149,11 +149,11 @@ pub(crate) struct GradeArgs {
 #[command(next_help_heading = "Resources")]
 pub(crate) struct RunArgs {
     /// Threads for decoding, computing and encoding together; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=1024))]
     pub(crate) threads: u32,
 
     /// Refuse plans whose buffers need more, e.g. 512MiB or 2GB; default: a share of the machine's
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = parse_bytes)]
     pub(crate) memory_limit: Option<u64>,
 }
 
@@ -162,7 +162,7 @@ pub(crate) struct RunArgs {
 #[command(next_help_heading = "Video output")]
 pub(crate) struct EncodeArgs {
     /// Quantiser, 0 (best) to 51 (smallest)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=51))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(0..=51))]
     pub(crate) qp: Option<u8>,
 
     /// Speed of the encoder against size of the file
@@ -170,7 +170,7 @@ pub(crate) struct EncodeArgs {
     pub(crate) preset: Option<Preset>,
 
     /// Frames from one key frame to the next; these groups are encoded in parallel
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=240))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(2..=240))]
     pub(crate) gop: Option<u32>,
 
     /// Do not copy the sound

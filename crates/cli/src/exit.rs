@@ -3,13 +3,13 @@
 use std::any::Any;
 use std::panic;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use opusclip::Error;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::engine_face::{self, Cancel};
@@ -118,6 +118,12 @@ pub(crate) fn watch_signals(cancel: &Cancel) -> Result<(), Error> {
     let ignored = ignored_signals();
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|n| ignored & (1_u64 << (n - 1)) == 0);
     let mut signals = Signals::new(wanted).map_err(|e| Error::internal(format!("signal handlers: {e}")))?;
+    // Writing beyond the file-size limit (ulimit -f) must fail as any write does, not kill the process
+    // with a temporary file left. A handler is enough; nobody needs to be told. Where handlers run out,
+    // the system's default is no worse than before.
+    if ignored & (1_u64 << (SIGXFSZ - 1)) == 0 {
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    }
     let cancel = cancel.clone();
     let watcher = thread::Builder::new().name("signals".into()).spawn(move || {
         for number in &mut signals {

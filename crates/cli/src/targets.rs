@@ -12,6 +12,7 @@ use std::time::Duration;
 use opusclip::Error;
 use opusclip::error::show_path;
 
+use crate::engine_face;
 use crate::exit::{Failure, Outcome};
 
 /// Suffixes that outputs may have; an input with another one becomes an `.mp4`.
@@ -100,6 +101,15 @@ pub(crate) fn resolve(inputs: &[PathBuf], output: &Path) -> Outcome<Targets> {
         Some(output.to_path_buf())
     };
     Ok(Targets { list, made })
+}
+
+/// True when both names mean one file, whether it exists or is still to be made.
+pub(crate) fn one_place(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some((fs::canonicalize(folder).ok()?, path.file_name()?.to_os_string()))
+    };
+    a == b || engine_face::same_file(a, b) || place(a).is_some_and(|at| place(b) == Some(at))
 }
 
 /// Pipes cannot be inputs.

@@ -108,10 +108,11 @@ pub fn sink(path: &Path, encode: &Encode, overwrite: bool) -> Result<Box<dyn Sin
         Some(writer) => (writer.open)(path, encode, overwrite),
         None => {
             let known: Vec<String> = SINKS.iter().flat_map(|w| w.suffixes).map(|s| format!(".{s}")).collect();
-            Err(Error::unsupported(
-                path,
-                format!("do not know how to write `.{suffix}`; known are {}", known.join(", ")),
-            ))
+            let what = match suffix.as_str() {
+                "" => "its name has no suffix to say what to write".to_string(),
+                suffix => format!("do not know how to write `.{suffix}`"),
+            };
+            Err(Error::unsupported(path, format!("{what}; known are {}", known.join(", "))))
         }
     }
 }

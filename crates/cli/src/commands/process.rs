@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
                             failed.fetch_add(1, Ordering::Relaxed);
                             // One line says that it was interrupted, not one for each file.
                             if !(error == Error::Cancelled && exit::signal().is_some()) {
-                                report::error(&error.to_string());
+                                report::error(&said(&error, target, targets.list.len()));
                             }
                             json!({
                                 "schema": "opusclip.process/1",
@@ -113,6 +113,15 @@ fn job(
     panic::catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|payload| Err(exit::panicked(&*payload)))
         .map_err(grade::named)
+}
+
+/// The words of an error. Where there are several inputs, they say which one it was.
+fn said(error: &Error, target: &Target, inputs: usize) -> String {
+    match error {
+        Error::Io { .. } | Error::Data { .. } | Error::Unsupported { .. } => error.to_string(),
+        _ if inputs == 1 => error.to_string(),
+        _ => format!("{}: {error}", show_path(&target.input)),
+    }
 }
 
 /// Says how one file went; gives it as JSON too.

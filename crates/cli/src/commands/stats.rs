@@ -33,13 +33,24 @@ pub(crate) fn run(args: &StatsArgs, cancel: &Cancel) -> Outcome {
             "--plot -: pictures are written to files; give a name ending in .svg or .png".to_string(),
         ));
     }
+    let files: Vec<&Path> = [&args.csv, &args.json, &args.plot]
+        .into_iter()
+        .flatten()
+        .filter(|p| p.as_os_str() != "-")
+        .map(|p| p.as_path())
+        .collect();
+    for (n, path) in files.iter().enumerate() {
+        if files.iter().take(n).any(|other| targets::one_place(other, path)) {
+            let shown = show_path(path);
+            return Err(Failure::Usage(format!("{shown}: is given for two outputs; give each a file of its own")));
+        }
+    }
     // Everything that cannot be written is refused before anything is decoded.
     let plot = args.plot.as_deref().map(|path| plot::Format::of(path).map(|format| (path, format))).transpose()?;
-    for path in [&args.csv, &args.json, &args.plot].into_iter().flatten().filter(|p| p.as_os_str() != "-") {
+    for path in files {
         if engine_face::same_file(path, &args.input) {
-            return Err(
-                Error::Io { path: path.clone(), detail: "is the input; choose another output".to_string() }.into()
-            );
+            let detail = "is the input; choose another output".to_string();
+            return Err(Error::Io { path: path.to_path_buf(), detail }.into());
         }
         engine_face::can_write(path, args.yes)?;
     }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
-use crate::support::{Done, Folder, sample};
+use crate::support::{Done, Folder, sample, words};
 
 /// Few frames, so that a test takes part of a second.
 const SHORT: [&str; 2] = ["--frames", "0:3"];
@@ -160,4 +160,48 @@ fn two_runs_to_one_output_leave_a_whole_file() {
     assert!(one.wait().unwrap().success() && two.wait().unwrap().success());
     assert_eq!(folder.names(), ["bunny.mp4", "out.mp4"]);
     assert!(folder.ok("info out.mp4").stdout.contains("5 in 0.200 s"));
+}
+
+#[test]
+fn the_file_size_limit_is_an_error_like_a_full_disk() {
+    let program = env!("CARGO_BIN_EXE_opusclip");
+    for (limit, command) in [
+        (8, "process bunny.mp4 -o out.mp4 -q --frames 0:3"),
+        (8, "process bunny.mp4 -o out.npy -q --frames 0:3"),
+        (0, "stats bunny.mp4 --csv out.csv --frames 0:3"),
+    ] {
+        let folder = Folder::with_sample();
+        let script = format!("ulimit -f {limit}; exec '{program}' {command}");
+        let done = Done::of(Command::new("sh").args(["-c", &script]).current_dir(folder.path("")).output().unwrap());
+        let line = done.refused(1);
+        assert!(line.contains("cannot write: File too large"), "{line}");
+        assert_eq!(folder.names(), ["bunny.mp4"], "{command}");
+    }
+}
+
+#[test]
+fn two_outputs_of_stats_are_two_files() {
+    let folder = Folder::with_sample();
+    for line in [
+        "stats bunny.mp4 --csv q --json q",
+        "stats bunny.mp4 --csv q --json ./q -y",
+        "stats bunny.mp4 --csv q.svg --plot q.svg",
+    ] {
+        let done = folder.run(&words(line));
+        assert!(done.refused(2).contains("is given for two outputs"), "{line}: {done:?}");
+        assert_eq!(folder.names(), ["bunny.mp4"], "{line}");
+    }
+}
+
+#[test]
+fn an_error_of_one_of_several_inputs_says_which() {
+    let folder = Folder::with_sample();
+    folder.write("notes.mp4", b"text");
+    let done = folder.run(&words("process bunny.mp4 notes.mp4 -o out/ -q --memory-limit 1KiB"));
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let mut lines: Vec<&str> = done.stderr.lines().collect();
+    lines.sort_unstable();
+    assert!(lines[0].starts_with("error: bunny.mp4: memory: needs"), "{done:?}");
+    assert!(lines[1].starts_with("error: notes.mp4: is text"), "{done:?}");
+    assert_eq!(lines.len(), 2, "{done:?}");
 }
