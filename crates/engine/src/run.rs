@@ -9,6 +9,7 @@ use opusclip_raw::Isa;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::exec::cpu::Cpu;
+use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
 use crate::exec::stream::{Context, Outlet, drain, panic_text, run_stage};
 use crate::exec::threads;
@@ -65,7 +66,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         executor: &executor,
         monitor: &options.monitor,
         cancel: &options.cancel,
-        pool: pool().clone(),
+        pool: pool_for(&plan, !outlets.is_empty()),
         known: vec![None; plan.nodes().len()],
         collected: &collected,
     };

@@ -7,16 +7,24 @@ use opusclip_raw::{Isa, Pool};
 
 use crate::array::Array;
 use crate::flow::Sink;
-use crate::lazy::Lazy;
+use crate::lazy::{Lazy, Op};
 use crate::monitor::{Cancel, Monitor};
+use crate::plan::{Kind, NodeId, Plan};
 
 /// Freed memory that is kept for the next frames and results, in bytes.
 const POOL_CAP: usize = 512 << 20;
 
-/// One pool for all runs: fresh pages cost as much as the arithmetic on them.
+/// The pool of all runs in memory: fresh pages cost as much as the arithmetic on them.
 pub fn pool() -> &'static Pool {
     static POOL: OnceLock<Pool> = OnceLock::new();
     POOL.get_or_init(|| Pool::new(POOL_CAP))
+}
+
+/// Runs in memory share [`pool`]; a run that streams has its own, whose frames go when it ends and
+/// whose peak is its own.
+pub(crate) fn pool_for(plan: &Plan, sinks: bool) -> Pool {
+    let reads = |id: &NodeId| matches!(plan.node(*id).kind, Kind::Op(Op::Source(_)));
+    if sinks || plan.reachable().iter().any(reads) { Pool::new(POOL_CAP) } else { pool().clone() }
 }
 
 /// How a run is to be done; answers never depend on it.

@@ -464,18 +464,21 @@ fn streamed<'a>(
     std::thread::scope(|scope| {
         for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
             let (pool, monitor) = (cx.pool.clone(), cx.monitor);
-            scope.spawn(move || {
+            let decode = move || {
                 let work = || decode_ahead(source, tasks, store, &pool, monitor);
                 // Workers wait for its frames: a panic must reach them as an error.
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
                     store.fail(Error::internal(panic_text(panic.as_ref())));
                 }
-            });
+            };
+            if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, decode) {
+                shared.fail(no_thread(&e));
+            }
         }
         for _ in 0..workers {
             let send = send.clone();
-            let (shared, wanted) = (&shared, &wanted);
-            scope.spawn(move || {
+            let (shared_all, shared, wanted) = (&shared, &shared, &wanted);
+            let run = move || {
                 let work = || {
                     worker(
                         cx,
@@ -497,7 +500,10 @@ fn streamed<'a>(
                     Ok(Err(e)) => shared.fail(e),
                     Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
                 }
-            });
+            };
+            if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, run) {
+                shared_all.fail(no_thread(&e));
+            }
         }
         drop(send);
         // Unwinding from here would wait for workers that nobody tells to stop.
@@ -512,6 +518,11 @@ fn streamed<'a>(
         Some(e) => Err(e),
         None => Ok(()),
     }
+}
+
+/// The system has no more threads to give; those that run are told to stop.
+fn no_thread(e: &std::io::Error) -> Error {
+    Error::value("threads", format!("the system refuses another thread ({e}); ask for fewer with a lower thread count"))
 }
 
 /// The words of a panic.
@@ -672,10 +683,10 @@ fn make_frames(
 
 /// Frames of a node that is whole in memory, into its sink.
 pub fn drain(cx: &Context<'_>, outlet: &Outlet) -> Result<()> {
-    let whole = cx.whole(outlet.node)?.to_contiguous()?;
-    let bytes = whole.contiguous_bytes().unwrap_or(&[]);
+    let whole = cx.whole(outlet.node)?;
     let frames = cx.target_frames(outlet.node);
     let size = cx.frame_bytes(outlet.node);
+    let mut buffer = Buffer::zeroed(size).map_err(|e| out_of_memory(e.bytes))?;
     let mut sink = outlet.sink.lock().unwrap_or_else(PoisonError::into_inner);
     let step = sink.part_frames().max(1);
     cx.monitor.add_total(frames as u64);
@@ -686,7 +697,9 @@ pub fn drain(cx: &Context<'_>, outlet: &Outlet) -> Result<()> {
             if cx.cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            let frame = bytes.get(t * size..(t + 1) * size).unwrap_or(&[]);
+            // One frame at a time: a view of the whole must not become a second whole.
+            let frame = &mut buffer.bytes_mut()[..size];
+            whole.slice_axis(0, Span { start: t, len: 1, step: 1 }).strided().copy_to(frame);
             cx.monitor.time(Phase::Encode, || part.push(frame))?;
             cx.monitor.frames_out(1);
         }

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
+use opusclip_raw::Pool;
+
 use crate::array::shape;
 use crate::error::{Error, Result};
 use crate::flow::Sink;
 use crate::lazy::Op;
+use crate::ops::Movement;
 use crate::plan::{Kind, NodeId, Plan};
 
-use super::reach::access;
+use super::reach::{access, streams};
 use super::stage::{Schedule, Stage};
 
 /// How much of the machine a streamed stage takes.
@@ -84,10 +87,10 @@ pub fn stage_frames(plan: &Plan, stage: &Stage) -> usize {
     stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).max().unwrap_or(0)
 }
 
-fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> u64 {
+fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
     let node = plan.node(id);
     let frame = shape::product(node.shape.get(1..).unwrap_or(&[]));
-    (frame as u64).saturating_mul(frames as u64).saturating_mul(node.dtype.size() as u64)
+    frame.saturating_mul(frames).saturating_mul(node.dtype.size())
 }
 
 /// Frames of one chunk: as many small ones as fit the cache together, else one.
@@ -95,18 +98,21 @@ pub fn chunk_frames(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool) 
     let need = needed(plan, stage, known, &(0..1));
     let widest =
         need.iter().enumerate().filter(|(_, n)| n.is_some()).map(|(i, _)| node_bytes(plan, NodeId(i), 1)).max();
-    (CHUNK_BYTES as u64 / widest.unwrap_or(1).max(1)).clamp(1, 1 << 20) as usize
+    (CHUNK_BYTES / widest.unwrap_or(1).max(1)).clamp(1, 1 << 20)
 }
 
 /// Bytes of arrays that live from one stage to the next, and of collected results.
 pub fn kept_bytes(plan: &Plan, schedule: &Schedule, collected: &[NodeId]) -> u64 {
     let kept = (0..plan.nodes().len()).map(NodeId).filter(|id| {
         let in_memory = matches!(plan.node(*id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)));
-        !in_memory && (schedule.kept[id.0] || collected.contains(id))
+        // A view of a whole array holds nothing of its own; a reshape may have to copy.
+        let view = matches!(&plan.node(*id).kind, Kind::Op(Op::Movement(m)) if !matches!(m, Movement::Reshape(_)));
+        let nothing = in_memory || (view && !streams(plan, *id));
+        !nothing && (schedule.kept[id.0] || collected.contains(id))
     });
     kept.map(|id| {
         let node = plan.node(id);
-        (shape::product(&node.shape) as u64).saturating_mul(node.dtype.size() as u64)
+        Pool::room(shape::product(&node.shape).saturating_mul(node.dtype.size())) as u64
     })
     .fold(0, u64::saturating_add)
 }
@@ -135,14 +141,14 @@ impl Hold {
             // A view holds nothing of its own, an array in memory was there before.
             let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Movement(_)));
             if (!free || stage.targets.contains(&id)) && !known(id) {
-                frames = frames.saturating_add(node_bytes(plan, id, n));
+                frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
             }
             if let (Kind::Op(Op::Source(s)), false) = (&plan.node(id).kind, known(id)) {
-                raw = raw.saturating_add(s.0.raw_frame_bytes() as u64);
+                raw = raw.saturating_add(Pool::room(s.0.raw_frame_bytes()) as u64);
                 cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
                 reach = reach.max(n);
                 // A reader keeps its last frames while it makes the next ones.
-                frames = frames.saturating_add(node_bytes(plan, id, n));
+                frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
             }
         }
         let part = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);
@@ -169,6 +175,10 @@ pub fn plan_stage(
     limit: Option<u64>,
 ) -> Result<Budget> {
     let mut least_bytes = 0;
+    // More workers than parts would only be planned for, never used.
+    let frames = stage_frames(plan, stage);
+    let parts = sinks.iter().map(|s| frames.div_ceil(s.part_frames().max(1))).max().unwrap_or(frames);
+    let threads = threads.min(parts.max(1));
     let full = chunk_frames(plan, stage, known);
     // Small frames travel together where there is room for it.
     for chunk in [full, full.min(16), 1] {

@@ -91,8 +91,11 @@ pub fn stream_info(plan: &Plan, id: NodeId) -> StreamInfo {
                 for (d, w) in durations.iter_mut().zip(pts.windows(2)) {
                     *d = w[1].saturating_sub(w[0]);
                 }
-                if let Some(d) = durations.last_mut() {
-                    *d = d.saturating_mul(step as i64);
+                // The last one stays until the next would have come, or the stream ends.
+                let end = info.pts.last().zip(info.durations.last()).map(|(p, d)| p.saturating_add(*d));
+                let next = picked.last().and_then(|f| info.pts.get(f.saturating_add(step)).copied()).or(end);
+                if let (Some(d), Some(p), Some(next)) = (durations.last_mut(), pts.last(), next) {
+                    *d = next.saturating_sub(*p);
                 }
             }
             return StreamInfo {

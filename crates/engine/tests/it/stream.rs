@@ -84,6 +84,7 @@ struct Seen {
     bytes: Vec<u8>,
     frames: Vec<usize>,
     pts: Vec<i64>,
+    durations: Vec<i64>,
     parts: Vec<Range<usize>>,
     finished: bool,
 }
@@ -120,7 +121,8 @@ impl Sink for Kept {
         "kept".into()
     }
     fn begin(&mut self, info: &StreamInfo) -> Result<()> {
-        self.seen.lock().unwrap().pts = info.pts.to_vec();
+        let mut seen = self.seen.lock().unwrap();
+        (seen.pts, seen.durations) = (info.pts.to_vec(), info.durations.to_vec());
         Ok(())
     }
     fn part_frames(&self) -> usize {
@@ -307,4 +309,23 @@ fn closed_groups_are_decoded_by_the_workers_themselves() {
     assert_eq!(cursors(groups.clone(), 2), 8, "a cursor for each group");
     assert_eq!(cursors(groups, 1), 1, "one worker needs one decoder");
     assert_eq!(cursors(vec![0], 4), 1, "one long group is decoded ahead");
+}
+
+#[test]
+fn every_seventh_frame_still_lasts_as_long_as_the_stream() {
+    // 20 frames of one tick: frames 0, 7, 14, of which the last ends with the stream.
+    let v = Made::new(20, vec![0]).lazy().slice_axis(0, None, None, Some(7));
+    let (s, seen) = sink(2);
+    run(vec![Output::Sink(v, s)], &options(1)).unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen.pts.as_slice(), seen.durations.as_slice()), ([0, 7, 14].as_slice(), [7, 7, 6].as_slice()));
+}
+
+#[test]
+fn more_threads_than_parts_are_not_planned_for() {
+    let monitor = Monitor::new();
+    let opts = RunOptions { monitor: monitor.clone(), ..options(1000) };
+    let (s, _) = sink(8);
+    run(vec![Output::Sink(grade(&Made::new(20, vec![0]).lazy()), s)], &opts).unwrap();
+    assert_eq!(monitor.threads(), 3);
 }

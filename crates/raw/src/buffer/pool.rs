@@ -48,8 +48,13 @@ pub struct Pool(Arc<Inner>);
 /// differ a little share buffers and at most a third is unused.
 fn class(bytes: usize) -> usize {
     const SMALLEST: usize = 4096;
+    const LARGE: usize = 32 << 20;
     if bytes == 0 {
         return 0;
+    }
+    if bytes > LARGE {
+        // Whole results are of a few sizes only, and a third more of them is real money.
+        return bytes.checked_next_multiple_of(1 << 20).unwrap_or(bytes);
     }
     let Some(up) = bytes.max(SMALLEST).checked_next_power_of_two() else { return bytes };
     let between = up / 4 * 3;
@@ -107,6 +112,12 @@ impl Pool {
     }
 
     /// Counts so far.
+    /// Bytes that [`Pool::take`] holds for a wish of `bytes`: what a planner must count.
+    pub fn room(bytes: usize) -> usize {
+        class(bytes)
+    }
+
+    /// What the pool did and holds.
     pub fn stats(&self) -> PoolStats {
         self.0.lock().stats
     }
