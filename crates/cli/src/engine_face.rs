@@ -15,6 +15,7 @@ use opusclip::{Array, DType, Error, Isa, Lazy, Output, RunOptions};
 pub(crate) use opusclip::{Cancel, Monitor};
 
 use crate::args::{FrameRange, Preset, ProcessArgs};
+use crate::exit::Failure;
 
 /// What a run may use.
 #[derive(Clone, Copy, Debug)]
@@ -281,6 +282,20 @@ pub(crate) fn remove_unfinished() {
 pub(crate) fn threads(wish: u32) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     if wish == 0 { cores() } else { usize::try_from(wish).unwrap_or(1) }
+}
+
+/// A misspelt `OPUSCLIP_ISA` must not silently mean the best level.
+pub(crate) fn check_environment() -> Result<(), Failure> {
+    match std::env::var("OPUSCLIP_ISA") {
+        Ok(wish) if !wish.is_empty() && Isa::parse(&wish).is_none() => {
+            let known: Vec<&str> = Isa::available().into_iter().map(Isa::name).collect();
+            Err(Failure::Usage(format!(
+                "OPUSCLIP_ISA: `{wish}` is no level of this machine; it has {}",
+                known.join(", ")
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The instruction set in use.

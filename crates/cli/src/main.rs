@@ -32,6 +32,7 @@ fn run() -> Outcome {
         // --help and --version are results, so they go to stdout.
         Err(help) => return help.print().map_err(report::stdout_failure),
     };
+    engine_face::check_environment()?;
     let cancel = engine_face::Cancel::new();
     exit::watch_signals(&cancel)?;
     match cli.command {

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     let failed = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..jobs {
-            scope.spawn(|| {
+            let work = || {
                 while let Some(target) = targets.list.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if cancel.is_cancelled() {
                         break;
@@ -68,7 +68,11 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
                     let at = targets.list.iter().position(|t| std::ptr::eq(t, target)).unwrap_or(0);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((at, value));
                 }
-            });
+            };
+            // A system that gives no more threads still gets its files done, by those that are there.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                work();
+            }
         }
     });
     drop(bar);

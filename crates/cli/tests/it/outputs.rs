@@ -205,3 +205,11 @@ fn an_error_of_one_of_several_inputs_says_which() {
     assert!(lines[1].starts_with("error: notes.mp4: is text"), "{done:?}");
     assert_eq!(lines.len(), 2, "{done:?}");
 }
+
+#[test]
+fn a_misspelt_instruction_set_is_refused() {
+    let folder = Folder::new();
+    let done = Done::of(folder.command(&["doctor"]).env("OPUSCLIP_ISA", "avx9000").output().unwrap());
+    let line = done.refused(2);
+    assert!(line.starts_with("error: OPUSCLIP_ISA: `avx9000` is no level of this machine; it has baseline"), "{line}");
+}

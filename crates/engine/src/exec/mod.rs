@@ -4,6 +4,7 @@ pub mod cpu;
 mod executor;
 pub mod options;
 pub mod reference;
+mod rules;
 pub mod stream;
 mod supply;
 pub mod threads;

@@ -6,6 +6,7 @@ use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 
 use super::executor::{Executor, Frames};
+use super::rules::{LEAF, chunked, join, over_of};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -67,7 +68,7 @@ impl Executor for Reference {
             Kind::Op(Op::Reduce { op, axes, .. }) => reduce(*op, axes, first(inputs)?, &frames.shape)?,
             Kind::Fused { program, .. } => run_program(program, inputs, &frames.shape)?,
             Kind::Reduce { op, axes, over, program, .. } => {
-                let over = super::cpu::over_of(over, axes, frames);
+                let over = over_of(over, axes, frames);
                 reduce(*op, axes, &run_program(program, inputs, &over)?, &frames.shape)?
             }
             Kind::Op(Op::Source(_) | Op::Data(_) | Op::Scalar(_)) => {
@@ -81,22 +82,6 @@ impl Executor for Reference {
 
 fn first(inputs: &[Array]) -> Result<&Array> {
     inputs.first().ok_or_else(|| Error::internal("an op has no input"))
-}
-
-/// The movement for a chunk whose axis 0 is shorter than the plan's.
-pub(super) fn chunked(m: &crate::ops::Movement, shape: &[usize]) -> crate::ops::Movement {
-    use crate::ops::Movement;
-    match m {
-        Movement::Reshape(_) => Movement::Reshape(shape.to_vec()),
-        Movement::Broadcast(_) => Movement::Broadcast(shape.to_vec()),
-        Movement::Permute(order) => Movement::Permute(order.clone()),
-        // Along the stream axis the chunk starts at the first frame that is needed.
-        Movement::Slice { axis: 0, span } if span.step >= 1 => Movement::Slice {
-            axis: 0,
-            span: crate::array::index::Span { start: 0, len: shape.first().copied().unwrap_or(0), step: span.step },
-        },
-        Movement::Slice { axis, span } => Movement::Slice { axis: *axis, span: *span },
-    }
 }
 
 fn elementwise(op: Elementwise, inputs: &[Array], shape: &[usize]) -> Result<Array> {
@@ -181,10 +166,10 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
         Reduce::Sum | Reduce::Mean if d.is_float() => {
             let values: Vec<f64> = values.map(Scalar::to_f64).collect();
             let leaves: Vec<f64> = values
-                .chunks(super::cpu::LEAF)
+                .chunks(LEAF)
                 .map(|leaf| if d == DType::F32 { sum_reference(leaf) } else { compensated(leaf) })
                 .collect();
-            let sum = super::cpu::join(&leaves);
+            let sum = join(&leaves);
             Scalar::from_f64(dtype, if op == Reduce::Mean { sum / values.len() as f64 } else { sum })
         }
         Reduce::Sum => Scalar::from_i128(dtype, values.map(Scalar::to_i128).sum()),

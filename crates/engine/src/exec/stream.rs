@@ -11,7 +11,7 @@ use opusclip_raw::{Buffer, Pool};
 use rayon::prelude::*;
 
 use super::executor::{Executor, Frames};
-use super::reference::chunked;
+use super::rules::chunked;
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use super::threads;
 use crate::array::index::Span;

@@ -10,36 +10,12 @@ use std::sync::OnceLock;
 use opusclip_raw::Isa;
 
 use super::executor::{Executor, Frames};
-use super::reference::chunked;
+use super::rules::{chunked, over_of};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::lazy::Op;
 use crate::monitor::Monitor;
 use crate::plan::{Kind, NodeId, Path, Plan};
-
-/// Elements of a float sum that are added as one exact leaf.
-pub(super) const LEAF: usize = 1 << 20;
-
-/// Leaves joined over a fixed tree, whatever computed them.
-pub(super) fn join(leaves: &[f64]) -> f64 {
-    match leaves {
-        [] => 0.0,
-        [one] => *one,
-        many => {
-            let (a, b) = many.split_at(many.len().div_ceil(2));
-            join(a) + join(b)
-        }
-    }
-}
-
-/// Shape over which a fused reduction runs for the frames asked for.
-pub(super) fn over_of(over: &[usize], axes: &[usize], frames: &Frames) -> Vec<usize> {
-    let mut over = over.to_vec();
-    if let (Some(d), false) = (over.first_mut(), axes.contains(&0)) {
-        *d = frames.range.len();
-    }
-    over
-}
 
 /// See the module. One value serves one run: it keeps the tables that hold for all its frames.
 #[derive(Debug)]

@@ -7,10 +7,10 @@ use opusclip_raw::{DType, Element, Isa};
 
 use super::interpret::{Machine, views};
 use super::table::Table;
-use super::{LEAF, join};
 use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
+use crate::exec::rules::{LEAF, join};
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, with_number};
 use crate::plan::Program;

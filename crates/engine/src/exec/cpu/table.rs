@@ -8,10 +8,10 @@ use opusclip_raw::kernel::table::{table_to, table_u8};
 use opusclip_raw::{DType, Isa};
 
 use super::interpret::{self, views};
-use super::{LEAF, join};
 use crate::array::shape::product;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
+use crate::exec::rules::{LEAF, join};
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_number};
 use crate::plan::Program;

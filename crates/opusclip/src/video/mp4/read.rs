@@ -301,7 +301,34 @@ fn video_entry(entry: &Boxed<'_>) -> Parsed<VideoEntry> {
 /// Rate and channels of a sound entry; only for showing, so anything odd is nothing.
 fn audio_entry(body: &[u8]) -> Option<(u32, u16)> {
     let sound: AudioSampleEntryFields = Fields(body).next().ok()?;
-    Some((sound.samplerate.integer.into(), sound.channelcount))
+    Some((sound.samplerate.integer.into(), aac_channels(body).unwrap_or(sound.channelcount)))
+}
+
+/// Channels of AAC as its own configuration states them: the sample entry of 5.1 sound says 2
+/// (ISO/IEC 14496-1 descriptors, 14496-3 AudioSpecificConfig).
+fn aac_channels(body: &[u8]) -> Option<u16> {
+    let at = body.windows(4).position(|w| w == b"esds")?;
+    // Version and flags, then descriptors in each other: the stream's, the decoder's, its configuration.
+    let mut rest = body.get(at + 8..)?;
+    for (tag, own) in [(3, 3), (4, 13), (5, 0)] {
+        let (&first, after) = rest.split_first()?;
+        if first != tag {
+            return None;
+        }
+        // A length in up to four bytes of seven bits.
+        let length = after.iter().take(4).position(|b| b & 0x80 == 0)? + 1;
+        rest = after.get(length + own..)?;
+    }
+    let &[a, b, ..] = rest else { return None };
+    let (kind, rate) = (a >> 3, (a & 7) << 1 | b >> 7);
+    let channels = u16::from(b >> 3 & 15);
+    match (kind, rate, channels) {
+        // Escaped kinds and rates put the channels elsewhere.
+        (31, ..) | (_, 15, _) => None,
+        (_, _, 7) => Some(8),
+        (_, _, n @ 1..=6) => Some(n),
+        _ => None,
+    }
 }
 
 /// An edit list as delay, start and length. The error is for lists that do more.

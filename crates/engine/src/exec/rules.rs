@@ -1,0 +1,44 @@
+//! Rules that every executor shares, so that all give the same bits.
+
+use super::executor::Frames;
+use crate::array::index::Span;
+use crate::ops::Movement;
+
+/// Elements of a float sum that are added as one exact leaf.
+pub(super) const LEAF: usize = 1 << 20;
+
+/// Leaves joined over a fixed tree, whatever computed them.
+pub(super) fn join(leaves: &[f64]) -> f64 {
+    match leaves {
+        [] => 0.0,
+        [one] => *one,
+        many => {
+            let (a, b) = many.split_at(many.len().div_ceil(2));
+            join(a) + join(b)
+        }
+    }
+}
+
+/// Shape over which a fused reduction runs for the frames asked for.
+pub(super) fn over_of(over: &[usize], axes: &[usize], frames: &Frames) -> Vec<usize> {
+    let mut over = over.to_vec();
+    if let (Some(d), false) = (over.first_mut(), axes.contains(&0)) {
+        *d = frames.range.len();
+    }
+    over
+}
+
+/// The movement for a chunk whose axis 0 is shorter than the plan's.
+pub(super) fn chunked(m: &Movement, shape: &[usize]) -> Movement {
+    match m {
+        Movement::Reshape(_) => Movement::Reshape(shape.to_vec()),
+        Movement::Broadcast(_) => Movement::Broadcast(shape.to_vec()),
+        Movement::Permute(order) => Movement::Permute(order.clone()),
+        // Along the stream axis the chunk starts at the first frame that is needed.
+        Movement::Slice { axis: 0, span } if span.step >= 1 => Movement::Slice {
+            axis: 0,
+            span: Span { start: 0, len: shape.first().copied().unwrap_or(0), step: span.step },
+        },
+        Movement::Slice { axis, span } => Movement::Slice { axis: *axis, span: *span },
+    }
+}
