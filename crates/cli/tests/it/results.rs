@@ -22,7 +22,7 @@ fn info_says_what_the_file_is() {
     assert_eq!(value["schema"], "opusclip.info/1");
     let facts = (&value["frames"], &value["width"], &value["height"], &value["duration"], &value["rotation"]);
     assert_eq!(facts, (&132.into(), &1280.into(), &720.into(), &5.28.into(), &0.into()));
-    assert_eq!((&value["path"], &value["audio"][0]["channels"]), (&"bunny.mp4".into(), &2.into()));
+    assert_eq!((&value["path"], &value["audio"][0]["channels"]), (&"bunny.mp4".into(), &6.into()));
     // One bad file does not hide the others.
     let done = folder.run(&["info", "--json", "missing.mp4", "bunny.mp4"]);
     assert_eq!((done.code, done.stdout.lines().count(), done.stderr.lines().count()), (Some(1), 1, 1));
