@@ -1,5 +1,6 @@
 //! What runs a stage.
 
+pub mod chunk;
 pub mod cpu;
 mod executor;
 pub mod options;

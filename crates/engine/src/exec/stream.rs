@@ -7,44 +7,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 
-use opusclip_raw::{Buffer, Pool};
+use opusclip_raw::Buffer;
 use rayon::prelude::*;
 
-use super::executor::{Executor, Frames};
-use super::rules::chunked;
+use super::chunk::{Context, Feeds};
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use super::threads;
 use crate::array::index::Span;
-use crate::array::shape::product;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::{Encoded, Part, Sink, Source};
 use crate::lazy::Op;
-use crate::monitor::{Cancel, Monitor, Phase};
-use crate::plan::{Kind, NodeId, Plan};
+use crate::monitor::Phase;
+use crate::plan::{Kind, NodeId};
 use crate::stage::memory::{Budget, needed, stage_frames};
 use crate::stage::{Access, Stage, access};
 
 /// Below this many bytes of results threads cost more than they save.
 const WORTH_THREADS: usize = 64 << 10;
-
-/// What all stages of a run share.
-pub struct Context<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// Who computes nodes.
-    pub executor: &'a dyn Executor,
-    /// Counters.
-    pub monitor: &'a Monitor,
-    /// Asked for an early end.
-    pub cancel: &'a Cancel,
-    /// Memory of frames.
-    pub pool: Pool,
-    /// Whole arrays known so far, by node.
-    pub known: Vec<Option<Array>>,
-    /// Outputs that stay in memory.
-    pub collected: &'a [NodeId],
-}
 
 /// A node whose frames go to a sink.
 pub struct Outlet {
@@ -52,148 +32,6 @@ pub struct Outlet {
     pub node: NodeId,
     /// Where they go. Parts are opened by workers while finished ones are joined.
     pub sink: Mutex<Box<dyn Sink>>,
-}
-
-impl Context<'_> {
-    /// The whole of a node that is in memory.
-    pub fn whole(&self, id: NodeId) -> Result<Array> {
-        match &self.plan.node(id).kind {
-            Kind::Op(Op::Data(d)) => Ok(d.0.clone()),
-            Kind::Op(Op::Scalar(s)) => Array::from_scalar(*s),
-            _ => self.known[id.0].clone().ok_or_else(|| Error::internal(format!("node %{} is not there yet", id.0))),
-        }
-    }
-
-    fn is_known(&self, id: NodeId) -> bool {
-        self.known[id.0].is_some() || matches!(self.plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)))
-    }
-
-    /// Computes a node that needs whole inputs.
-    pub fn run_whole(&self, id: NodeId) -> Result<Array> {
-        let node = self.plan.node(id);
-        let inputs = node.inputs.iter().map(|i| self.whole(*i)).collect::<Result<Vec<_>>>()?;
-        if let Kind::Op(Op::Movement(m)) = &node.kind {
-            return m.apply(inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?);
-        }
-        if self.is_known(id) {
-            return self.whole(id);
-        }
-        let range = 0..node.shape.first().copied().unwrap_or(1);
-        let frames = Frames { range, shape: node.shape.clone() };
-        let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
-        let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
-        let out = &mut buffer.bytes_mut()[..bytes];
-        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, &frames, &inputs, out))?;
-        Ok(Array::from_buffer(buffer, node.dtype, node.shape.clone()))
-    }
-
-    /// The frames `range` of the stage's targets, written to `dest` (in the order of the targets).
-    fn chunk(&self, stage: &Stage, range: &Range<usize>, feeds: &mut Feeds<'_>, dest: &mut [&mut [u8]]) -> Result<()> {
-        let need = needed(self.plan, stage, &|id| self.is_known(id), range);
-        let mut values: Vec<Option<Array>> = vec![None; need.len()];
-        let mut waiting = vec![0usize; need.len()];
-        for (i, n) in need.iter().enumerate() {
-            if n.is_some() && !self.is_known(NodeId(i)) {
-                for (k, input) in self.plan.node(NodeId(i)).inputs.iter().enumerate() {
-                    if access(self.plan, NodeId(i), k) != Access::Whole {
-                        waiting[input.0] += 1;
-                    }
-                }
-            }
-        }
-        for (i, want) in need.iter().enumerate() {
-            let Some(want) = want else { continue };
-            let id = NodeId(i);
-            let target = stage.targets.iter().position(|t| *t == id);
-            let node = self.plan.node(id);
-            let mut shape = node.shape.clone();
-            if let Some(d) = shape.first_mut() {
-                *d = want.len();
-            }
-            let value = if self.is_known(id) {
-                let span = Span { start: want.start, len: want.len(), step: 1 };
-                Some(self.whole(id)?.slice_axis(0, span))
-            } else if let Kind::Op(Op::Source(_)) = &node.kind {
-                Some(feeds.frames(id, want.clone(), &self.pool, self.monitor)?)
-            } else {
-                let mut inputs = Vec::with_capacity(node.inputs.len());
-                for (k, input) in node.inputs.iter().enumerate() {
-                    inputs.push(match access(self.plan, id, k).needs(want) {
-                        None => self.whole(*input)?,
-                        Some(part) => part_of(&values[input.0], &need[input.0], &part)?,
-                    });
-                    if waiting[input.0] == 1 && !matches!(access(self.plan, id, k), Access::Whole) {
-                        values[input.0] = None;
-                    }
-                    waiting[input.0] =
-                        waiting[input.0].saturating_sub(usize::from(access(self.plan, id, k) != Access::Whole));
-                }
-                let frames = Frames { range: want.clone(), shape: shape.clone() };
-                match (&node.kind, target) {
-                    (Kind::Op(Op::Movement(m)), _) => {
-                        let x = inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?;
-                        Some(chunked(m, &shape).apply(x)?)
-                    }
-                    (_, Some(t)) if waiting[i] == 0 => {
-                        self.compute(id, &frames, &inputs, dest[t])?;
-                        None
-                    }
-                    _ => {
-                        let bytes = product(&shape).saturating_mul(node.dtype.size());
-                        let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
-                        self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
-                        Some(Array::from_pool(buffer, node.dtype, shape))
-                    }
-                }
-            };
-            if let (Some(t), Some(v)) = (target, &value) {
-                self.monitor.time(Phase::Compute, || v.strided().copy_to(dest[t]));
-            }
-            values[i] = value;
-        }
-        Ok(())
-    }
-
-    fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
-        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, frames, inputs, out))
-    }
-
-    fn frame_bytes(&self, id: NodeId) -> usize {
-        let node = self.plan.node(id);
-        product(node.shape.get(1..).unwrap_or(&[])).saturating_mul(node.dtype.size())
-    }
-
-    fn target_frames(&self, id: NodeId) -> usize {
-        self.plan.node(id).shape.first().copied().unwrap_or(0)
-    }
-
-    /// Bytes of one target's frames inside `range`.
-    fn target_bytes(&self, id: NodeId, range: &Range<usize>) -> usize {
-        let n = self.target_frames(id);
-        (range.end.min(n) - range.start.min(n)) * self.frame_bytes(id)
-    }
-}
-
-fn part_of(value: &Option<Array>, have: &Option<Range<usize>>, part: &Range<usize>) -> Result<Array> {
-    match (value, have) {
-        (Some(v), Some(have)) => {
-            let start = part.start.saturating_sub(have.start);
-            Ok(v.slice_axis(0, Span { start, len: part.len(), step: 1 }))
-        }
-        _ => Err(Error::internal("an input of a chunk was not made")),
-    }
-}
-
-/// A worker's readers, one for each source of the stage.
-struct Feeds<'a>(Vec<(NodeId, Feed<'a>)>);
-
-impl Feeds<'_> {
-    fn frames(&mut self, id: NodeId, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
-        match self.0.iter_mut().find(|(n, _)| *n == id) {
-            Some((_, feed)) => feed.frames(range, pool, monitor),
-            None => Err(Error::internal("a source has no reader")),
-        }
-    }
 }
 
 /// Sources that the stage reads, each once.
@@ -225,7 +63,10 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
     } else {
         let slices: Vec<&mut [u8]> = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
         let layout = Layout::new(cx, stage, &sources, outlets, frames, budget.workers);
-        streamed(cx, stage, &collected, slices, &sources, outlets, &layout, budget)?;
+        let workers = budget.workers.min(layout.tasks.len()).max(1);
+        let (queue, chunk) = (budget.queue, budget.chunk.max(1));
+        let pass = Pass { cx, stage, collected: &collected, sources: &sources, outlets, layout, workers, queue, chunk };
+        pass.run(slices)?;
         for (_, s) in &sources {
             s.check_unchanged()?;
         }
@@ -371,6 +212,23 @@ fn cuts(cx: &Context<'_>, stage: &Stage, sources: &[(NodeId, &Arc<dyn Source>)],
     }
 }
 
+/// One pass over the stream, laid out.
+struct Pass<'a, 'c> {
+    cx: &'a Context<'c>,
+    stage: &'a Stage,
+    /// Targets that are kept in memory.
+    collected: &'a [NodeId],
+    sources: &'a [(NodeId, &'a Arc<dyn Source>)],
+    /// Targets that go to sinks.
+    outlets: &'a [Outlet],
+    layout: Layout,
+    workers: usize,
+    /// Raw frames that may wait.
+    queue: usize,
+    /// Frames that are made together.
+    chunk: usize,
+}
+
 /// What one task hands to the joiner: its parts, for each outlet.
 type Finished = (usize, Vec<Vec<Encoded>>);
 
@@ -417,106 +275,200 @@ impl Shared<'_> {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn streamed<'a>(
-    cx: &Context<'_>,
-    stage: &Stage,
-    collected: &[NodeId],
-    mut slices: Vec<&'a mut [u8]>,
-    sources: &[(NodeId, &Arc<dyn Source>)],
-    outlets: &[Outlet],
-    layout: &Layout,
-    budget: &Budget,
-) -> Result<()> {
-    let mut pieces: Vec<Mutex<Vec<&'a mut [u8]>>> = Vec::with_capacity(layout.tasks.len());
-    let tasks: Vec<Range<usize>> = (0..layout.tasks.len()).map(|t| layout.frames(t)).collect();
-    for task in &tasks {
-        let mut piece = Vec::with_capacity(slices.len());
-        for (slice, id) in slices.iter_mut().zip(collected) {
-            let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, task));
-            piece.push(now);
-            *slice = later;
-        }
-        pieces.push(Mutex::new(piece));
-    }
-    let known = |id| cx.is_known(id);
-    // Frames of each source that each task needs.
-    let wanted: Vec<Vec<Range<usize>>> = sources
-        .iter()
-        .map(|(id, _)| {
-            let of = |t: &Range<usize>| needed(cx.plan, stage, &known, t)[id.0].clone().unwrap_or(0..0);
-            tasks.iter().map(of).collect()
-        })
-        .collect();
-    let stores =
-        if layout.own_cursors { Vec::new() } else { sources.iter().map(|_| Store::new(budget.queue)).collect() };
-    let shared = Shared {
-        next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
-        failed: Mutex::new(None),
-        joined: Mutex::new(0),
-        moved_on: Condvar::new(),
-        stores,
-        pieces,
-    };
-    let workers = budget.workers.min(layout.tasks.len()).max(1);
-    let (send, receive) = mpsc::channel::<Finished>();
-    std::thread::scope(|scope| {
-        for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
-            let (pool, monitor) = (cx.pool.clone(), cx.monitor);
-            let decode = move || {
-                let work = || decode_ahead(source, tasks, store, &pool, monitor);
-                // Workers wait for its frames: a panic must reach them as an error.
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-                    store.fail(Error::internal(panic_text(panic.as_ref())));
-                }
-            };
-            if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, decode) {
-                shared.fail(no_thread(&e));
+impl Pass<'_, '_> {
+    /// Runs it; `slices` are the places of the collected targets.
+    fn run<'s>(&self, mut slices: Vec<&'s mut [u8]>) -> Result<()> {
+        let Pass { cx, stage, collected, sources, outlets, layout, .. } = self;
+        let mut pieces: Vec<Mutex<Vec<&'s mut [u8]>>> = Vec::with_capacity(layout.tasks.len());
+        let tasks: Vec<Range<usize>> = (0..layout.tasks.len()).map(|t| layout.frames(t)).collect();
+        for task in &tasks {
+            let mut piece = Vec::with_capacity(slices.len());
+            for (slice, id) in slices.iter_mut().zip(*collected) {
+                let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, task));
+                piece.push(now);
+                *slice = later;
             }
+            pieces.push(Mutex::new(piece));
         }
-        for _ in 0..workers {
-            let send = send.clone();
-            let (shared_all, shared, wanted) = (&shared, &shared, &wanted);
-            let run = move || {
-                let work = || {
-                    worker(
-                        cx,
-                        stage,
-                        collected,
-                        sources,
-                        outlets,
-                        layout,
-                        shared,
-                        wanted,
-                        workers,
-                        budget.chunk.max(1),
-                        &send,
-                    )
+        let known = |id| cx.is_known(id);
+        // Frames of each source that each task needs.
+        let wanted: Vec<Vec<Range<usize>>> = sources
+            .iter()
+            .map(|(id, _)| {
+                let of = |t: &Range<usize>| needed(cx.plan, stage, &known, t)[id.0].clone().unwrap_or(0..0);
+                tasks.iter().map(of).collect()
+            })
+            .collect();
+        let stores =
+            if layout.own_cursors { Vec::new() } else { sources.iter().map(|_| Store::new(self.queue)).collect() };
+        let shared = Shared {
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            failed: Mutex::new(None),
+            joined: Mutex::new(0),
+            moved_on: Condvar::new(),
+            stores,
+            pieces,
+        };
+        let (send, receive) = mpsc::channel::<Finished>();
+        std::thread::scope(|scope| {
+            for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
+                let (pool, monitor) = (cx.pool.clone(), cx.monitor);
+                let decode = move || {
+                    let work = || decode_ahead(source, tasks, store, &pool, monitor);
+                    // Workers wait for its frames: a panic must reach them as an error.
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                        store.fail(Error::internal(panic_text(panic.as_ref())));
+                    }
                 };
-                // A fault of ours on one thread ends the run with its message, not with a hang.
-                match catch_unwind(AssertUnwindSafe(work)) {
-                    Ok(Ok(())) => {}
-                    Ok(Err(e)) => shared.fail(e),
-                    Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
+                if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, decode) {
+                    shared.fail(no_thread(&e));
                 }
+            }
+            for _ in 0..self.workers {
+                let send = send.clone();
+                let (shared_all, shared, wanted) = (&shared, &shared, &wanted);
+                let run = move || {
+                    let work = || self.worker(shared, wanted, &send);
+                    // A fault of ours on one thread ends the run with its message, not with a hang.
+                    match catch_unwind(AssertUnwindSafe(work)) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(e)) => shared.fail(e),
+                        Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
+                    }
+                };
+                if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, run) {
+                    shared_all.fail(no_thread(&e));
+                }
+            }
+            drop(send);
+            // Unwinding from here would wait for workers that nobody tells to stop.
+            match catch_unwind(AssertUnwindSafe(|| join_parts(outlets, &receive, &shared))) {
+                Ok(Ok(())) => {}
+                Ok(Err(e)) => shared.fail(e),
+                Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
+            }
+            shared.end();
+        });
+        match shared.failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(e) => Err(e),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes one task after another until there is none.
+    fn worker(&self, shared: &Shared<'_>, wanted: &[Vec<Range<usize>>], send: &mpsc::Sender<Finished>) -> Result<()> {
+        let Pass { cx, sources, outlets, layout, chunk, .. } = self;
+        let chunk = *chunk;
+        let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
+        let buffer = |o: &Outlet| Buffer::zeroed(room(o)).map_err(|e| out_of_memory(e.bytes));
+        let mut frames = outlets.iter().map(buffer).collect::<Result<Vec<Buffer>>>()?;
+        loop {
+            let task = shared.next.fetch_add(1, Ordering::Relaxed);
+            let Some(parts) = layout.tasks.get(task).and_then(|t| Some((t.start, layout.parts.get(t.clone())?))) else {
+                return Ok(());
             };
-            if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, run) {
-                shared_all.fail(no_thread(&e));
+            if !shared.may_start(task, 2 * self.workers + 1) {
+                return Ok(());
+            }
+            let mut feeds = Feeds(Vec::with_capacity(sources.len()));
+            for (n, (id, source)) in sources.iter().enumerate() {
+                let want = wanted[n][task].clone();
+                let supply = match shared.stores.get(n) {
+                    Some(store) => Supply::Shared(store),
+                    None => {
+                        let raw = cx.pool.take(source.raw_frame_bytes()).map_err(|e| out_of_memory(e.bytes))?;
+                        cx.monitor.count_cursor();
+                        Supply::Own(source.cursor(want.clone())?, Arc::new(raw))
+                    }
+                };
+                feeds.0.push((*id, Feed::new(source, supply, want.start)));
+            }
+            let mut pieces = std::mem::take(&mut *shared.pieces[task].lock().unwrap_or_else(PoisonError::into_inner));
+            let mut done: Vec<Vec<Encoded>> = outlets.iter().map(|_| Vec::new()).collect();
+            for (number, part) in (parts.0..).zip(parts.1) {
+                let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
+                let mut own = layout.numbers.get(number).cloned().unwrap_or_default();
+                for first in part.clone().step_by(chunk) {
+                    let run = first..first.saturating_add(chunk).min(part.end);
+                    if shared.stop.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
+                    if cx.cancel.is_cancelled() {
+                        return Err(Error::Cancelled);
+                    }
+                    self.make_frames(&run, &mut feeds, &mut pieces, &mut frames)?;
+                    for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
+                        let (n, length, size) =
+                            (cx.target_frames(o.node), layout.part_frames[k], cx.frame_bytes(o.node));
+                        for t in run.start..run.end.min(n) {
+                            if (t - part.start).is_multiple_of(length) {
+                                if let Some(e) = encoders[k].take() {
+                                    done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                                }
+                                let range = t..t.saturating_add(length).min(part.end).min(n);
+                                let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
+                                encoders[k] = Some(sink.part(own[k], range)?);
+                                own[k] += 1;
+                            }
+                            if let Some(e) = &mut encoders[k] {
+                                let at = (t - run.start) * size;
+                                let bytes = made.bytes().get(at..at + size).unwrap_or(&[]);
+                                cx.monitor.time(Phase::Encode, || e.push(bytes))?;
+                            }
+                        }
+                    }
+                    cx.monitor.frames_out(run.len() as u64);
+                }
+                for (list, encoder) in done.iter_mut().zip(encoders) {
+                    if let Some(e) = encoder {
+                        list.push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                    }
+                }
+            }
+            if send.send((task, done)).is_err() {
+                return Ok(());
             }
         }
-        drop(send);
-        // Unwinding from here would wait for workers that nobody tells to stop.
-        match catch_unwind(AssertUnwindSafe(|| join_parts(outlets, &receive, &shared))) {
-            Ok(Ok(())) => {}
-            Ok(Err(e)) => shared.fail(e),
-            Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
+    }
+
+    /// The frames `range` of every target: into its piece of the collected results, or into the
+    /// buffer that an encoder takes them from next.
+    fn make_frames(
+        &self,
+        range: &Range<usize>,
+        feeds: &mut Feeds<'_>,
+        pieces: &mut [&mut [u8]],
+        frames: &mut [Buffer],
+    ) -> Result<()> {
+        let Pass { cx, stage, collected, outlets, .. } = self;
+        let mut places: Vec<(NodeId, &mut [u8])> = Vec::new();
+        for (piece, id) in pieces.iter_mut().zip(*collected) {
+            let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, range));
+            places.push((*id, now));
+            *piece = later;
         }
-        shared.end();
-    });
-    match shared.failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(e) => Err(e),
-        None => Ok(()),
+        for (frame, o) in frames.iter_mut().zip(*outlets) {
+            let bytes = cx.target_bytes(o.node, range);
+            places.push((o.node, &mut frame.bytes_mut()[..bytes]));
+        }
+        // A node may be both collected and sunk: it is computed once and copied.
+        let mut copies: Vec<(usize, &mut [u8])> = Vec::new();
+        let mut dest: Vec<&mut [u8]> = Vec::new();
+        let mut sorted: Vec<Option<&mut [u8]>> = stage.targets.iter().map(|_| None).collect();
+        for (id, place) in places {
+            if let Some(at) = stage.targets.iter().position(|t| *t == id) {
+                if sorted[at].is_none() { sorted[at] = Some(place) } else { copies.push((at, place)) }
+            }
+        }
+        for s in sorted {
+            dest.push(s.unwrap_or(&mut []));
+        }
+        cx.chunk(stage, range, feeds, &mut dest)?;
+        for (at, place) in copies {
+            place.copy_from_slice(dest[at]);
+        }
+        Ok(())
     }
 }
 
@@ -548,135 +500,6 @@ fn join_parts(outlets: &[Outlet], receive: &mpsc::Receiver<Finished>, shared: &S
             *shared.joined.lock().unwrap_or_else(PoisonError::into_inner) = next;
             shared.moved_on.notify_all();
         }
-    }
-    Ok(())
-}
-
-#[allow(clippy::too_many_arguments)]
-fn worker(
-    cx: &Context<'_>,
-    stage: &Stage,
-    collected: &[NodeId],
-    sources: &[(NodeId, &Arc<dyn Source>)],
-    outlets: &[Outlet],
-    layout: &Layout,
-    shared: &Shared<'_>,
-    wanted: &[Vec<Range<usize>>],
-    workers: usize,
-    chunk: usize,
-    send: &mpsc::Sender<Finished>,
-) -> Result<()> {
-    let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
-    let buffer = |o: &Outlet| Buffer::zeroed(room(o)).map_err(|e| out_of_memory(e.bytes));
-    let mut frames = outlets.iter().map(buffer).collect::<Result<Vec<Buffer>>>()?;
-    loop {
-        let task = shared.next.fetch_add(1, Ordering::Relaxed);
-        let Some(parts) = layout.tasks.get(task).and_then(|t| Some((t.start, layout.parts.get(t.clone())?))) else {
-            return Ok(());
-        };
-        if !shared.may_start(task, 2 * workers + 1) {
-            return Ok(());
-        }
-        let mut feeds = Feeds(Vec::with_capacity(sources.len()));
-        for (n, (id, source)) in sources.iter().enumerate() {
-            let want = wanted[n][task].clone();
-            let supply = match shared.stores.get(n) {
-                Some(store) => Supply::Shared(store),
-                None => {
-                    let raw = cx.pool.take(source.raw_frame_bytes()).map_err(|e| out_of_memory(e.bytes))?;
-                    cx.monitor.count_cursor();
-                    Supply::Own(source.cursor(want.clone())?, Arc::new(raw))
-                }
-            };
-            feeds.0.push((*id, Feed::new(source, supply, want.start)));
-        }
-        let mut pieces = std::mem::take(&mut *shared.pieces[task].lock().unwrap_or_else(PoisonError::into_inner));
-        let mut done: Vec<Vec<Encoded>> = outlets.iter().map(|_| Vec::new()).collect();
-        for (number, part) in (parts.0..).zip(parts.1) {
-            let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
-            let mut own = layout.numbers.get(number).cloned().unwrap_or_default();
-            for first in part.clone().step_by(chunk) {
-                let run = first..first.saturating_add(chunk).min(part.end);
-                if shared.stop.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
-                if cx.cancel.is_cancelled() {
-                    return Err(Error::Cancelled);
-                }
-                make_frames(cx, stage, collected, outlets, &run, &mut feeds, &mut pieces, &mut frames)?;
-                for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
-                    let (n, length, size) = (cx.target_frames(o.node), layout.part_frames[k], cx.frame_bytes(o.node));
-                    for t in run.start..run.end.min(n) {
-                        if (t - part.start).is_multiple_of(length) {
-                            if let Some(e) = encoders[k].take() {
-                                done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
-                            }
-                            let range = t..t.saturating_add(length).min(part.end).min(n);
-                            let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
-                            encoders[k] = Some(sink.part(own[k], range)?);
-                            own[k] += 1;
-                        }
-                        if let Some(e) = &mut encoders[k] {
-                            let at = (t - run.start) * size;
-                            let bytes = made.bytes().get(at..at + size).unwrap_or(&[]);
-                            cx.monitor.time(Phase::Encode, || e.push(bytes))?;
-                        }
-                    }
-                }
-                cx.monitor.frames_out(run.len() as u64);
-            }
-            for (list, encoder) in done.iter_mut().zip(encoders) {
-                if let Some(e) = encoder {
-                    list.push(cx.monitor.time(Phase::Encode, || e.finish())?);
-                }
-            }
-        }
-        if send.send((task, done)).is_err() {
-            return Ok(());
-        }
-    }
-}
-
-/// The frames `range` of every target: into its piece of the collected results, or into the
-/// buffer that an encoder takes them from next.
-#[allow(clippy::too_many_arguments)]
-fn make_frames(
-    cx: &Context<'_>,
-    stage: &Stage,
-    collected: &[NodeId],
-    outlets: &[Outlet],
-    range: &Range<usize>,
-    feeds: &mut Feeds<'_>,
-    pieces: &mut [&mut [u8]],
-    frames: &mut [Buffer],
-) -> Result<()> {
-    let mut places: Vec<(NodeId, &mut [u8])> = Vec::new();
-    for (piece, id) in pieces.iter_mut().zip(collected) {
-        let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, range));
-        places.push((*id, now));
-        *piece = later;
-    }
-    for (frame, o) in frames.iter_mut().zip(outlets) {
-        let bytes = cx.target_bytes(o.node, range);
-        places.push((o.node, &mut frame.bytes_mut()[..bytes]));
-    }
-    // A node may be both collected and sunk: it is computed once and copied.
-    let mut copies: Vec<(usize, &mut [u8])> = Vec::new();
-    let mut dest: Vec<&mut [u8]> = Vec::new();
-    let mut order = stage.targets.clone();
-    let mut sorted: Vec<Option<&mut [u8]>> = order.iter().map(|_| None).collect();
-    for (id, place) in places {
-        if let Some(at) = order.iter().position(|o| *o == id) {
-            if sorted[at].is_none() { sorted[at] = Some(place) } else { copies.push((at, place)) }
-        }
-    }
-    for s in sorted {
-        dest.push(s.unwrap_or(&mut []));
-    }
-    order.clear();
-    cx.chunk(stage, range, feeds, &mut dest)?;
-    for (at, place) in copies {
-        place.copy_from_slice(dest[at]);
     }
     Ok(())
 }

@@ -1,0 +1,187 @@
+//! What a run knows, and how some frames of a stage are made of it.
+
+use std::ops::Range;
+
+use opusclip_raw::Pool;
+
+use super::executor::{Executor, Frames};
+use super::rules::chunked;
+use super::supply::Feed;
+use crate::array::index::Span;
+use crate::array::shape::product;
+use crate::array::{Array, out_of_memory};
+use crate::error::{Error, Result};
+use crate::lazy::Op;
+use crate::monitor::{Cancel, Monitor, Phase};
+use crate::plan::{Kind, NodeId, Plan};
+use crate::stage::memory::needed;
+use crate::stage::{Access, Stage, access};
+
+/// What all stages of a run share.
+pub struct Context<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Who computes nodes.
+    pub executor: &'a dyn Executor,
+    /// Counters.
+    pub monitor: &'a Monitor,
+    /// Asked for an early end.
+    pub cancel: &'a Cancel,
+    /// Memory of frames.
+    pub pool: Pool,
+    /// Whole arrays known so far, by node.
+    pub known: Vec<Option<Array>>,
+    /// Outputs that stay in memory.
+    pub collected: &'a [NodeId],
+}
+
+impl Context<'_> {
+    /// The whole of a node that is in memory.
+    pub fn whole(&self, id: NodeId) -> Result<Array> {
+        match &self.plan.node(id).kind {
+            Kind::Op(Op::Data(d)) => Ok(d.0.clone()),
+            Kind::Op(Op::Scalar(s)) => Array::from_scalar(*s),
+            _ => self.known[id.0].clone().ok_or_else(|| Error::internal(format!("node %{} is not there yet", id.0))),
+        }
+    }
+
+    pub(super) fn is_known(&self, id: NodeId) -> bool {
+        self.known[id.0].is_some() || matches!(self.plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)))
+    }
+
+    /// Computes a node that needs whole inputs.
+    pub fn run_whole(&self, id: NodeId) -> Result<Array> {
+        let node = self.plan.node(id);
+        let inputs = node.inputs.iter().map(|i| self.whole(*i)).collect::<Result<Vec<_>>>()?;
+        if let Kind::Op(Op::Movement(m)) = &node.kind {
+            return m.apply(inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?);
+        }
+        if self.is_known(id) {
+            return self.whole(id);
+        }
+        let range = 0..node.shape.first().copied().unwrap_or(1);
+        let frames = Frames { range, shape: node.shape.clone() };
+        let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
+        let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
+        let out = &mut buffer.bytes_mut()[..bytes];
+        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, &frames, &inputs, out))?;
+        Ok(Array::from_buffer(buffer, node.dtype, node.shape.clone()))
+    }
+
+    /// The frames `range` of the stage's targets, written to `dest` (in the order of the targets).
+    pub(super) fn chunk(
+        &self,
+        stage: &Stage,
+        range: &Range<usize>,
+        feeds: &mut Feeds<'_>,
+        dest: &mut [&mut [u8]],
+    ) -> Result<()> {
+        let need = needed(self.plan, stage, &|id| self.is_known(id), range);
+        let mut values: Vec<Option<Array>> = vec![None; need.len()];
+        let mut readers = self.readers(&need);
+        for (i, want) in need.iter().enumerate() {
+            let Some(want) = want else { continue };
+            let id = NodeId(i);
+            let target = stage.targets.iter().position(|t| *t == id);
+            let node = self.plan.node(id);
+            let mut shape = node.shape.clone();
+            if let Some(d) = shape.first_mut() {
+                *d = want.len();
+            }
+            let value = if self.is_known(id) {
+                let span = Span { start: want.start, len: want.len(), step: 1 };
+                Some(self.whole(id)?.slice_axis(0, span))
+            } else if let Kind::Op(Op::Source(_)) = &node.kind {
+                Some(feeds.frames(id, want.clone(), &self.pool, self.monitor)?)
+            } else {
+                let mut inputs = Vec::with_capacity(node.inputs.len());
+                for (k, input) in node.inputs.iter().enumerate() {
+                    let Some(part) = access(self.plan, id, k).needs(want) else {
+                        inputs.push(self.whole(*input)?);
+                        continue;
+                    };
+                    inputs.push(part_of(&values[input.0], &need[input.0], &part)?);
+                    readers[input.0] -= 1;
+                    if readers[input.0] == 0 {
+                        // Nobody looks at it again: its memory goes back to the pool.
+                        values[input.0] = None;
+                    }
+                }
+                let frames = Frames { range: want.clone(), shape: shape.clone() };
+                match (&node.kind, target) {
+                    (Kind::Op(Op::Movement(m)), _) => {
+                        let x = inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?;
+                        Some(chunked(m, &shape).apply(x)?)
+                    }
+                    (_, Some(t)) if readers[i] == 0 => {
+                        self.compute(id, &frames, &inputs, dest[t])?;
+                        None
+                    }
+                    _ => {
+                        let bytes = product(&shape).saturating_mul(node.dtype.size());
+                        let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
+                        self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
+                        Some(Array::from_pool(buffer, node.dtype, shape))
+                    }
+                }
+            };
+            if let (Some(t), Some(v)) = (target, &value) {
+                self.monitor.time(Phase::Compute, || v.strided().copy_to(dest[t]));
+            }
+            values[i] = value;
+        }
+        Ok(())
+    }
+
+    /// How many looks at each node's frames a chunk will take.
+    fn readers(&self, need: &[Option<Range<usize>>]) -> Vec<usize> {
+        let mut readers = vec![0usize; need.len()];
+        for (i, _) in need.iter().enumerate().filter(|(i, n)| n.is_some() && !self.is_known(NodeId(*i))) {
+            for (k, input) in self.plan.node(NodeId(i)).inputs.iter().enumerate() {
+                readers[input.0] += usize::from(access(self.plan, NodeId(i), k) != Access::Whole);
+            }
+        }
+        readers
+    }
+
+    fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
+        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, frames, inputs, out))
+    }
+
+    pub(super) fn frame_bytes(&self, id: NodeId) -> usize {
+        let node = self.plan.node(id);
+        product(node.shape.get(1..).unwrap_or(&[])).saturating_mul(node.dtype.size())
+    }
+
+    pub(super) fn target_frames(&self, id: NodeId) -> usize {
+        self.plan.node(id).shape.first().copied().unwrap_or(0)
+    }
+
+    /// Bytes of one target's frames inside `range`.
+    pub(super) fn target_bytes(&self, id: NodeId, range: &Range<usize>) -> usize {
+        let n = self.target_frames(id);
+        (range.end.min(n) - range.start.min(n)) * self.frame_bytes(id)
+    }
+}
+
+fn part_of(value: &Option<Array>, have: &Option<Range<usize>>, part: &Range<usize>) -> Result<Array> {
+    match (value, have) {
+        (Some(v), Some(have)) => {
+            let start = part.start.saturating_sub(have.start);
+            Ok(v.slice_axis(0, Span { start, len: part.len(), step: 1 }))
+        }
+        _ => Err(Error::internal("an input of a chunk was not made")),
+    }
+}
+
+/// A worker's readers, one for each source of the stage.
+pub(super) struct Feeds<'a>(pub(super) Vec<(NodeId, Feed<'a>)>);
+
+impl Feeds<'_> {
+    fn frames(&mut self, id: NodeId, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
+        match self.0.iter_mut().find(|(n, _)| *n == id) {
+            Some((_, feed)) => feed.frames(range, pool, monitor),
+            None => Err(Error::internal("a source has no reader")),
+        }
+    }
+}
