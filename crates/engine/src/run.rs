@@ -8,10 +8,10 @@ use opusclip_raw::Isa;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::exec::chunk::Context;
 use crate::exec::cpu::Cpu;
 use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
-use crate::exec::chunk::Context;
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
 use crate::exec::threads;
 use crate::flow::Sink;
