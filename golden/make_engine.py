@@ -38,11 +38,16 @@ import numpy as np
 HERE = Path(__file__).resolve().parent / "engine"
 DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
 
-ROUNDED = {"exp", "log", "log2", "log10", "exp2", "power"}  # right to an ulp or so, not exact
-UNARY = "negative absolute sign sqrt square exp log log2 log10 exp2 floor ceil rint trunc isnan logical_not invert".split()
+# Right to an ulp or so, not exact.
+ROUNDED = set("exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power".split())
+UNARY = (
+    "negative absolute sign sqrt square exp log log2 log10 exp2 expm1 log1p sin cos tan tanh "
+    "floor ceil rint trunc isnan isinf isfinite logical_not invert"
+).split()
 BINARY = (
     "add subtract multiply divide floor_divide remainder power minimum maximum equal not_equal less less_equal"
     " greater greater_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor"
+    " left_shift right_shift"
 ).split()
 
 cases = []
@@ -118,8 +123,8 @@ def partners(dtype):
 
 
 def rounded_once(function, result):
-    """`function` in long double, rounded to `result`."""
-    return lambda *xs: function(*[x.astype(np.longdouble) for x in xs]).astype(result)
+    """`function` in long double of what NumPy would compute on (`result`), rounded to it."""
+    return lambda *xs: function(*[x.astype(result).astype(np.longdouble) for x in xs]).astype(result)
 
 
 def elementwise():

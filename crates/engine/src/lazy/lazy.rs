@@ -12,7 +12,7 @@ use crate::array::promote::{Weak, int_range, promote, promote_weak};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
-use crate::ops::{Binary, Elementwise, Math, Movement, Reduce, Ternary, Unary};
+use crate::ops::{Binary, Bits, Elementwise, Math, Movement, Reduce, Ternary, Unary};
 
 /// What a node does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -439,6 +439,7 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
         Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder) if is_bool => Ok(DType::I8),
         // NumPy has no square of truth values and takes its smallest integer.
         Elementwise::Unary(Unary::Square) if is_bool => Ok(DType::I8),
+        Elementwise::Bits(Bits::LeftShift | Bits::RightShift) if is_bool => Ok(DType::I8),
         Elementwise::Bits(_) if d.is_float() => refuse(&format!("bits of {d} are not defined; cast it to an integer")),
         Elementwise::Math(_) => Ok(crate::array::promote::float_of(d)),
         Elementwise::MathBinary(_) if !d.is_float() => Ok(DType::F64),

@@ -181,6 +181,15 @@ impl Lazy {
         compose::expand_dims(self, axis)
     }
 
+    /// exp(x) - 1, exact for small x.
+    ///
+    /// Within 1 ulp; overflow gives infinity.
+    /// NumPy: `np.expm1(x)`.
+    #[track_caller]
+    pub fn expm1(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![self.into()])
+    }
+
     /// The elements in reverse order along the axes; none given means all.
     ///
     /// A view.
@@ -235,6 +244,24 @@ impl Lazy {
         compose::invert(self)
     }
 
+    /// True where the value is neither infinite nor NaN.
+    ///
+    /// Integers and bool always are.
+    /// NumPy: `np.isfinite(x)`.
+    #[track_caller]
+    pub fn isfinite(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![self.into()])
+    }
+
+    /// True where the value is an infinity of either sign.
+    ///
+    /// Integers and bool are never infinite.
+    /// NumPy: `np.isinf(x)`.
+    #[track_caller]
+    pub fn isinf(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![self.into()])
+    }
+
     /// True where the value is not a number.
     ///
     /// Integers and bool are never NaN.
@@ -242,6 +269,15 @@ impl Lazy {
     #[track_caller]
     pub fn isnan(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![self.into()])
+    }
+
+    /// x moved y bits to the left: x * 2**y.
+    ///
+    /// Integers only, bool as int8. Bits that leave are lost; y of the width or more, or below zero, gives 0.
+    /// NumPy: `np.left_shift(x, y)`.
+    #[track_caller]
+    pub fn left_shift(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![self.into(), y.into()])
     }
 
     /// x < y.
@@ -278,6 +314,15 @@ impl Lazy {
     #[track_caller]
     pub fn log10(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Log10), vec![self.into()])
+    }
+
+    /// log(1 + x), exact for small x.
+    ///
+    /// Within 1 ulp; -1 gives -inf, below it NaN.
+    /// NumPy: `np.log1p(x)`.
+    #[track_caller]
+    pub fn log1p(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![self.into()])
     }
 
     /// Logarithm to base 2.
@@ -451,6 +496,15 @@ impl Lazy {
         compose::reshape(self, &shape.into_axes())
     }
 
+    /// x moved y bits to the right: floor(x / 2**y).
+    ///
+    /// Integers only, bool as int8. y of the width or more, or below zero, gives 0, or -1 for negative x.
+    /// NumPy: `np.right_shift(x, y)`.
+    #[track_caller]
+    pub fn right_shift(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![self.into(), y.into()])
+    }
+
     /// Nearest integer.
     ///
     /// Halves go to the even neighbour.
@@ -541,6 +595,15 @@ impl Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
     }
 
+    /// Tangent of x radians.
+    ///
+    /// Within 1 ulp; infinities give NaN.
+    /// NumPy: `np.tan(x)`.
+    #[track_caller]
+    pub fn tan(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Tan), vec![self.into()])
+    }
+
     /// Hyperbolic tangent.
     ///
     /// Within 1 ulp.
@@ -611,6 +674,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "exp" => Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?]),
         "exp2" => Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?]),
         "expand_dims" => a.array(0)?.expand_dims(a.int(1)?),
+        "expm1" => Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?]),
         "flip" => a.array(0)?.flip(a.ints(1)?),
         "floor" => Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?]),
         "floor_divide" => {
@@ -621,11 +685,15 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
             Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])
         }
         "invert" => a.array(0)?.invert(),
+        "isfinite" => Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?]),
+        "isinf" => Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?]),
         "isnan" => Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?]),
+        "left_shift" => Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![a.operand(0)?, a.operand(1)?]),
         "less" => Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![a.operand(0)?, a.operand(1)?]),
         "less_equal" => Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?]),
         "log" => Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?]),
         "log10" => Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?]),
+        "log1p" => Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?]),
         "log2" => Lazy::elementwise(Elementwise::Math(Math::Log2), vec![a.operand(0)?]),
         "logical_and" => a.array(0)?.logical_and(a.operand(1)?),
         "logical_not" => Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?]),
@@ -645,6 +713,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "ptp" => a.array(0)?.ptp(a.ints(1)?),
         "remainder" => Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?]),
         "reshape" => a.array(0)?.reshape(a.ints(1)?),
+        "right_shift" => Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?]),
         "rint" => Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?]),
         "sign" => Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?]),
         "sin" => Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?]),
@@ -655,6 +724,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "std" => a.array(0)?.std(a.ints(1)?),
         "subtract" => Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?]),
         "sum" => a.array(0)?.sum(a.ints(1)?),
+        "tan" => Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?]),
         "tanh" => Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?]),
         "to_u8_rounded" => a.array(0)?.to_u8_rounded(),
         "trunc" => Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?]),

@@ -13,6 +13,10 @@ family! {
             doc: "Bits set in either.", rule: "Integers and bool only." }
         Xor { name: "bitwise_xor", numpy: "np.bitwise_xor(x, y)", params: XY, commutes: true, identity: Some(0),
             doc: "Bits set in one of the two.", rule: "Integers and bool only." }
+        LeftShift { name: "left_shift", numpy: "np.left_shift(x, y)", params: XY, identity: Some(0),
+            doc: "x moved y bits to the left: x * 2**y.", rule: "Integers only, bool as int8. Bits that leave are lost; y of the width or more, or below zero, gives 0." }
+        RightShift { name: "right_shift", numpy: "np.right_shift(x, y)", params: XY, identity: Some(0),
+            doc: "x moved y bits to the right: floor(x / 2**y).", rule: "Integers only, bool as int8. y of the width or more, or below zero, gives 0, or -1 for negative x." }
     }
 }
 
@@ -22,5 +26,7 @@ pub fn eval<T: Integer>(op: Bits, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Bits::And => isa.map2(x, y, out, |x: T, y: T| x.and(y)),
         Bits::Or => isa.map2(x, y, out, |x: T, y: T| x.or(y)),
         Bits::Xor => isa.map2(x, y, out, |x: T, y: T| x.xor(y)),
+        Bits::LeftShift => isa.map2(x, y, out, |x: T, y: T| x.shl(y)),
+        Bits::RightShift => isa.map2(x, y, out, |x: T, y: T| x.shr(y)),
     }
 }

@@ -9,6 +9,10 @@ family! {
     Test {
         Isnan { name: "isnan", numpy: "np.isnan(x)", doc: "True where the value is not a number.",
             rule: "Integers and bool are never NaN." }
+        Isinf { name: "isinf", numpy: "np.isinf(x)", doc: "True where the value is an infinity of either sign.",
+            rule: "Integers and bool are never infinite." }
+        Isfinite { name: "isfinite", numpy: "np.isfinite(x)", doc: "True where the value is neither infinite nor NaN.",
+            rule: "Integers and bool always are." }
         LogicalNot { name: "logical_not", numpy: "np.logical_not(x)", doc: "True where the value is zero.",
             rule: "NaN is not zero, so it gives False." }
     }
@@ -36,6 +40,9 @@ family! {
 pub fn eval_test<T: Number>(op: Test, isa: Isa, x: &[T], out: &mut [bool]) {
     match op {
         Test::Isnan => isa.map1(x, out, |x: T| x.is_nan()),
+        // The difference of an infinity with itself is NaN, of everything else zero.
+        Test::Isinf => isa.map1(x, out, |x: T| !x.is_nan() & x.sub(x).is_nan()),
+        Test::Isfinite => isa.map1(x, out, |x: T| !x.sub(x).is_nan()),
         Test::LogicalNot => isa.map1(x, out, |x: T| !x.is_true()),
     }
 }

@@ -19,9 +19,15 @@ family! {
             rule: "Within 1 ulp; 0 gives -inf, below zero NaN." }
         Exp2 { name: "exp2", numpy: "np.exp2(x)", ulp: 4, doc: "2 to the power x.",
             rule: "Within 1 ulp; overflow gives infinity, underflow 0." }
+        Expm1 { name: "expm1", numpy: "np.expm1(x)", ulp: 4, doc: "exp(x) - 1, exact for small x.",
+            rule: "Within 1 ulp; overflow gives infinity." }
+        Log1p { name: "log1p", numpy: "np.log1p(x)", ulp: 4, doc: "log(1 + x), exact for small x.",
+            rule: "Within 1 ulp; -1 gives -inf, below it NaN." }
         Sin { name: "sin", numpy: "np.sin(x)", ulp: 4, doc: "Sine of x radians.",
             rule: "Within 1 ulp; infinities give NaN." }
         Cos { name: "cos", numpy: "np.cos(x)", ulp: 4, doc: "Cosine of x radians.",
+            rule: "Within 1 ulp; infinities give NaN." }
+        Tan { name: "tan", numpy: "np.tan(x)", ulp: 4, doc: "Tangent of x radians.",
             rule: "Within 1 ulp; infinities give NaN." }
         Tanh { name: "tanh", numpy: "np.tanh(x)", ulp: 4, doc: "Hyperbolic tangent.",
             rule: "Within 1 ulp." }
@@ -54,8 +60,11 @@ pub fn eval<T: Float>(op: Math, isa: Isa, x: &[T], out: &mut [T]) {
         Math::Log2 => isa.map1(x, out, |x: T| x.log2()),
         Math::Log10 => isa.map1(x, out, |x: T| x.log10()),
         Math::Exp2 => isa.map1(x, out, |x: T| x.exp2()),
+        Math::Expm1 => isa.map1(x, out, |x: T| x.expm1()),
+        Math::Log1p => isa.map1(x, out, |x: T| x.log1p()),
         Math::Sin => isa.map1(x, out, |x: T| x.sin()),
         Math::Cos => isa.map1(x, out, |x: T| x.cos()),
+        Math::Tan => isa.map1(x, out, |x: T| x.tan()),
         Math::Tanh => isa.map1(x, out, |x: T| x.tanh()),
         Math::Floor => isa.map1(x, out, |x: T| x.floor()),
         Math::Ceil => isa.map1(x, out, |x: T| x.ceil()),
