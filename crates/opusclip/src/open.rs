@@ -1,12 +1,11 @@
 //! Doors to the outside world by file name: what a path is read with, what a path is written with.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use opusclip_engine::flow::Sink;
 use opusclip_engine::{Error, Lazy, Output, Result, RunOptions, run};
 
+use crate::store::input::Input as File;
 use crate::store::npy::{NpyFile, NpySink};
 use crate::video::{Encode, Mp4Sink, Video, WriteReport};
 
@@ -40,13 +39,13 @@ impl Input {
 /// One way to read a file, and how its content is told.
 struct Reader {
     is_it: fn(&[u8]) -> bool,
-    open: fn(&Path) -> Result<Input>,
+    open: fn(File) -> Result<Input>,
 }
 
 /// Every source, told by content; the last takes what no other did and says what is wrong with it.
 const SOURCES: &[Reader] = &[
-    Reader { is_it: |head| head.starts_with(b"\x93NUMPY"), open: |path| Ok(Input::Npy(NpyFile::open(path)?)) },
-    Reader { is_it: |_| true, open: |path| Ok(Input::Video(Video::open(path)?)) },
+    Reader { is_it: |head| head.starts_with(b"\x93NUMPY"), open: |file| Ok(Input::Npy(NpyFile::from_input(file)?)) },
+    Reader { is_it: |_| true, open: |file| Ok(Input::Video(Video::from_input(file)?)) },
 ];
 
 /// Opens a file by its content. Indexes it and decodes nothing.
@@ -55,14 +54,11 @@ const SOURCES: &[Reader] = &[
 /// A file that cannot be read, is damaged, or is of a kind that this build does not read; the
 /// message says what would.
 pub fn open(path: impl AsRef<Path>) -> Result<Input> {
-    let path = path.as_ref();
-    let mut head = Vec::new();
-    // What cannot be opened or read here gets its message from the reader, which tries again.
-    if let Ok(file) = File::open(path) {
-        let _ = file.take(16).read_to_end(&mut head);
-    }
+    // Opened once: who looks at the first bytes and who reads the rest see the same file.
+    let file = File::open(path.as_ref())?;
+    let head = file.read_vec(0, file.len().min(16))?;
     match SOURCES.iter().find(|r| (r.is_it)(&head)) {
-        Some(reader) => (reader.open)(path),
+        Some(reader) => (reader.open)(file),
         None => Err(Error::internal("no reader takes the file")),
     }
 }

@@ -40,7 +40,15 @@ impl NpyFile {
     /// [`Error::Data`] when the header lies or is damaged, [`Error::Unsupported`] for what is
     /// valid but not read: objects, records, text, complex numbers, Fortran order.
     pub fn open(path: impl AsRef<Path>) -> Result<NpyFile> {
-        let input = Arc::new(Input::open(path.as_ref())?);
+        Self::from_input(Input::open(path.as_ref())?)
+    }
+
+    /// The same for a file that is open already.
+    ///
+    /// # Errors
+    /// As [`NpyFile::open`].
+    pub fn from_input(input: Input) -> Result<NpyFile> {
+        let input = Arc::new(input);
         let path = input.path();
         let bad = |what: String| Error::data(path, format!("is no sound .npy file: {what}"));
         let head = input.read_vec(0, 12.min(input.len()))?;

@@ -126,7 +126,15 @@ impl Video {
     /// [`Error::Io`] when the system refuses, [`Error::Data`] when the file is damaged or no
     /// video, [`Error::Unsupported`] when it is a video that this build does not read.
     pub fn open(path: impl AsRef<Path>) -> Result<Video> {
-        let input = Arc::new(Input::open(path.as_ref())?);
+        Self::from_input(Input::open(path.as_ref())?)
+    }
+
+    /// The same for a file that is open already.
+    ///
+    /// # Errors
+    /// As [`Video::open`].
+    pub fn from_input(input: Input) -> Result<Video> {
+        let input = Arc::new(input);
         let demux = container::open(&input)?;
         let path = input.path();
         let video_track = choose(demux.tracks()).ok_or_else(|| Error::data(path, "has no video track"))?;
