@@ -278,6 +278,11 @@ pub(crate) fn remove_unfinished() {
     pending::remove_all();
 }
 
+/// The same when there is no memory left to do it with.
+pub(crate) fn remove_unfinished_at_once() {
+    pending::remove_all_at_once();
+}
+
 /// Threads to use when `wish` are asked for; 0 is one for each core.
 pub(crate) fn threads(wish: u32) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);

@@ -147,6 +147,14 @@ fn leave_now() -> ! {
     std::process::exit(128 + number)
 }
 
+/// The system has no more memory: one line without asking for any, nothing left behind, exit 1.
+pub(crate) fn out_of_memory(_bytes: usize) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().write_all(b"error: out of memory; use fewer --threads or a smaller --memory-limit\n");
+    engine_face::remove_unfinished_at_once();
+    std::process::exit(1)
+}
+
 /// The mask of signals ignored since before we started, where the system tells.
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

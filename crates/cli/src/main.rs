@@ -20,7 +20,11 @@ use args::{Cli, Command};
 use clap::Parser as _;
 use exit::{Failure, Outcome};
 
+#[global_allocator]
+static MEMORY: opusclip::memory::LastWord = opusclip::memory::LastWord;
+
 fn main() -> ExitCode {
+    opusclip::memory::on_refusal(exit::out_of_memory);
     exit::hush_panics();
     exit::code(panic::catch_unwind(AssertUnwindSafe(run)))
 }

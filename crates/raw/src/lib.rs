@@ -8,6 +8,7 @@ pub mod buffer;
 pub mod dtype;
 pub mod isa;
 pub mod kernel;
+pub mod memory;
 pub mod number;
 
 pub use buffer::{AllocError, Buffer, Pool, PoolBuffer, PoolStats, as_bytes, cast_slice, cast_slice_mut};

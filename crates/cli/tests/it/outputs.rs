@@ -213,3 +213,26 @@ fn a_misspelt_instruction_set_is_refused() {
     let line = done.refused(2);
     assert!(line.starts_with("error: OPUSCLIP_ISA: `avx9000` is no level of this machine; it has baseline"), "{line}");
 }
+
+#[test]
+fn the_end_of_memory_is_an_error_that_leaves_nothing() {
+    let folder = Folder::with_sample();
+    let program = env!("CARGO_BIN_EXE_opusclip");
+    let mut met = 0;
+    // Address space for less and less; where it does not do, one line and no leftovers.
+    for kib in [400_000, 300_000, 220_000, 160_000, 120_000, 90_000] {
+        let script = format!("ulimit -v {kib}; exec {program} process bunny.mp4 -o small.mp4 -y --threads 1 -q");
+        let done = Done::of(Command::new("sh").current_dir(folder.path("")).args(["-c", &script]).output().unwrap());
+        match done.code {
+            Some(0) => {}
+            _ => {
+                met += 1;
+                assert_eq!(done.code, Some(1), "{kib} KiB: {}", done.stderr);
+                assert_eq!(done.stderr.lines().count(), 1, "{kib} KiB: {}", done.stderr);
+            }
+        }
+        let left: Vec<String> = folder.names().into_iter().filter(|n| n.ends_with(".tmp")).collect();
+        assert!(left.is_empty(), "{kib} KiB: {left:?}");
+    }
+    assert!(met > 0, "none of the limits was too small");
+}

@@ -1,6 +1,6 @@
 //! Bytes aligned for every vector width, and typed views of bytes.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -70,7 +70,7 @@ impl Buffer {
         }
         let layout = layout(room).ok_or(AllocError { bytes: room })?;
         // SAFETY: the layout's size is at least ALIGN, so not zero.
-        let base = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(AllocError { bytes: room })?;
+        let base = NonNull::new(unsafe { System.alloc_zeroed(layout) }).ok_or(AllocError { bytes: room })?;
         let skip = base.as_ptr().addr().wrapping_neg() % ALIGN;
         Ok(Buffer { base, skip, len, room })
     }
@@ -152,7 +152,7 @@ impl Drop for Buffer {
         }
         if let Some(layout) = layout(self.room) {
             // SAFETY: base came from alloc_zeroed with this very layout.
-            unsafe { dealloc(self.base.as_ptr(), layout) }
+            unsafe { System.dealloc(self.base.as_ptr(), layout) }
         }
     }
 }
