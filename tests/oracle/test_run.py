@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BIN, ffmpeg, opusclip, packets
+from conftest import BIN, BUNNY, ffmpeg, opusclip, packets
 
 
 # A child's peak starts at the size of whoever forked it, so a small process does that.
@@ -32,6 +32,14 @@ def test_a_long_clip_needs_no_more_memory(clips, tmp_path):
     long_peak = peak("process", long, "-o", tmp_path / "b.mp4")
     # 2,000 frames against 50; kept as RGB the difference would be 126 MB.
     assert long_peak < short_peak + (24 << 20), f"{short_peak >> 20} MiB for 50 frames, {long_peak >> 20} MiB for 2,000"
+
+
+@pytest.mark.parametrize("expression", ["x[::-1]", "x - u8(mean(x, axis=0))"])
+def test_the_memory_limit_holds_where_a_whole_array_is_kept(expression, tmp_path):
+    # 60 frames of 720p are 158 MiB, which must not be held twice.
+    size = peak("process", BUNNY, "-o", tmp_path / "a.mp4", "--frames", ":60", "--expr", expression, "--memory-limit", "350MiB")
+    # What the limit does not count: the program itself and its stacks.
+    assert size < (350 + 32) << 20, f"{size >> 20} MiB"
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::{Folder, sample, snapshot, words};
+use crate::support::{Done, Folder, sample, snapshot, words};
 
 #[test]
 fn wrong_usage() {
@@ -150,4 +150,24 @@ fn files_that_do_not_do() {
     assert_eq!(fs::read(folder.path("bunny.mp4")).unwrap(), bytes, "the input is untouched");
     assert_eq!(fs::read(folder.path("old.mp4")).unwrap(), b"old");
     snapshot("files.txt", &all);
+}
+
+#[test]
+fn a_file_that_may_not_be_read() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let folder = Folder::with_sample();
+    let secret = folder.path("bunny.mp4");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
+    // Root may read everything, so the program is run as nobody, from where nobody can reach it.
+    let program = folder.path("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_opusclip"), &program).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = std::process::Command::new(&program);
+    command.current_dir(folder.path("")).args(["info", "bunny.mp4"]);
+    if std::fs::metadata(&secret).unwrap().uid() == 0 {
+        command.uid(65534).gid(65534);
+    }
+    let line = Done::of(command.output().unwrap()).refused(1).to_string();
+    assert_eq!(line, "error: bunny.mp4: cannot open: Permission denied");
 }
