@@ -61,7 +61,8 @@ fn push(plan: &mut Plan, done: &mut Done, id: NodeId, axis: usize, span: Span, d
                 order.get(axis).map(|a| (node.kind.clone(), Follow::Axis(*a)))
             }
             Kind::Op(Op::Movement(Movement::Slice { axis: inner, span: first })) if *inner == axis => {
-                return match joined(*first, span) {
+                return match joined(*first, span).filter(|both| axis > 0 || both.step > 0) {
+                    // Reversed time needs all frames of what it reverses: a cut before it must stay before it.
                     Some(both) => slice(plan, done, node.inputs[0], axis, both, depth + 1),
                     None => leave(plan, id, &node, shape, axis, span),
                 };

@@ -134,6 +134,13 @@ fn slices_move_towards_the_source() {
 #[test]
 fn slices_that_cannot_move_stay() {
     let v = zeros(DType::U8, &[9, 40, 50, 3]);
+    // Reversing two frames must not keep nine.
+    let back = after("pushdown", &v.slice_axis(0, None, Some(2), None).flip(0));
+    assert!(
+        back.contains("%1 = slice(%0, axis 0: 2 from 0 step 1)")
+            && back.contains("slice(%1, axis 0: 2 from 1 step -1)"),
+        "{back}"
+    );
     let kept = v.f32().mean(3).keepdims();
     // The reduced axis has nothing of the input's left to cut.
     let none = after("pushdown", &kept.slice_axis(3, Some(1), None, None));
