@@ -14,6 +14,8 @@ pub(crate) const FLOORS: &[&[&str]] = &[
     &["run"],
     // `Lazy::collect` and its kin start a run, so they stand above it, though they are methods of `lazy`.
     &["collect"],
+    // Methods and calls by name: some ops are computed at once, so they stand above `collect`.
+    &["api"],
 ];
 
 /// Folder and library name of each crate of ours, lowest first. A crate may use those on the

@@ -2,6 +2,7 @@
 //! and then frames. Start reading at `run.rs`.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod array;
 mod collect;
 pub mod error;
@@ -15,7 +16,8 @@ pub mod plan;
 pub mod run;
 pub mod stage;
 
-pub use array::Array;
+pub use api::functions;
+pub use array::{Array, Meta};
 pub use collect::{collect_all, explain};
 pub use error::{Error, Result};
 pub use lazy::{IntoAxes, Lazy, Operand};

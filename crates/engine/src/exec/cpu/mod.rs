@@ -52,6 +52,10 @@ impl Executor for Cpu {
                 chunked(m, &frames.shape).apply(x)?.strided().copy_to(out);
                 Ok(())
             }
+            Kind::Op(Op::Whole(w)) => {
+                w.eval(inputs)?.strided().copy_to(out);
+                Ok(())
+            }
             Kind::Fused { program, path: Path::Table { operand, per_frame } } => {
                 let shared = self.tables.get(id.0).filter(|_| !per_frame);
                 let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &frames.shape };
