@@ -15,6 +15,7 @@ of their bits. Its answer is one of
              the elements beyond, which come out of the C library's log1p
     ulp      how far each element may be from ours: those that come out of the C library's exp,
              log or pow
+    near     the same as a distance
 
 and for distributions "name" and "params". "x" is an array: [shape, dtype], filled with 0, 1, 2 …
 """
@@ -41,18 +42,20 @@ def fnv(data):
     return f"{h:016x}"
 
 
-def answer(out, tail=None, ulp=0):
+def answer(out, tail=None, ulp=0, near=None):
     out = np.ascontiguousarray(out).reshape(np.shape(out))
     result = {"dtype": out.dtype.name, "out_shape": list(out.shape)}
     if tail is not None:
         far = np.abs(out) > tail
         result |= {"tail": bits(tail), "beyond": out[far].tobytes().hex(), "hash": fnv(np.where(far, 0, out).astype(out.dtype).tobytes())}
-    elif ulp or out.nbytes <= 96:
+    elif ulp or near or out.nbytes <= 96:
         result["hex"] = out.tobytes().hex()
     else:
         result["hash"] = fnv(out.tobytes())
     if ulp:
         result["ulp"] = ulp
+    if near:
+        result["near"] = bits(near)
     return result
 
 
@@ -113,9 +116,10 @@ class Case:
         out = np.asarray(self.rng.choice(n if x is None else array(x), shape, p=p, **full))
         self.add("choice", out, {"n": n, "x": x, "shape": shape, "p": p and [bits(v) for v in p], **full})
 
-    def law(self, name, params, shape, ulp=0):
-        out = getattr(self.rng, name)(*params, size=shape)
-        self.add("law", out, {"name": name, "params": [bits(v) for v in params], "shape": shape}, ulp=ulp)
+    def law(self, name, params, shape, **how):
+        whole = name == "binomial"
+        out = getattr(self.rng, name)(*[int(v) if whole and i == 0 else v for i, v in enumerate(params)], size=shape)
+        self.add("law", out, {"name": name, "params": [bits(v) for v in params], "shape": shape}, **how)
 
     def end(self):
         s = self.rng.bit_generator.state
@@ -258,9 +262,50 @@ def choices(cases):
     cases.append(c.end())
 
 
+def laws(cases):
+    c = Case(41)
+    # A sum may cancel, so that its error is no matter of ulp.
+    for name in ["laplace", "gumbel", "logistic"]:
+        c.law(name, [1.0, 2.0], [60], near=4e-15)
+    for name, params, ulp in [
+        ("lognormal", [0.5, 0.75], 2),
+        ("rayleigh", [3.0], 1),
+        ("weibull", [1.5], 2),
+        ("weibull", [0.0], 0),
+        ("pareto", [3.0], 2),
+        ("power", [2.5], 2),
+        ("triangular", [-1.0, 0.25, 4.0], 0),
+        ("triangular", [0.0, 0.0, 4.0], 0),
+        ("standard_cauchy", [], 0),
+        ("standard_gamma", [0.0], 0),
+        ("standard_gamma", [0.3], 2),
+        ("standard_gamma", [1.0], 0),
+        ("standard_gamma", [1.75], 0),
+        ("gamma", [30.0, 0.5], 0),
+        ("beta", [0.5, 0.25], 2),
+        ("beta", [1e-5, 2e-5], 8),
+        ("beta", [1e-200, 3e-200], 0),
+        ("beta", [2.0, 5.0], 0),
+        ("chisquare", [4.0], 0),
+        ("standard_t", [7.0], 0),
+    ]:
+        c.law(name, params, [60], ulp=ulp)
+    cases.append(c.end())
+    c = Case(43)
+    for lam in [0.0, 0.5, 3.0, 9.99, 10.0, 11.0, 50.0, 1e3, 1e7, 1e12]:
+        c.law("poisson", [lam], [3000])
+    for n in [0, 1, 5, 40, 100, 300, 10**4, 10**9, 10**15]:
+        for p in [0.0, 1e-9, 0.01, 0.3, 0.5, 0.7, 0.99, 1.0]:
+            c.law("binomial", [float(n), p], [1000])
+    for p in [1.0, 0.9, 0.34, 0.33, 0.01, 1e-12]:
+        c.law("geometric", [p], [3000])
+    c.word(False)
+    cases.append(c.end())
+
+
 def main():
     cases = []
-    for part in (words, integers, floats, orders, choices):
+    for part in (words, integers, floats, orders, choices, laws):
         part(cases)
     head = {"numpy": np.__version__, "seeds": seeds()}
     lines = ",\n".join("  " + json.dumps(c, separators=(",", ":")) for c in cases)

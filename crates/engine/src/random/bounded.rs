@@ -112,8 +112,8 @@ pub(super) fn index(g: &mut Pcg64, max: u64) -> u64 {
     one[0]
 }
 
-/// One integer of 0…`max` by masking: bits are drawn until they fit. NumPy still shuffles arrays
-/// of several axes so.
+/// One integer of 0…`max` by masking: bits are drawn until they fit. NumPy shuffles so, though not
+/// the indices of `choice`.
 pub(super) fn masked_index(g: &mut Pcg64, max: u64) -> u64 {
     if max == 0 {
         return 0;

@@ -181,21 +181,21 @@ impl Generator {
         match x.into() {
             Population::Below(n) => {
                 let mut order = arange(OP, n)?;
-                shuffle_from(&mut self.bits, 1, order.as_mut_slice(), index);
+                shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
                 Ok(Array::from_buffer(order, DType::I64, vec![n]))
             }
             Population::Of(a) => {
                 let axis = axis_of(OP, axis, a.ndim())?;
                 let n = a.shape()[axis];
                 let mut order = arange(OP, n)?;
-                shuffle_from(&mut self.bits, 1, order.as_mut_slice(), index);
+                shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
                 take(OP, &a, axis, order.as_slice(), &[n])
             }
         }
     }
 
     /// The parts of `x` along `axis` in random order: what NumPy's `shuffle(x, axis)` leaves in
-    /// `x`, to the bit. Arrays of several axes take other draws than [`Generator::permutation`].
+    /// `x`, to the bit. As [`Generator::permutation`], but an array without elements takes no draws.
     ///
     /// # Errors
     /// An axis that the array has not, a shape that memory cannot hold.
@@ -207,8 +207,7 @@ impl Generator {
         }
         let n = x.shape()[axis];
         let mut order = arange(OP, n)?;
-        let one = if x.ndim() == 1 { index } else { masked_index };
-        shuffle_from(&mut self.bits, 1, order.as_mut_slice(), one);
+        shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
         take(OP, x, axis, order.as_slice(), &[n])
     }
 
@@ -229,7 +228,7 @@ impl Generator {
         if axis.is_none() {
             let line = x.restride(vec![x.size()], vec![1], first(&x));
             let mut order = arange(OP, x.size())?;
-            shuffle_from(&mut self.bits, 1, order.as_mut_slice(), index);
+            shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
             let out = take(OP, &line, 0, order.as_slice(), &[x.size()])?;
             return Ok(out.restride(shape.clone(), c_strides(&shape), 0));
         }
@@ -240,7 +239,7 @@ impl Generator {
         for block in (0..x.size()).step_by(n * step) {
             for start in block..block + step {
                 for i in (1..n).rev() {
-                    let j = index(&mut self.bits, i as u64) as usize;
+                    let j = masked_index(&mut self.bits, i as u64) as usize;
                     all.swap(start + i * step, start + j * step);
                 }
             }

@@ -12,6 +12,7 @@
 
 mod bounded;
 mod choice;
+mod distributions;
 mod generator;
 mod pcg;
 mod seed;
