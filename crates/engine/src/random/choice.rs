@@ -259,7 +259,7 @@ impl Generator {
     /// let mut rng = Generator::new(0)?;
     /// // np.random.default_rng(0).choice(100, 4, replace=False)
     /// let frames = rng.choice(100, &[4], &Choice { replace: false, ..Choice::default() })?;
-    /// assert_eq!(frames.to_vec::<i64>()?, [83, 62, 50, 26]);
+    /// assert_eq!(frames.to_vec::<i64>()?, [26, 50, 82, 62]);
     /// # Ok::<(), opusclip_engine::Error>(())
     /// ```
     ///
@@ -353,7 +353,9 @@ impl Generator {
         if possible < size {
             return Err(Error::value(
                 OP,
-                format!("a sample of {size} different parts was asked for, but only {possible} have a likelihood above 0"),
+                format!(
+                    "a sample of {size} different parts was asked for, but only {possible} have a likelihood above 0"
+                ),
             ));
         }
         let mut p = p.to_vec();

@@ -1,11 +1,14 @@
 //! Random numbers against NumPy's `default_rng`: `golden/make_random.py` wrote the answers.
 
 use opusclip_engine::array::Scalar;
-use opusclip_engine::random::{Choice, Generator, Population, Seed, SeedSequence};
+use opusclip_engine::random::{Choice, Generator, Pcg64, Population, Seed, SeedSequence};
 use opusclip_engine::{Array, DType, Result};
 use serde_json::Value;
 
 use crate::support::{array_of, scalars, ulps};
+
+const CHILD: [f64; 2] = [0.2531538239071238, 0.07389904579822992];
+const GRANDCHILD: [f64; 2] = [0.8865658807016907, 0.8394606553568698];
 
 fn manifest() -> Value {
     serde_json::from_slice(&std::fs::read(crate::support::golden("../random.json")).unwrap()).unwrap()
@@ -211,4 +214,134 @@ fn seed_sequences_are_numpys() {
     // An integer is its words, lowest first.
     assert_eq!(SeedSequence::new((7 << 64) + 5), SeedSequence::from_words(vec![5, 0, 7]));
     assert_eq!(SeedSequence::new(0), SeedSequence::from_words(vec![0]));
+}
+
+fn new() -> Generator {
+    Generator::new(1).unwrap()
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(r: Result<T>, why: &str) {
+    let e = r.unwrap_err().to_string();
+    assert!(e.contains(why) && !e.contains('\n'), "{e}");
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused_in_one_line_and_takes_no_draws() {
+    let mut g = new();
+    let huge = [1 << 40, 1 << 40];
+    let how = Choice::default();
+    let without = Choice { replace: false, ..how.clone() };
+    refused(Generator::new(-3), "the seed -3 was given; it must not be negative");
+    refused(g.integers(5, 5, &[2], DType::I64, false), "low >= high: no integer is in [5, 5)");
+    refused(g.integers(5, 4, &[2], DType::U8, true), "low > high: no integer is in [5, 4]");
+    refused(g.integers(0, 300, &[2], DType::U8, false), "high is out of bounds for uint8: 299 is not in 0 to 255");
+    refused(g.integers(-5, 3, &[2], DType::U8, false), "low is out of bounds for uint8: -5 is not in 0 to 255");
+    refused(g.integers(i128::MIN, i128::MIN, &[2], DType::I64, false), "out of bounds for int64");
+    refused(g.integers(0, 3, &[2], DType::F32, false), "float32 was asked for; an integer type or bool can be drawn");
+    refused(g.random(&[2], DType::I32), "int32 was asked for; float64 or float32 can be drawn");
+    refused(g.random(&huge, DType::F32), "more elements than this machine can address");
+    refused(g.integers(0, 3, &huge, DType::U8, false), "more elements than this machine can address");
+    refused(g.normal(0.0, -1.0, &[2]), "scale = -1 was given; it must not be negative");
+    refused(g.normal(0.0, -0.0, &[2]), "scale = -0 was given");
+    refused(g.exponential(-1.0, &[2]), "scale = -1 was given");
+    refused(g.uniform(2.0, 1.0, &[2]), "high must not be below low");
+    refused(g.uniform(0.0, f64::INFINITY, &[2]), "must be finite");
+    refused(g.uniform(f64::NAN, 1.0, &[2]), "must be finite");
+    refused(g.uniform(f64::MIN, f64::MAX, &[2]), "must be finite");
+    refused(g.choice(0, &[1], &how), "the population is empty");
+    refused(g.choice(3, &[4], &without), "a sample of 4 from a population of 3 needs replacement");
+    refused(g.choice(usize::MAX, &[4], &how), "int64 counts to");
+    refused(g.choice(3, &huge, &how), "more elements than this machine can address");
+    let p = |p| Choice { p: Some(p), replace: false, ..Choice::default() };
+    refused(g.choice(3, &[2], &p(&[0.5, 0.2, 0.2])), "divide them by their sum to make it 1");
+    refused(g.choice(3, &[2], &p(&[0.5, 0.5])), "p has 2 likelihoods for 3 parts");
+    refused(g.choice(3, &[2], &p(&[0.5, 0.7, -0.2])), "the likelihood -0.2 is negative");
+    refused(g.choice(3, &[2], &p(&[0.5, 0.5, f64::NAN])), "contain NaN");
+    refused(g.choice(3, &[3], &p(&[0.5, 0.5, 0.0])), "only 2 have a likelihood above 0");
+    let scalar = Array::from_slice(&[3.0f32], &[]).unwrap();
+    refused(g.permutation(&scalar, 0), "axis 0 is out of bounds for an array of 0 dimensions");
+    refused(g.shuffle(&scalar, 0), "axis 0 is out of bounds");
+    refused(g.permuted(&scalar, None), "axis 0 is out of bounds");
+    refused(g.choice(&scalar, &[1], &how), "axis 0 is out of bounds");
+    refused(g.permutation(usize::MAX, 0), "more elements than this machine can address");
+    refused(g.spawn(usize::MAX), "there can be 4294967295 in all");
+    refused(g.triangular(0.0, 5.0, 4.0, &[1]), "left <= mode <= right");
+    refused(g.poisson(f64::NAN, &[1]), "lam = NaN was given");
+    refused(g.binomial(3, 1.5, &[1]), "p must be in [0, 1]");
+    refused(g.geometric(0.0, &[1]), "must be in (0, 1]");
+    refused(g.beta(0.0, 1.0, &[1]), "a = 0 was given; it must be above 0");
+    assert_eq!(g, new(), "a refusal drew");
+}
+
+#[test]
+fn nan_and_infinite_parameters_end() {
+    let mut g = new();
+    for v in [f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, f64::from_bits(1), f64::MAX] {
+        for out in [
+            g.normal(v, v, &[9]),
+            g.standard_gamma(v, &[9]),
+            g.beta(v, v, &[9]),
+            g.beta(v, 0.5, &[9]),
+            g.standard_t(v, &[9]),
+            g.weibull(v, &[9]),
+            g.power(v, &[9]),
+            g.pareto(v, &[9]),
+            g.gumbel(v, v, &[9]),
+        ] {
+            assert_eq!(out.unwrap().size(), 9);
+        }
+    }
+    assert_eq!(g.binomial(i64::MAX, 0.5, &[9]).unwrap().size(), 9);
+    assert_eq!(g.binomial(i64::MAX, 1e-18, &[9]).unwrap().size(), 9);
+    assert_eq!(g.poisson(9.2e18, &[9]).unwrap().size(), 9);
+    // NumPy's greatest integer stands for all that are larger.
+    let rare = g.geometric(1e-300, &[4]).unwrap().to_vec::<i64>().unwrap();
+    assert_eq!(rare, [i64::MAX; 4]);
+}
+
+#[test]
+fn views_are_drawn_from_as_their_elements_say() {
+    let base = Array::from_slice(&(0..60).collect::<Vec<i32>>(), &[3, 4, 5]).unwrap();
+    // Reversed, stepped and broadcast, through the public expressions.
+    let view = opusclip_engine::Lazy::from(base).slice_axis(1, None, None, Some(-1)).permute_dims([2, 0, 1]);
+    let view = view.collect().unwrap();
+    let flat = Array::from_slice(&view.to_vec::<i32>().unwrap(), view.shape()).unwrap();
+    for axis in [0, 1, -1] {
+        assert_eq!(answer(new().shuffle(&view, axis)), answer(new().shuffle(&flat, axis)));
+        assert_eq!(answer(new().permutation(&view, axis)), answer(new().permutation(&flat, axis)));
+        assert_eq!(answer(new().permuted(&view, Some(axis))), answer(new().permuted(&flat, Some(axis))));
+        let how = Choice { axis, ..Choice::default() };
+        assert_eq!(answer(new().choice(&view, &[2, 2], &how)), answer(new().choice(&flat, &[2, 2], &how)));
+    }
+}
+
+fn answer(a: Result<Array>) -> (Vec<usize>, Vec<i32>) {
+    let a = a.unwrap();
+    (a.shape().to_vec(), a.to_vec().unwrap())
+}
+
+#[test]
+fn children_and_jumps_are_other_streams_and_fresh_seeds_differ() {
+    // np.random.default_rng(5).spawn(2)[1].random(2), and of a child of that child.
+    let mut root = Generator::new(5).unwrap();
+    let mut child = root.spawn(2).unwrap().remove(1);
+    let mut grandchild = child.spawn(1).unwrap().remove(0);
+    assert_eq!(child.random(&[2], DType::F64).unwrap().to_vec::<f64>().unwrap(), CHILD);
+    assert_eq!(grandchild.random(&[2], DType::F64).unwrap().to_vec::<f64>().unwrap(), GRANDCHILD);
+    assert_eq!(root.bit_generator(), Generator::new(5).unwrap().bit_generator(), "spawning moves no stream");
+    assert_eq!(root.spawn(1).unwrap()[0].seed_seq().spawn_key(), [2]);
+
+    let (a, b) = (Generator::new(Seed::fresh()).unwrap(), Generator::new(Seed::fresh()).unwrap());
+    assert_ne!(a.bit_generator(), b.bit_generator());
+    // The entropy that was drawn repeats the stream.
+    assert_eq!(Generator::new(a.seed_seq().entropy()).unwrap().bit_generator(), a.bit_generator());
+
+    let mut back = root.bit_generator().clone();
+    back.next_u64();
+    back.advance(1u128.wrapping_neg());
+    assert_eq!(&back, root.bit_generator());
+    back.next_u32();
+    let (state, increment, half) = back.state();
+    assert_eq!(Pcg64::from_state(state, increment, half), back);
 }
