@@ -1,7 +1,5 @@
 //! Orders and samples: shuffling, permutations, choice.
 
-use std::collections::HashSet;
-
 use opusclip_raw::{Buffer, DType};
 
 use super::bounded::{fill_u64, index, masked_index};
@@ -110,6 +108,37 @@ fn take(op: &str, a: &Array, axis: usize, at: &[i64], lead: &[usize]) -> Result<
     let moved = |v: &[usize]| order.iter().filter_map(|&i| v.get(i).copied()).collect::<Vec<_>>();
     let strides = order.iter().filter_map(|&i| from.get(i).copied()).collect();
     out.restride(moved(&shape), strides, 0).to_contiguous()
+}
+
+/// Which integers were taken: a table with a free slot after each run. They are random, so that
+/// their low bits are as good as a hash.
+struct Taken(Vec<u64>);
+
+impl Taken {
+    const FREE: u64 = u64::MAX;
+
+    /// Room for `n` of them, at most two of three slots full.
+    fn of(n: usize) -> Result<Taken> {
+        let slots = n.saturating_add(n / 2 + 2).checked_next_power_of_two().unwrap_or(usize::MAX);
+        let mut table = Vec::new();
+        table.try_reserve_exact(slots).map_err(|_| out_of_memory(slots.saturating_mul(8)))?;
+        table.resize(slots, Self::FREE);
+        Ok(Taken(table))
+    }
+
+    /// True when `v` was not there yet.
+    fn insert(&mut self, v: u64) -> bool {
+        let mask = self.0.len() - 1;
+        let mut at = v as usize & mask;
+        while self.0[at] != Self::FREE {
+            if self.0[at] == v {
+                return false;
+            }
+            at = (at + 1) & mask;
+        }
+        self.0[at] = v;
+        true
+    }
 }
 
 /// Refuses likelihoods that are none; NumPy's checks in NumPy's order.
@@ -331,13 +360,16 @@ impl Generator {
         }
         // Floyd's: draw from ever longer ranges, and take the range's end where the draw was taken.
         let mut chosen = room(OP, &[size], DType::I64)?;
-        let mut taken = HashSet::new();
-        taken.try_reserve(size).map_err(|_| out_of_memory(size.saturating_mul(16)))?;
+        let mut taken = Taken::of(size)?;
         let out = chosen.as_mut_slice::<i64>();
         for (o, last) in out.iter_mut().zip((n - size) as u64..) {
             let drawn = index(&mut self.bits, last);
-            let free = if taken.insert(drawn) { drawn } else { last };
-            taken.insert(free);
+            let free = if taken.insert(drawn) {
+                drawn
+            } else {
+                taken.insert(last);
+                last
+            };
             *o = free as i64;
         }
         if shuffle {
@@ -365,7 +397,8 @@ impl Generator {
         while have < size {
             // A likelihood is 0 from the round after the one in which its part was drawn.
             let sums = cumulative(&p);
-            for _ in have..size {
+            let missing = size - have;
+            for _ in 0..missing {
                 let drawn = place(&sums, self.bits.next_f64());
                 if let Some(v) = p.get_mut(drawn as usize)
                     && *v > 0.0

@@ -50,8 +50,8 @@ fn gamma(g: &mut Pcg64, a: f64) -> f64 {
         let (x, v) = loop {
             let x = normal_f64(g);
             let v = 1.0 + c * x;
-            // Not `v > 0.0`: NaN must leave the loop.
-            if !(v <= 0.0) {
+            // NaN must leave the loop.
+            if v > 0.0 || v.is_nan() {
                 break (x, v);
             }
         };
@@ -99,7 +99,7 @@ fn ln_gamma(x: f64) -> f64 {
         -5.952380952380952e-04,
         8.417508417508418e-04,
         -1.917526917526918e-03,
-        6.410256410256410e-03,
+        6.41025641025641e-03,
         -2.955065359477124e-02,
         1.796443723688307e-01,
         -1.39243221690590e+00,
@@ -284,10 +284,10 @@ impl Btpe {
             let s = self.r / self.q;
             let a = s * n.wrapping_add(1) as f64;
             let mut f = 1.0;
-            for i in m + 1..=y {
+            for i in m.saturating_add(1)..=y {
                 f *= a / i as f64 - s;
             }
-            for i in y + 1..=m {
+            for i in y.saturating_add(1)..=m {
                 f /= a / i as f64 - s;
             }
             return v <= f;

@@ -16,6 +16,8 @@ mod distributions;
 mod generator;
 mod pcg;
 mod seed;
+// One number a line would be 3000 lines.
+#[rustfmt::skip]
 mod tables;
 mod ziggurat;
 
@@ -23,3 +25,8 @@ pub use choice::{Choice, Population};
 pub use generator::Generator;
 pub use pcg::Pcg64;
 pub use seed::{Seed, SeedSequence};
+
+/// The example of the guide, run as a doc-test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/random.md")]
+struct Guide;
