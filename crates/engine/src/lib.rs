@@ -16,7 +16,7 @@ pub mod run;
 pub mod stage;
 
 pub use array::Array;
-pub use collect::{collect_all, explain};
+pub use collect::{LazyInfo, collect_all, explain};
 pub use error::{Error, Result};
 pub use lazy::{IntoAxes, Lazy, Operand};
 pub use monitor::{Cancel, Monitor};

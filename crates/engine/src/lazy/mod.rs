@@ -7,6 +7,7 @@ pub mod compose;
 mod lazy;
 mod methods;
 mod operators;
+mod show;
 
 pub(crate) use lazy::reduced;
 pub use lazy::{DataRef, Lazy, Meta, Node, Op, Operand, SourceRef};
