@@ -55,7 +55,10 @@ fn messages_say_what_would_do() {
     let text = |l: Lazy| l.collect().unwrap_err().without_place().to_string();
     assert_eq!(text(x.mean(2)), "mean: axis 2 is out of bounds for an array of 2 dimensions");
     assert_eq!(text(x.mean([1, 1])), "mean: axis 1 is given twice");
-    assert_eq!(text(x.reshape([4, -1])), "reshape: 6 elements of shape (2, 3) do not fill (4, -1): 6 is no multiple of 4");
+    assert_eq!(
+        text(x.reshape([4, -1])),
+        "reshape: 6 elements of shape (2, 3) do not fill (4, -1): 6 is no multiple of 4"
+    );
     assert_eq!(text(x.permute_dims([0, 0])), "permute_dims: the axes [0, 0] do not name each of the 2 axes once");
     assert_eq!(text(x.squeeze(0)), "squeeze: axis 0 of shape (2, 3) is not of length 1");
     assert_eq!(

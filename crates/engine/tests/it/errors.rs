@@ -75,10 +75,7 @@ fn broadcast_to_says_which_axis() {
         to(&[2, 3], &[5, 2, 1]),
         "broadcast_to: shape (2, 3) does not broadcast to (5, 2, 1): axis 1 has length 3; it must be 1"
     );
-    assert_eq!(
-        to(&[2, 3], &[3]),
-        "broadcast_to: shape (2, 3) does not broadcast to (3,): it has 2 axes, more than 1"
-    );
+    assert_eq!(to(&[2, 3], &[3]), "broadcast_to: shape (2, 3) does not broadcast to (3,): it has 2 axes, more than 1");
     assert_eq!(to(&[2], &[-1]), "broadcast_to: the length -1 is negative");
 }
 

@@ -5,8 +5,7 @@ use opusclip_engine::{Array, DType, Element, Lazy};
 use serde_json::Value;
 
 fn fill<T: Element>(case: &Value, parse: impl Fn(&str) -> T) -> Array {
-    let shape: Vec<usize> =
-        case["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
+    let shape: Vec<usize> = case["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
     let period: Vec<T> = case["values"].as_array().unwrap().iter().map(|v| parse(v.as_str().unwrap())).collect();
     let n = shape.iter().product();
     Array::from_vec(period.into_iter().cycle().take(n).collect(), &shape).unwrap()
