@@ -2,8 +2,12 @@
 
 use crate::error::{Error, Result};
 
-/// Number of elements of `shape`; an error when it is beyond `isize::MAX` bytes of `item` each.
+/// Number of elements of `shape`; an error when it is beyond `isize::MAX` bytes of `item` each, or
+/// an axis is longer than that, as in NumPy.
 pub fn count(op: &str, shape: &[usize], item: usize) -> Result<usize> {
+    if shape.iter().any(|&d| isize::try_from(d).is_err()) {
+        return Err(Error::shape(op, format!("shape {} has an axis longer than {}", show(shape), isize::MAX)));
+    }
     // A zero-length axis makes the array empty whatever the others are.
     if shape.contains(&0) {
         return Ok(0);

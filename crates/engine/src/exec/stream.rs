@@ -56,13 +56,12 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         buffers.push(cx.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?);
     }
     let sources = sources(cx, stage);
-    let frames = stage_frames(cx.plan, stage);
     if sources.is_empty() && outlets.is_empty() {
         let slices = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        in_memory(cx, stage, &collected, slices, frames, budget)?;
+        in_memory(cx, stage, &collected, slices, budget)?;
     } else {
         let slices: Vec<&mut [u8]> = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        let layout = Layout::new(cx, stage, &sources, outlets, frames, budget.workers);
+        let layout = Layout::new(cx, stage, &sources, outlets, stage_frames(cx.plan, stage), budget.workers);
         let workers = budget.workers.min(layout.tasks.len()).max(1);
         let (queue, chunk) = (budget.queue, budget.chunk.max(1));
         let pass = Pass { cx, stage, collected: &collected, sources: &sources, outlets, layout, workers, queue, chunk };
@@ -92,14 +91,12 @@ fn in_memory(
     stage: &Stage,
     collected: &[NodeId],
     mut slices: Vec<&mut [u8]>,
-    frames: usize,
     budget: &Budget,
 ) -> Result<()> {
-    let total: usize = collected.iter().map(|t| cx.target_bytes(*t, &(0..frames))).sum();
-    if total == 0 {
-        // Frames without elements: there may be more of them than anyone can count.
-        return Ok(());
-    }
+    // Frames without elements are not made: there may be more of them than anyone can count.
+    let full = |t: &&NodeId| cx.frame_bytes(**t) > 0;
+    let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).max().unwrap_or(0);
+    let total: usize = slices.iter().map(|s| s.len()).sum();
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);

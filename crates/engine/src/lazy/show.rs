@@ -4,19 +4,19 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::lazy::{Lazy, Op};
-use crate::array::shape::show;
+use crate::array::shape::{self, show};
 use crate::error::Result;
 
 impl Lazy {
     /// Number of elements.
     pub fn size(&self) -> Result<usize> {
         let shape = self.shape()?;
-        Ok(if shape.contains(&0) { 0 } else { shape.iter().product() })
+        Ok(if shape.contains(&0) { 0 } else { shape::product(shape) })
     }
 
     /// Bytes that the elements will take once computed.
     pub fn nbytes(&self) -> Result<usize> {
-        Ok(self.size()? * self.dtype()?.size())
+        Ok(self.size()?.saturating_mul(self.dtype()?.size()))
     }
 
     /// How many nodes the expression has, shared ones counted once; and how many of them are

@@ -65,7 +65,7 @@ fn empty_and_0d_and_of_another_type() {
     assert_eq!(e, "view_ndarray: the array holds uint8 and float32 was asked for; cast it first");
     assert!(Array::from([1u8]).into_ndarray::<i8>().is_err());
     // `ndarray` counts lengths of 0 as 1 and has no such array.
-    let odd = Array::zeros(DType::U8, &[0, usize::MAX]).unwrap();
+    let odd = Array::zeros(DType::U8, &[0, isize::MAX as usize, 2]).unwrap();
     assert!(odd.view_ndarray::<u8>().unwrap_err().to_string().starts_with("view_ndarray: shape (0, "));
     assert!(odd.into_ndarray::<u8>().is_err());
 }
