@@ -1,5 +1,8 @@
 //! Into an array and out of it: vectors, nested literals, iterators.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use opusclip_raw::{Element, buffer};
 
 use super::array::Storage;
@@ -165,24 +168,26 @@ impl Array {
         Array::from_vec(numbers(&nested)?, &shape)
     }
 
-    /// The vector that is this array's memory, if it is one of `T`, all of it, and no other array
-    /// shares it; else the array again.
-    #[cfg_attr(not(feature = "ndarray"), allow(dead_code))] // one of its users is behind a feature
-    pub(super) fn into_own_vec<T: Element>(self) -> std::result::Result<Vec<T>, Array> {
-        if T::DTYPE != self.dtype() || self.is_view() {
-            return Err(self);
+    /// The elements in C order. A vector that came from [`Array::from_vec`] is handed on when no
+    /// other array shares it; everything else is copied, as [`Array::to_vec`] does.
+    ///
+    /// # Errors
+    /// [`Error::DType`] when the array is not of type `T`, [`Error::Memory`] when there is no room
+    /// for a copy.
+    pub fn into_vec<T: Element>(self) -> Result<Vec<T>> {
+        self.check_type::<T>("into_vec")?;
+        if self.is_view() {
+            return self.to_vec();
         }
-        let (shape, dtype) = (self.shape().to_vec(), self.dtype());
-        match std::sync::Arc::try_unwrap(self.data) {
-            Ok(Storage::Vector(v)) => {
-                let any: Box<dyn std::any::Any> = v;
-                match any.downcast::<Vec<T>>() {
-                    Ok(v) => Ok(*v),
-                    Err(_) => Ok(Vec::new()),
-                }
+        let shape = self.shape().to_vec();
+        match Arc::try_unwrap(self.data) {
+            Ok(Storage::Vector(vector)) => {
+                let any: Box<dyn Any> = vector;
+                let own = any.downcast::<Vec<T>>();
+                own.map(|v| *v).map_err(|_| Error::internal("a vector is of another type than its array"))
             }
-            Ok(other) => Err(Array::over(other, dtype, shape)),
-            Err(shared) => Err(Array::over_shared(shared, dtype, shape)),
+            Ok(other) => Array::over(other, T::DTYPE, shape).to_vec(),
+            Err(shared) => Array::over_shared(shared, T::DTYPE, shape).to_vec(),
         }
     }
 
@@ -270,18 +275,18 @@ impl<T: Element> Iterator for Elements<'_, T> {
     }
 }
 
-/// The types of arrays that Rust's own numbers make.
 impl TryFrom<&Array> for Scalar {
     type Error = Error;
+    /// [`Array::item`].
     fn try_from(a: &Array) -> Result<Scalar> {
         a.item()
     }
 }
 
-/// A 0-d array of one number: `numpy.array(x)`.
 macro_rules! number {
     ($($t:ty),*) => { $(
         impl From<$t> for Array {
+            /// A 0-d array of one number: `numpy.array(x)`.
             fn from(x: $t) -> Array {
                 vector(vec![x], Vec::new())
             }

@@ -18,11 +18,7 @@ impl Array {
     pub fn into_ndarray<T: Element>(self) -> Result<ArrayD<T>> {
         self.check_type::<T>("into_ndarray")?;
         let shape = IxDyn(self.shape());
-        let values = match self.into_own_vec::<T>() {
-            Ok(values) => values,
-            Err(array) => array.to_vec::<T>()?,
-        };
-        ArrayD::from_shape_vec(shape, values).map_err(|e| Error::shape("into_ndarray", e.to_string()))
+        ArrayD::from_shape_vec(shape, self.into_vec()?).map_err(|e| Error::shape("into_ndarray", e.to_string()))
     }
 
     /// The array as a view of `ndarray`; nothing is copied, whatever the strides: those below 0

@@ -15,8 +15,18 @@ fn vectors_become_memory_without_a_copy() {
     assert_eq!(a.contiguous_bytes().unwrap().as_ptr().addr(), at);
     assert_eq!((a.memory(), a.is_view(), a.base_nbytes()), (Memory::Owned, false, 24));
     assert_eq!(a.to_string(), "[[0. 1. 2.]\n [3. 4. 5.]]");
+    let shared = a.clone();
+    let copy = shared.into_vec::<f32>().unwrap();
+    assert_ne!(copy.as_ptr().addr(), at);
+    assert_eq!(
+        a.clone().into_vec::<u8>().unwrap_err().to_string(),
+        "into_vec: the array holds float32 and uint8 was asked for; cast it first"
+    );
     // An array of a vector computes as any other, though only its elements are aligned.
-    assert_eq!((Lazy::from(a) + 1.0).sum(()).collect().unwrap().item().unwrap().to_f64(), 21.0);
+    assert_eq!((Lazy::from(a.clone()) + 1.0).sum(()).collect().unwrap().item().unwrap().to_f64(), 21.0);
+    let back = a.into_vec::<f32>().unwrap();
+    assert_eq!((back.as_ptr().addr(), back.len()), (at, 6));
+    assert_eq!(Array::zeros(DType::U8, &[2, 2]).unwrap().into_vec::<u8>().unwrap(), [0; 4]);
     assert_eq!(
         text(Array::from_vec(vec![1u8, 2], &[3]).unwrap_err()),
         "from_vec: 2 values do not fill shape (3,) (3 elements)"
