@@ -7,8 +7,8 @@ cases.json names every case; the arrays are .npy files (version 1.0, little-endi
     version      1
     numpy        the version that answered
     promotion    {"pairs": {"uint8": {"int8": "int16", ...}, ...},
-                  "weak":  {"uint8": {"bool": "uint8", "int": "uint8", "float": "float64"}, ...}}
-                 "weak" is NumPy 2's rule for Python scalars: result_type(dtype, True | 1 | 1.0)
+                  "weak":  {"uint8": {"bool": "uint8", "int": "uint8", "float": "float64", ...}, ...}}
+                 "weak" is NumPy 2's rule for Python scalars: result_type(dtype, True | 1 | 1.0 | 1j)
     cases        a list of
         id       unique name
         group    "cast" | "unary" | "binary" | "ternary" | "reduce" | "movement" | "seed"
@@ -24,7 +24,10 @@ cases.json names every case; the arrays are .npy files (version 1.0, little-endi
 
 Transcendental functions are computed in long double and rounded once, so that the files do not
 depend on the machine's vector unit. NumPy answers float16 for such functions of 8-bit types;
-the engine has no float16, so those goldens convert the input to float32 first ("note").
+the engine answers float32, so those goldens convert the input to float32 first ("note").
+
+Complex numbers: functions have finite inputs of moderate size (<dtype>.m) and, where C99 says what
+infinities and NaN give, NumPy's plain answers for those (<dtype>.special).
 """
 
 import itertools
@@ -36,13 +39,17 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent / "engine"
-DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
+DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
+DTYPES += ["float16", "float32", "float64", "complex64", "complex128"]
 
 # Right to an ulp or so, not exact.
 ROUNDED = set("exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power".split())
+ROUNDED_COMPLEX = ROUNDED | {"sqrt"}
+# NumPy's own answer depends on whether the machine's vector unit fuses multiply and add.
+NEAR_COMPLEX = set("absolute sign square multiply divide angle".split())
 UNARY = (
     "negative absolute sign sqrt square exp log log2 log10 exp2 expm1 log1p sin cos tan tanh "
-    "floor ceil rint trunc isnan isinf isfinite logical_not invert"
+    "floor ceil rint trunc isnan isinf isfinite logical_not invert real imag conj angle"
 ).split()
 BINARY = (
     "add subtract multiply divide floor_divide remainder power minimum maximum equal not_equal less less_equal"
@@ -105,10 +112,18 @@ def edge_values(dtype):
         if i.min < 0:
             near += [-1, -2, -3, -7, -256, i.min + 1, i.min]
         return np.array(near, dtype=d)
+    if d.kind == "c":
+        f = np.finfo(d)
+        ends = [0.0, -0.0, 1.0, -2.5, np.inf, np.nan]
+        near = [complex(a, b) for a in ends for b in ends]
+        near += [3 + 4j, 1e-3 - 100.7j, -0.5 + 0.25j, complex(1 / 3, -np.pi), complex(f.eps, -f.eps), 255j]
+        near += [complex(f.max, 1), complex(f.tiny, -f.tiny), complex(f.smallest_subnormal, 0), complex(1, -np.inf)]
+        return np.array(near, dtype=d)
     f = np.finfo(d)
     near = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 10.0, 100.7, 255.0, 2.0**24 + 2, 1e20]
     near += [1 / 3, np.pi, f.eps, f.tiny, f.smallest_subnormal, f.tiny / 3, f.max, np.inf]
-    return np.array(near + [-v for v in near] + [np.nan], dtype=d)
+    with np.errstate(over="ignore"):
+        return np.array(near + [-v for v in near] + [np.nan], dtype=d)
 
 
 def partners(dtype):
@@ -119,12 +134,21 @@ def partners(dtype):
         return np.array(wanted, dtype=np.uint8).view(dtype)
     if np.dtype(dtype).kind == "f":
         return values[[0, 2, 4, 5, 6, 8, 9, 14, 17, 20, 21, 22, 24, 26, 28, 31, 43, 44]]
+    if np.dtype(dtype).kind == "c":
+        return values[[0, 7, 12, 14, 15, 16, 21, 26, 30, 36, 37, 39, 40, 45]]
     return values
+
+
+def moderate(dtype):
+    """Complex numbers for functions: every quadrant, both axes, near 0 and 1, beside the branch cuts."""
+    parts = [-20.5, -3.0, -1.25, -1.0, -0.5, -1e-3, 0.0, 1e-9, 0.3, 0.99, 1.0, 1.5, 2.0, np.pi, 7.75, 30.0]
+    return np.array([complex(a, b) for a in parts for b in parts], dtype=dtype)
 
 
 def rounded_once(function, result):
     """`function` in long double of what NumPy would compute on (`result`), rounded to it."""
-    return lambda *xs: function(*[x.astype(result).astype(np.longdouble) for x in xs]).astype(result)
+    wide = np.clongdouble if np.dtype(result).kind == "c" else np.longdouble
+    return lambda *xs: function(*[x.astype(result).astype(wide) for x in xs]).astype(result)
 
 
 def elementwise():
@@ -138,11 +162,19 @@ def elementwise():
                     result = function(written[x][:1]).dtype
                 except TypeError:
                     result = None
-            if result == np.float16:
+            if result == np.float16 and dtype != "float16":
                 result = np.dtype(np.float32)
                 note = "input converted to float32 first; NumPy answers float16"
                 call = lambda v, f=function: f(v.astype(np.float32))
-            if op in ROUNDED and result is not None:
+            if np.dtype(dtype).kind == "c" and result is not None:
+                if op in ROUNDED_COMPLEX:
+                    m = save(f"in/{dtype}.m", moderate(dtype))
+                    add("unary", op, dtype, [m], rounded_once(function, result), exact=False)
+                    special = save(f"in/{dtype}.special", edge_values(dtype)[:36])
+                    add("unary", op, f"{dtype}.special", [special], function, exact=False)
+                    continue
+                exact = op not in NEAR_COMPLEX
+            elif op in ROUNDED and result is not None:
                 call, exact = rounded_once(function, result), False
             add("unary", op, dtype, [x], call, exact=exact, note=note)
 
@@ -155,7 +187,14 @@ def elementwise():
                 inputs = [save(f"in/{dtype}.a.power", a[b >= 0]), save(f"in/{dtype}.b.power", b[b >= 0])]
                 minus = [save(f"in/{dtype}.two", np.array([2], dtype)), save(f"in/{dtype}.minus", np.array([-1], dtype))]
                 add("binary", op, f"{dtype}.negative", minus, function)
-            if op == "power" and np.dtype(dtype).kind == "f":
+            if np.dtype(dtype).kind == "c" and op == "power":
+                m = moderate(dtype)
+                base, exponent = (v.ravel() for v in np.meshgrid(m[::5], m[::17], indexing="ij"))
+                inputs = [save(f"in/{dtype}.base", base), save(f"in/{dtype}.exponent", exponent)]
+                add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
+            elif np.dtype(dtype).kind == "c":
+                add("binary", op, dtype, inputs, function, exact=op not in NEAR_COMPLEX)
+            elif op == "power" and np.dtype(dtype).kind == "f":
                 add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
             else:
                 add("binary", op, dtype, inputs, function)
@@ -171,11 +210,12 @@ def elementwise():
 def casts():
     for source, target in itertools.product(DTYPES, DTYPES):
         values = edge_values(source)
-        if np.dtype(source).kind == "f" and np.dtype(target).kind in "ui":
+        if np.dtype(source).kind in "fc" and np.dtype(target).kind in "ui":
             # NumPy leaves the rest to the platform.
             i = np.iinfo(target)
             with np.errstate(all="ignore"):
-                inside = np.isfinite(values) & (values > float(i.min) - 1) & (values < float(i.max))
+                real = values.real.astype(np.float64)
+                inside = np.isfinite(real) & (real > float(i.min) - 1) & (real < float(i.max))
             values = values[inside]
             name = f"in/{source}.to_{target}"
         else:
@@ -196,6 +236,9 @@ def reductions():
         "int64": random.integers(-(1 << 62), 1 << 62, shape, dtype=np.int64),
         "float32": (random.random(shape) * 4 - 2).astype(np.float32),
         "float64": random.random(shape) * 4 - 2,
+        "float16": (random.random(shape) * 4 - 2).astype(np.float16),
+        "complex64": (random.random(shape) - 1j * random.random(shape)).astype(np.complex64),
+        "complex128": random.random(shape) - 1j * random.random(shape),
     }
     for dtype, array in arrays.items():
         x = save(f"in/reduce.{dtype}", array)
@@ -206,11 +249,13 @@ def reductions():
             attrs = {"axis": axis if axis is None else [int(a) for a in np.atleast_1d(axis)], "keepdims": keepdims}
             function = getattr(np, op)
             plain = function(array, axis=axis, keepdims=keepdims)
-            if np.asarray(plain).dtype.kind == "f" and op not in ("min", "max"):
+            if np.asarray(plain).dtype.kind in "fc" and op not in ("min", "max", "ptp"):
                 kind = np.asarray(plain).dtype
 
-                def call(v, f=function, k=kind, ax=axis, kd=keepdims):
-                    return np.asarray(f(v.astype(np.longdouble), axis=ax, keepdims=kd)).astype(k)
+                wide = np.clongdouble if array.dtype.kind == "c" else np.longdouble
+
+                def call(v, f=function, k=kind, w=wide, ax=axis, kd=keepdims):
+                    return np.asarray(f(v.astype(w), axis=ax, keepdims=kd)).astype(k)
 
                 beside = plain if dtype == "float32" else None
                 add("reduce", op, label, [x], call, attrs, exact=False, beside=beside)
@@ -297,7 +342,7 @@ def seed_job():
 
 
 def promotion():
-    scalars = {"bool": True, "int": 1, "float": 1.0}
+    scalars = {"bool": True, "int": 1, "float": 1.0, "complex": 1j}
     return {
         "pairs": {a: {b: np.result_type(a, b).name for b in DTYPES} for a in DTYPES},
         "weak": {a: {k: np.result_type(np.dtype(a), s).name for k, s in scalars.items()} for a in DTYPES},

@@ -20,5 +20,5 @@ pub use collect::{collect_all, explain};
 pub use error::{Error, Result};
 pub use lazy::{IntoAxes, Lazy, Operand};
 pub use monitor::{Cancel, Monitor};
-pub use opusclip_raw::{DType, Element, Isa};
+pub use opusclip_raw::{BF16, Complex, DType, Element, F16, Isa};
 pub use run::{Output, RunOptions, RunReport, run};

@@ -2,9 +2,7 @@
 
 use opusclip_raw::DType;
 
-use super::lazy::{Lazy, Operand};
-use crate::array::Scalar;
-use crate::array::promote::Weak;
+use super::lazy::{Lazy, Operand, weak_default, weak_scalar};
 use crate::error::{Error, Result};
 use crate::ops::{ParamKind, Row};
 
@@ -82,11 +80,7 @@ impl<'a> Args<'a> {
     pub(super) fn array(&self, at: usize) -> Result<Lazy> {
         match self.operand(at)? {
             Operand::Lazy(l) => Ok(l),
-            Operand::Weak(w) => Ok(Lazy::scalar(match w {
-                Weak::Bool(b) => Scalar::from_i128(DType::Bool, b.into()),
-                Weak::Int(v) => Scalar::from_i128(DType::I64, v),
-                Weak::Float(v) => Scalar::from_f64(DType::F64, v),
-            })),
+            Operand::Weak(w) => Ok(Lazy::scalar(weak_scalar(w, weak_default(w)))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Ops made of other ops. What can be written here is: fusion makes it free.
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, Kind};
 
 use super::lazy::{Lazy, Meta, Op, Operand, reduced};
 use crate::array::index::Slice;
@@ -132,7 +132,7 @@ pub const ROWS: &[Row] = &[
         numpy: "np.var(x, axis)",
         ulp: 64,
         doc: "Variance: mean(square(x - mean(x))).",
-        rule: "Integers are computed in float64. No correction (ddof = 0).",
+        rule: "Integers are computed in float64; of complex numbers the distances from the mean are squared. No correction (ddof = 0).",
         ..Row::BASE
     },
     Row {
@@ -142,7 +142,7 @@ pub const ROWS: &[Row] = &[
         numpy: "np.std(x, axis)",
         ulp: 64,
         doc: "Standard deviation: sqrt(var(x)).",
-        rule: "Integers are computed in float64. No correction (ddof = 0).",
+        rule: "Integers are computed in float64; of complex numbers the distances from the mean are squared. No correction (ddof = 0).",
         ..Row::BASE
     },
     Row {
@@ -225,7 +225,7 @@ pub fn abs(x: &Lazy) -> Lazy {
 /// `x ** y`
 #[track_caller]
 pub fn pow(x: &Lazy, y: Operand) -> Lazy {
-    let float = x.dtype().is_ok_and(DType::is_float);
+    let float = x.dtype().is_ok_and(|d| d.is_float() || d.is_complex());
     match y {
         Operand::Weak(Weak::Int(2)) => Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![x.into()]),
         Operand::Weak(Weak::Float(v)) if v == 2.0 && float => {
@@ -404,7 +404,7 @@ pub fn diff(x: &Lazy, axis: isize) -> Lazy {
 #[track_caller]
 fn float_for_moments(x: &Lazy) -> Lazy {
     match x.dtype() {
-        Ok(d) if !d.is_float() => x.cast(DType::F64),
+        Ok(d) if d.kind() < Kind::Float => x.cast(DType::F64),
         _ => x.clone(),
     }
 }
@@ -415,6 +415,8 @@ pub fn var(x: &Lazy, axes: &[isize]) -> Lazy {
     let x = float_for_moments(x);
     let mean = x.reduce(Reduce::Mean, axes).keepdims();
     let away = binary(Elementwise::Binary(Binary::Subtract), &x, mean);
+    // Of complex numbers the squared distances, which are real.
+    let away = if x.dtype().is_ok_and(DType::is_complex) { abs(&away) } else { away };
     Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![away.into()]).reduce(Reduce::Mean, axes)
 }
 
@@ -467,6 +469,7 @@ fn logical(op: Bits, x: &Lazy, y: Operand) -> Lazy {
         Operand::Lazy(l) => Operand::Lazy(l.cast(DType::Bool)),
         Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Bool(v != 0)),
         Operand::Weak(Weak::Float(v)) => Operand::Weak(Weak::Bool(v != 0.0)),
+        Operand::Weak(Weak::Complex(re, im)) => Operand::Weak(Weak::Bool(re != 0.0 || im != 0.0)),
         w => w,
     };
     binary(Elementwise::Bits(op), &x.cast(DType::Bool), y)

@@ -46,6 +46,15 @@ impl Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
     }
 
+    /// The angle of the complex number, in radians, from -pi to pi.
+    ///
+    /// Within 1 ulp. Real numbers have 0, or pi below zero and for -0; NaN gives NaN.
+    /// NumPy: `np.angle(x)`.
+    #[track_caller]
+    pub fn angle(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Angle), vec![self.into()])
+    }
+
     /// True if any element is not zero.
     ///
     /// NaN counts as true; empty gives False.
@@ -116,6 +125,15 @@ impl Lazy {
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
+    }
+
+    /// The complex conjugate: the imaginary part negated.
+    ///
+    /// Real numbers pass unchanged, bool as int8.
+    /// NumPy: `np.conjugate(x)`.
+    #[track_caller]
+    pub fn conj(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Conj), vec![self.into()])
     }
 
     /// Cosine of x radians.
@@ -233,6 +251,15 @@ impl Lazy {
     #[track_caller]
     pub fn greater_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
+    }
+
+    /// The imaginary part.
+    ///
+    /// Of complex64 float32, of complex128 float64; zeros of the same type for real numbers.
+    /// NumPy: `np.imag(x)`.
+    #[track_caller]
+    pub fn imag(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Imag), vec![self.into()])
     }
 
     /// Every bit turned over; not for bool.
@@ -372,7 +399,7 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
     /// NumPy: `np.max(x, axis)`.
     #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
@@ -390,7 +417,7 @@ impl Lazy {
 
     /// Arithmetic mean.
     ///
-    /// The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN.
+    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN.
     /// NumPy: `np.mean(x, axis)`.
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
@@ -399,7 +426,7 @@ impl Lazy {
 
     /// Least element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
     /// NumPy: `np.min(x, axis)`.
     #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
@@ -476,6 +503,15 @@ impl Lazy {
     #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
         compose::ptp(self, &axis.into_axes())
+    }
+
+    /// The real part.
+    ///
+    /// Of complex64 float32, of complex128 float64; real numbers pass unchanged.
+    /// NumPy: `np.real(x)`.
+    #[track_caller]
+    pub fn real(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Real), vec![self.into()])
     }
 
     /// x - floor_divide(x, y) * y; has the sign of y.
@@ -570,7 +606,7 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
+    /// Integers are computed in float64; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.std(x, axis)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
@@ -588,7 +624,7 @@ impl Lazy {
 
     /// Sum of the elements.
     ///
-    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order.
+    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself.
     /// NumPy: `np.sum(x, axis)`.
     #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
@@ -633,7 +669,7 @@ impl Lazy {
 
     /// Variance: mean(square(x - mean(x))).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
+    /// Integers are computed in float64; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.var(x, axis)`.
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
@@ -657,6 +693,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "absolute" => Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?]),
         "add" => Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?]),
         "all" => a.array(0)?.all(a.ints(1)?),
+        "angle" => Lazy::elementwise(Elementwise::Part(Part::Angle), vec![a.operand(0)?]),
         "any" => a.array(0)?.any(a.ints(1)?),
         "astype" => a.array(0)?.astype(a.dtype(1)?),
         "bitwise_and" => Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?]),
@@ -667,6 +704,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "clip" => {
             Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![a.operand(0)?, a.operand(1)?, a.operand(2)?])
         }
+        "conj" => Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?]),
         "cos" => Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?]),
         "diff" => a.array(0)?.diff(a.int(1)?),
         "divide" => Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?]),
@@ -684,6 +722,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "greater_equal" => {
             Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])
         }
+        "imag" => Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?]),
         "invert" => a.array(0)?.invert(),
         "isfinite" => Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?]),
         "isinf" => Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?]),
@@ -711,6 +750,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
         "pow" => a.array(0)?.pow(a.operand(1)?),
         "power" => Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?]),
         "ptp" => a.array(0)?.ptp(a.ints(1)?),
+        "real" => Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?]),
         "remainder" => Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?]),
         "reshape" => a.array(0)?.reshape(a.ints(1)?),
         "right_shift" => Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?]),

@@ -76,6 +76,8 @@ pub enum Family {
     Bits,
     /// Three arrays.
     Ternary,
+    /// A part or the mirror image of a complex number.
+    Part,
     /// Many numbers to one.
     Reduce,
     /// A builder function made of other ops.

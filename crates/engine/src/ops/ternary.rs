@@ -1,6 +1,6 @@
 //! Three arrays to one.
 
-use opusclip_raw::{Isa, Number};
+use opusclip_raw::{Element, Isa, Number};
 
 use super::facts::{Param, ParamKind, family};
 
@@ -33,6 +33,6 @@ pub fn eval_clip<T: Number>(isa: Isa, x: &[T], lo: &[T], hi: &[T], out: &mut [T]
 }
 
 /// The meaning of [`Ternary::Where`].
-pub fn eval_where<T: Number>(isa: Isa, c: &[bool], x: &[T], y: &[T], out: &mut [T]) {
+pub fn eval_where<T: Element>(isa: Isa, c: &[bool], x: &[T], y: &[T], out: &mut [T]) {
     isa.map3(c, x, y, out, |c: bool, x: T, y: T| if c { x } else { y });
 }
