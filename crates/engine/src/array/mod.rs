@@ -7,6 +7,7 @@ mod print;
 pub mod promote;
 pub mod scalar;
 pub mod shape;
+pub mod types;
 
 pub use array::{Array, Strided};
 pub(crate) use array::{out_of_memory, zeroed};

@@ -20,7 +20,7 @@ family! {
     Ternary {
         Clip { name: "clip", numpy: "np.clip(x, y, z)", params: CLIP,
             doc: "x held between min and max.",
-            rule: "minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max." }
+            rule: "minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max. Complex numbers in minimum's order." }
         Where { name: "where", numpy: "np.where(x, y, z)", params: WHERE,
             doc: "x where the condition is true, else y.",
             rule: "The condition is cast to bool; x and y are promoted to one type." }

@@ -80,7 +80,8 @@ fn build(case: &Value) -> opusclip_engine::Result<Lazy> {
 /// How far a complex answer may be from NumPy's, in units of the last place of its larger part.
 fn complex_ulps(op: &str) -> u64 {
     match op {
-        "power" => 64,
+        // e^(w ln z): the error grows with |w ln z|, as in NumPy's; here it is up to 100.
+        "power" => 512,
         _ => 4,
     }
 }

@@ -10,3 +10,4 @@ mod random;
 mod review;
 mod stream;
 mod support;
+mod types;

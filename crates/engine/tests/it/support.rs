@@ -33,6 +33,8 @@ pub(crate) fn npy(path: &str) -> Array {
         "u8" => DType::U64,
         "i8" => DType::I64,
         "f2" => DType::F16,
+        // NumPy has no code for bfloat16.
+        "V2" => DType::BF16,
         "c8" => DType::C64,
         "c16" => DType::C128,
         "f4" => DType::F32,
