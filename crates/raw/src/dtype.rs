@@ -220,9 +220,7 @@ pub(crate) mod sealed {
 
 /// A Rust type that is an element type. Sealed: all bit patterns of its bytes that a buffer of
 /// this library can hold are valid (a `bool` view checks its bytes first).
-pub trait Element:
-    sealed::Convert + Copy + Default + Send + Sync + PartialEq + fmt::Debug + 'static
-{
+pub trait Element: sealed::Convert + Copy + Default + Send + Sync + PartialEq + fmt::Debug + 'static {
     /// The run-time tag of this type.
     const DTYPE: DType;
 }

@@ -61,7 +61,13 @@ pub fn promote(a: DType, b: DType) -> DType {
         (_, Kind::Complex) => complex(promote(lo, hi.real())),
         // Neither of the two 16-bit floats holds the other.
         (Kind::Float, Kind::Float) if lo.size() == hi.size() => DType::F32,
-        (Kind::Float, Kind::Float) => if lo.size() > hi.size() { lo } else { hi },
+        (Kind::Float, Kind::Float) => {
+            if lo.size() > hi.size() {
+                lo
+            } else {
+                hi
+            }
+        }
         // The 16-bit floats hold every 8-bit integer exactly, f32 every 16-bit one.
         _ if lo.size() < hi.size() && hi != DType::F64 => hi,
         _ if hi.size() == 2 && lo.size() == 2 => DType::F32,
@@ -70,7 +76,8 @@ pub fn promote(a: DType, b: DType) -> DType {
 }
 
 /// Result of an array of type `array` with a literal; an integer that does not fit is an error,
-/// as in NumPy 2.
+/// as in NumPy 2. A float literal keeps `bfloat16`, as it keeps every float (`ml_dtypes` has
+/// `float32`).
 pub fn promote_weak(op: &str, array: DType, weak: Weak) -> Result<DType> {
     let kind = array.kind();
     match weak {

@@ -34,8 +34,9 @@ impl Casting {
     }
 }
 
-/// `numpy.can_cast`: whether the rule allows the cast. `bfloat16` to `float16` is within one kind
-/// here, where `ml_dtypes` refuses that direction alone.
+/// `numpy.can_cast`: whether the rule allows the cast. `bfloat16` is a float like the others here:
+/// to `float16` it is of the same kind, and complex types to it are not (`ml_dtypes` has both the
+/// other way round).
 pub fn can_cast(from: DType, to: DType, casting: Casting) -> bool {
     match casting {
         Casting::No | Casting::Equiv => from == to,

@@ -53,7 +53,9 @@ pub(super) fn better(least: bool, new: Scalar, old: Scalar) -> bool {
         return !old.is_nan();
     }
     let (n, o) = match new.dtype.kind() {
-        Kind::Complex | Kind::Float => return if least { new.to_parts() < old.to_parts() } else { new.to_parts() > old.to_parts() },
+        Kind::Complex | Kind::Float => {
+            return if least { new.to_parts() < old.to_parts() } else { new.to_parts() > old.to_parts() };
+        }
         _ => (new.to_i128(), old.to_i128()),
     };
     if least { n < o } else { n > o }

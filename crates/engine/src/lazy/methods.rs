@@ -21,7 +21,7 @@ impl Lazy {
 
     /// Absolute value.
     ///
-    /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN.
+    /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN. Of complex64 the distance from 0 in float32, of complex128 in float64.
     /// NumPy: `np.absolute(x)`.
     #[track_caller]
     pub fn absolute(&self) -> Lazy {
@@ -120,7 +120,7 @@ impl Lazy {
 
     /// x held between min and max.
     ///
-    /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max.
+    /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max. Complex numbers in minimum's order.
     /// NumPy: `np.clip(x, y, z)`.
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
@@ -156,7 +156,7 @@ impl Lazy {
 
     /// True division.
     ///
-    /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64.
+    /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64. Complex: Smith's method.
     /// NumPy: `np.divide(x, y)`.
     #[track_caller]
     pub fn divide(&self, y: impl Into<Operand>) -> Lazy {
@@ -165,7 +165,7 @@ impl Lazy {
 
     /// x == y.
     ///
-    /// NaN equals nothing.
+    /// NaN equals nothing. Complex: both parts.
     /// NumPy: `np.equal(x, y)`.
     #[track_caller]
     pub fn equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -228,7 +228,7 @@ impl Lazy {
 
     /// The greatest integer not above x / y.
     ///
-    /// Integer division by zero gives 0; the most negative integer by -1 wraps.
+    /// Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers.
     /// NumPy: `np.floor_divide(x, y)`.
     #[track_caller]
     pub fn floor_divide(&self, y: impl Into<Operand>) -> Lazy {
@@ -237,7 +237,7 @@ impl Lazy {
 
     /// x > y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.greater(x, y)`.
     #[track_caller]
     pub fn greater(&self, y: impl Into<Operand>) -> Lazy {
@@ -246,7 +246,7 @@ impl Lazy {
 
     /// x >= y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.greater_equal(x, y)`.
     #[track_caller]
     pub fn greater_equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -309,7 +309,7 @@ impl Lazy {
 
     /// x < y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.less(x, y)`.
     #[track_caller]
     pub fn less(&self, y: impl Into<Operand>) -> Lazy {
@@ -318,7 +318,7 @@ impl Lazy {
 
     /// x <= y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.less_equal(x, y)`.
     #[track_caller]
     pub fn less_equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -408,7 +408,7 @@ impl Lazy {
 
     /// The greater of the two.
     ///
-    /// NaN if either is NaN.
+    /// NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has.
     /// NumPy: `np.maximum(x, y)`.
     #[track_caller]
     pub fn maximum(&self, y: impl Into<Operand>) -> Lazy {
@@ -435,7 +435,7 @@ impl Lazy {
 
     /// The lesser of the two.
     ///
-    /// NaN if either is NaN.
+    /// NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has.
     /// NumPy: `np.minimum(x, y)`.
     #[track_caller]
     pub fn minimum(&self, y: impl Into<Operand>) -> Lazy {
@@ -444,7 +444,7 @@ impl Lazy {
 
     /// x times y.
     ///
-    /// Integers wrap. For bool: and.
+    /// Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded.
     /// NumPy: `np.multiply(x, y)`.
     #[track_caller]
     pub fn multiply(&self, y: impl Into<Operand>) -> Lazy {
@@ -489,7 +489,7 @@ impl Lazy {
 
     /// x to the power y.
     ///
-    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises.
+    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to anything but a positive real number or 0 is NaN.
     /// NumPy: `np.power(x, y)`.
     #[track_caller]
     pub fn power(&self, y: impl Into<Operand>) -> Lazy {
@@ -516,7 +516,7 @@ impl Lazy {
 
     /// x - floor_divide(x, y) * y; has the sign of y.
     ///
-    /// Integer remainder by zero gives 0.
+    /// Integer remainder by zero gives 0. Not for complex numbers.
     /// NumPy: `np.remainder(x, y)`.
     #[track_caller]
     pub fn remainder(&self, y: impl Into<Operand>) -> Lazy {
@@ -552,7 +552,7 @@ impl Lazy {
 
     /// -1, 0 or 1.
     ///
-    /// NaN gives NaN; both zeros give 0. Not for bool.
+    /// NaN gives NaN; both zeros give 0. Complex: x / absolute(x). Not for bool.
     /// NumPy: `np.sign(x)`.
     #[track_caller]
     pub fn sign(&self) -> Lazy {
@@ -606,7 +606,7 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Integers are computed in float64; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
+    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.std(x, axis)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
@@ -669,7 +669,7 @@ impl Lazy {
 
     /// Variance: mean(square(x - mean(x))).
     ///
-    /// Integers are computed in float64; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
+    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.var(x, axis)`.
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {

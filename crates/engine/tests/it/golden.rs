@@ -171,6 +171,10 @@ fn promotion_is_numpys_table() {
     let manifest = manifest();
     for (a, row) in manifest["promotion"]["pairs"].as_object().unwrap() {
         for (b, want) in row.as_object().unwrap() {
+            // ml_dtypes has no answer; ours are in `types`.
+            if want.is_null() {
+                continue;
+            }
             let (x, y) = (DType::parse(a).unwrap(), DType::parse(b).unwrap());
             assert_eq!(promote(x, y).name(), want.as_str().unwrap(), "{a} and {b}");
             assert_eq!(promote(x, y), promote(y, x));
@@ -184,7 +188,11 @@ fn promotion_is_numpys_table() {
         ("complex", Weak::Complex(0.0, 1.0)),
     ];
     for (kind, literal) in literals {
-        for d in DType::ALL.into_iter().filter(|d| *d != DType::BF16) {
+        for d in DType::ALL {
+            // ml_dtypes has float32; the documented answer is in `types`.
+            if (d, kind) == (DType::BF16, "float") {
+                continue;
+            }
             let want = weak[d.name()][kind].as_str().or_else(|| weak[kind][d.name()].as_str()).unwrap();
             assert_eq!(promote_weak("test", d, literal).unwrap().name(), want, "{d} and a {kind}");
         }

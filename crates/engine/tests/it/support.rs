@@ -61,10 +61,7 @@ pub(crate) fn array_of(dtype: DType, shape: &[usize], bytes: &[u8]) -> Array {
     macro_rules! bits {
         ($t:ty) => {
             Array::from_slice::<$t>(
-                &bytes
-                    .chunks_exact(2)
-                    .map(|b| <$t>::from_bits(u16::from_ne_bytes([b[0], b[1]])))
-                    .collect::<Vec<_>>(),
+                &bytes.chunks_exact(2).map(|b| <$t>::from_bits(u16::from_ne_bytes([b[0], b[1]]))).collect::<Vec<_>>(),
                 shape,
             )
         };

@@ -261,7 +261,7 @@ pub fn exp2(z: C) -> C {
     const LN_2_REST: f64 = 2.319046813846299558e-17;
     let turn = z.im * LN_2;
     let beyond = z.re.abs() > 1000.0;
-    if z.re == 0.0 || z.im == 0.0 || !z.re.is_finite() || !turn.is_finite() || beyond {
+    if z.im == 0.0 || !z.re.is_finite() || !turn.is_finite() || beyond {
         return if z.im == 0.0 { c(libm::exp2(z.re), turn) } else { exp(c(z.re * LN_2, turn)) };
     }
     // The turn to twice the precision: sin and cos of large angles would show its rounding.
