@@ -45,8 +45,8 @@ fn same_as_input(plan: &Plan, node: &PlanNode) -> Option<NodeId> {
     if let (Some(e), [_, second]) = (row.identity, node.inputs.as_slice())
         && let Kind::Op(Op::Scalar(s)) = &plan.node(*second).kind
     {
-        let exact = !node.dtype.is_complex() && !(node.dtype.is_float() && e == 0);
-        if exact && node.dtype == x.dtype && s.to_f64() == e as f64 {
+        let inexact = node.dtype.is_complex() || (node.dtype.is_float() && e == 0);
+        if !inexact && node.dtype == x.dtype && s.to_f64() == e as f64 {
             return Some(first);
         }
     }

@@ -217,7 +217,7 @@ pub fn sqrt(z: C) -> C {
         return NAN;
     }
     if x.is_infinite() {
-        let odd = y - y;
+        let odd = if y.is_finite() { 0.0 } else { f64::NAN };
         return if x < 0.0 { c(odd.abs(), x.abs().copysign(y)) } else { c(x, odd.copysign(y)) };
     }
     // Far from the ends of the range neither the hypotenuse nor the halves leave it.
@@ -258,7 +258,7 @@ pub fn exp(z: C) -> C {
 /// 2^z.
 pub fn exp2(z: C) -> C {
     /// What LN_2 lacks of ln 2.
-    const LN_2_REST: f64 = 2.319046813846299558e-17;
+    const LN_2_REST: f64 = 2.3190468138462996e-17;
     let turn = z.im * LN_2;
     let beyond = z.re.abs() > 1000.0;
     if z.im == 0.0 || !z.re.is_finite() || !turn.is_finite() || beyond {

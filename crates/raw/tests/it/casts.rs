@@ -264,7 +264,7 @@ fn all_225_pairs_on_edges() {
     from(&z);
     from(&z.iter().map(|v| Complex::new(v.re as f32, v.im as f32)).collect::<Vec<_>>());
     from(&[Complex::new(0.0, -0.0), Complex::new(0.0, f64::NAN), Complex::new(-0.0, 1e-300)]);
-    from(&FLOATS.map(|v| F16::from_f64(v)));
+    from(&FLOATS.map(F16::from_f64));
     from(&FLOATS.map(|v| BF16::from_f32(v as f32)));
 }
 
