@@ -42,7 +42,7 @@ impl Lazy {
 
     /// Absolute value.
     ///
-    /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN.
+    /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN. Of complex64 the distance from 0 in float32, of complex128 in float64.
     /// NumPy: `np.absolute(x)`.
     #[track_caller]
     pub fn absolute(&self) -> Lazy {
@@ -65,6 +65,15 @@ impl Lazy {
     #[track_caller]
     pub fn all(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
+    }
+
+    /// The angle of the complex number, in radians, from -pi to pi.
+    ///
+    /// Within 1 ulp. Real numbers have 0, or pi below zero and for -0; NaN gives NaN.
+    /// NumPy: `np.angle(x)`.
+    #[track_caller]
+    pub fn angle(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Angle), vec![self.into()])
     }
 
     /// True if any element is not zero.
@@ -141,11 +150,20 @@ impl Lazy {
 
     /// x held between min and max.
     ///
-    /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max.
+    /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max. Complex numbers in minimum's order.
     /// NumPy: `np.clip(x, min, max)`.
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
+    }
+
+    /// The complex conjugate: the imaginary part negated.
+    ///
+    /// Real numbers pass unchanged, bool as int8.
+    /// NumPy: `np.conjugate(x)`.
+    #[track_caller]
+    pub fn conj(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Conj), vec![self.into()])
     }
 
     /// Cosine of x radians.
@@ -168,7 +186,7 @@ impl Lazy {
 
     /// True division.
     ///
-    /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64.
+    /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64. Complex: Smith's method.
     /// NumPy: `np.divide(x, y)`.
     #[track_caller]
     pub fn divide(&self, y: impl Into<Operand>) -> Lazy {
@@ -177,7 +195,7 @@ impl Lazy {
 
     /// x == y.
     ///
-    /// NaN equals nothing.
+    /// NaN equals nothing. Complex: both parts.
     /// NumPy: `np.equal(x, y)`.
     #[track_caller]
     pub fn equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -240,7 +258,7 @@ impl Lazy {
 
     /// The greatest integer not above x / y.
     ///
-    /// Integer division by zero gives 0; the most negative integer by -1 wraps.
+    /// Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers.
     /// NumPy: `np.floor_divide(x, y)`.
     #[track_caller]
     pub fn floor_divide(&self, y: impl Into<Operand>) -> Lazy {
@@ -249,7 +267,7 @@ impl Lazy {
 
     /// x > y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.greater(x, y)`.
     #[track_caller]
     pub fn greater(&self, y: impl Into<Operand>) -> Lazy {
@@ -258,11 +276,20 @@ impl Lazy {
 
     /// x >= y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.greater_equal(x, y)`.
     #[track_caller]
     pub fn greater_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
+    }
+
+    /// The imaginary part.
+    ///
+    /// Of complex64 float32, of complex128 float64; zeros of the same type for real numbers.
+    /// NumPy: `np.imag(x)`.
+    #[track_caller]
+    pub fn imag(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Imag), vec![self.into()])
     }
 
     /// Every bit turned over; not for bool.
@@ -312,7 +339,7 @@ impl Lazy {
 
     /// x < y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.less(x, y)`.
     #[track_caller]
     pub fn less(&self, y: impl Into<Operand>) -> Lazy {
@@ -321,7 +348,7 @@ impl Lazy {
 
     /// x <= y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.less_equal(x, y)`.
     #[track_caller]
     pub fn less_equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -402,7 +429,7 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
     /// NumPy: `np.max(x, axis)`.
     #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
@@ -411,7 +438,7 @@ impl Lazy {
 
     /// The greater of the two.
     ///
-    /// NaN if either is NaN.
+    /// NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has.
     /// NumPy: `np.maximum(x, y)`.
     #[track_caller]
     pub fn maximum(&self, y: impl Into<Operand>) -> Lazy {
@@ -420,7 +447,7 @@ impl Lazy {
 
     /// Arithmetic mean.
     ///
-    /// The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN.
+    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN.
     /// NumPy: `np.mean(x, axis)`.
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
@@ -429,7 +456,7 @@ impl Lazy {
 
     /// Least element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
     /// NumPy: `np.min(x, axis)`.
     #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
@@ -438,7 +465,7 @@ impl Lazy {
 
     /// The lesser of the two.
     ///
-    /// NaN if either is NaN.
+    /// NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has.
     /// NumPy: `np.minimum(x, y)`.
     #[track_caller]
     pub fn minimum(&self, y: impl Into<Operand>) -> Lazy {
@@ -447,7 +474,7 @@ impl Lazy {
 
     /// x times y.
     ///
-    /// Integers wrap. For bool: and.
+    /// Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded.
     /// NumPy: `np.multiply(x, y)`.
     #[track_caller]
     pub fn multiply(&self, y: impl Into<Operand>) -> Lazy {
@@ -501,7 +528,7 @@ impl Lazy {
 
     /// x to the power y.
     ///
-    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises.
+    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to anything but a positive real number or 0 is NaN.
     /// NumPy: `np.power(x, y)`.
     #[track_caller]
     pub fn power(&self, y: impl Into<Operand>) -> Lazy {
@@ -517,9 +544,18 @@ impl Lazy {
         compose::ptp(self, &axis.into_axes())
     }
 
+    /// The real part.
+    ///
+    /// Of complex64 float32, of complex128 float64; real numbers pass unchanged.
+    /// NumPy: `np.real(x)`.
+    #[track_caller]
+    pub fn real(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Real), vec![self.into()])
+    }
+
     /// x - floor_divide(x, y) * y; has the sign of y.
     ///
-    /// Integer remainder by zero gives 0.
+    /// Integer remainder by zero gives 0. Not for complex numbers.
     /// NumPy: `np.remainder(x, y)`.
     #[track_caller]
     pub fn remainder(&self, y: impl Into<Operand>) -> Lazy {
@@ -555,7 +591,7 @@ impl Lazy {
 
     /// -1, 0 or 1.
     ///
-    /// NaN gives NaN; both zeros give 0. Not for bool.
+    /// NaN gives NaN; both zeros give 0. Complex: x / absolute(x). Not for bool.
     /// NumPy: `np.sign(x)`.
     #[track_caller]
     pub fn sign(&self) -> Lazy {
@@ -618,7 +654,7 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
+    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.std(x, axis)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
@@ -636,7 +672,7 @@ impl Lazy {
 
     /// Sum of the elements.
     ///
-    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order.
+    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself.
     /// NumPy: `np.sum(x, axis)`.
     #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
@@ -681,7 +717,7 @@ impl Lazy {
 
     /// Variance: mean(square(x - mean(x))).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
+    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.var(x, axis)`.
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
@@ -719,6 +755,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "absolute" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?])],
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
         "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
+        "angle" => vec![Lazy::elementwise(Elementwise::Part(Part::Angle), vec![a.operand(0)?])],
         "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
         "argsort" => whole("argsort", a)?,
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
@@ -732,6 +769,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
         "concat" => whole("concat", a)?,
+        "conj" => vec![Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?])],
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
         "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
         "divide" => {
@@ -753,6 +791,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "greater_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "imag" => vec![Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?])],
         "invert" => vec![compose::invert(&a.array(0)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
@@ -787,6 +826,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "real" => vec![Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?])],
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }

@@ -19,3 +19,4 @@ mod random_numbers;
 mod review;
 mod stream;
 mod support;
+mod types;

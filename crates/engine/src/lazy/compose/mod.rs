@@ -6,7 +6,7 @@ mod logic;
 mod moving;
 mod stats;
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, Kind};
 
 use super::lazy::{Lazy, Op, Operand, reduced};
 use crate::array::index::Slice;
