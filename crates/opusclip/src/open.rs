@@ -63,13 +63,6 @@ pub fn open(path: impl AsRef<Path>) -> Result<Input> {
     }
 }
 
-impl NpyFile {
-    /// The array, lazily: its own element type and shape, frames along axis 0.
-    pub fn frames(&self) -> Lazy {
-        Lazy::source(self.source())
-    }
-}
-
 impl Video {
     /// The frames as a lazy array: `uint8`, shape `(T, H, W, 3)`, RGB, upright. Nothing is decoded
     /// until it is collected or sunk.

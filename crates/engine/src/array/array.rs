@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use opusclip_raw::buffer::{self, Buffer, PoolBuffer};
+use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
 use opusclip_raw::{DType, Element};
 
 use super::index::Span;
@@ -11,16 +11,18 @@ use super::shape::{c_strides, count, show};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
-enum Storage {
+pub(super) enum Storage {
     Owned(Buffer),
     Pooled(PoolBuffer),
+    Mapped(Mapped),
 }
 
 impl Storage {
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Storage::Owned(b) => b.bytes(),
             Storage::Pooled(b) => b.bytes(),
+            Storage::Mapped(m) => m.bytes(),
         }
     }
 }
@@ -28,13 +30,13 @@ impl Storage {
 /// An n-d array of one element type. Cloning shares the bytes.
 #[derive(Clone, Debug)]
 pub struct Array {
-    data: Arc<Storage>,
-    dtype: DType,
-    shape: Vec<usize>,
+    pub(super) data: Arc<Storage>,
+    pub(super) dtype: DType,
+    pub(super) shape: Vec<usize>,
     /// In elements.
-    strides: Vec<isize>,
+    pub(super) strides: Vec<isize>,
     /// First element, in elements.
-    offset: usize,
+    pub(super) offset: usize,
 }
 
 /// A borrowed look at an array's bytes for the executors.

@@ -3,6 +3,7 @@
 #[allow(clippy::module_inception)]
 mod array;
 pub mod index;
+mod outside;
 mod print;
 pub mod promote;
 pub mod scalar;
@@ -10,4 +11,5 @@ pub mod shape;
 
 pub use array::{Array, Strided};
 pub(crate) use array::{out_of_memory, zeroed};
+pub use outside::f_strides;
 pub use scalar::Scalar;
