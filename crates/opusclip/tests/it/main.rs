@@ -4,8 +4,10 @@
 
 mod colour;
 mod face;
+mod files;
 mod hostile;
 mod npy;
+mod npz;
 mod reading;
 mod support;
 mod writing;

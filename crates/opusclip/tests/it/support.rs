@@ -113,3 +113,21 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     });
     !bytes.iter().fold(!0, |c, &b| c >> 8 ^ TABLE[(c as u8 ^ b) as usize])
 }
+
+/// A `.npy` file of any header, padded so that the data begin `past` bytes after a multiple of 64.
+pub(crate) fn npy_file(version: u8, dict: &str, data: &[u8], past: usize) -> Vec<u8> {
+    let fixed = if version == 1 { 10 } else { 12 };
+    let len = (fixed + dict.len() + 1).next_multiple_of(64) + past - fixed;
+    let mut out = b"\x93NUMPY".to_vec();
+    out.extend([version, 0]);
+    if version == 1 {
+        out.extend((len as u16).to_le_bytes())
+    } else {
+        out.extend((len as u32).to_le_bytes())
+    }
+    out.extend(dict.as_bytes());
+    out.resize(fixed + len - 1, b' ');
+    out.push(b'\n');
+    out.extend(data);
+    out
+}
