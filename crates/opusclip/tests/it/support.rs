@@ -131,3 +131,13 @@ pub(crate) fn npy_file(version: u8, dict: &str, data: &[u8], past: usize) -> Vec
     out.extend(data);
     out
 }
+
+/// Numbers without a seed from outside: the same on every run.
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n.max(1)
+    }
+}
