@@ -94,6 +94,13 @@ def test_archives(save, door, tmp_path):
                 same(back[name], x)
 
 
+def test_more_members_than_16_bits_count(tmp_path):
+    np.savez(tmp_path / "a.npz", **{f"n{i}": np.int32(i) for i in range(66_000)})
+    run(TOOL, "get", tmp_path / "a.npz", tmp_path / "b.npz")
+    with np.load(tmp_path / "b.npz") as back:
+        assert len(back.files) == 66_000 and back["n65999"] == 65_999
+
+
 def test_an_archive_that_was_streamed(tmp_path):
     """Sizes and checksums behind the data, as zipfile writes them to a pipe."""
 

@@ -1,5 +1,10 @@
 //! Files at rest: arrays on disk, and the way every output gets its final name.
 
+/// The examples of the page on storage, run with the other doc-tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/storage.md")]
+struct StoragePage;
+
 mod elements;
 mod files;
 pub mod input;

@@ -66,9 +66,10 @@ impl NpyFile {
         let path = input.path().to_path_buf();
         let there = input.len();
         let header = Header::read(there, |start, len| input.read_vec(start, len))?.map_err(|fault| match fault {
-            Fault::Bad(what) if what == NOT_NPY && is_zip(&input) => {
-                Error::unsupported(&path, "is a .npz archive of arrays; open it with Npz::open")
-            }
+            Fault::Bad(what) if what == NOT_NPY && is_zip(&input) => Error::unsupported(
+                &path,
+                "is a zip archive, as .npz files are; open it with Npz::open, or save one of its arrays as .npy",
+            ),
             Fault::Bad(what) => Error::data(&path, format!("is no sound .npy file: {what}")),
             Fault::Unread(what) => Error::unsupported(&path, what),
         })?;

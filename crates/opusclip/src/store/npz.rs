@@ -1,6 +1,7 @@
 //! NumPy's `.npz` files: zip archives of `.npy` members. Members are read in place, each when it
 //! is asked for; names are only names, and nothing is unpacked to disk.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -44,6 +45,8 @@ use super::zip::{Entry, Inflater, Method, ZipWriter, directory, show};
 pub struct Npz {
     input: Arc<Input>,
     members: Arc<[Member]>,
+    /// Place of each name among them.
+    places: Arc<BTreeMap<String, usize>>,
     warnings: Vec<String>,
 }
 
@@ -88,7 +91,8 @@ impl Npz {
             let check = Check { name: name.into(), crc: entry.crc, len: entry.size, holds: OnceLock::new() };
             members.push(Member { check: Arc::new(check), entry });
         }
-        Ok(Npz { input: Arc::new(input), members: members.into(), warnings })
+        let places = members.iter().map(|m: &Member| m.check.name.clone()).zip(0..).collect();
+        Ok(Npz { input: Arc::new(input), members: members.into(), places: Arc::new(places), warnings })
     }
 
     /// The names of the arrays in the order of the directory, without `.npy`. They come from the
@@ -103,7 +107,7 @@ impl Npz {
     }
 
     fn find(&self, name: &str) -> Result<&Member> {
-        self.members.iter().find(|m| m.check.name == name).ok_or_else(|| {
+        self.places.get(name).and_then(|&i| self.members.get(i)).ok_or_else(|| {
             let mut known: Vec<String> = self.names().take(8).map(show).collect();
             if self.members.len() > known.len() {
                 known.push("…".into());

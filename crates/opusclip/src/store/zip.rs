@@ -410,6 +410,8 @@ struct Written {
 pub(super) struct ZipWriter {
     file: PendingFile,
     members: Vec<Written>,
+    /// From here on numbers are written in 64 bits.
+    big: u64,
 }
 
 /// Little-endian fields after a signature.
@@ -434,13 +436,13 @@ fn unicode(name: &str) -> u64 {
 
 impl ZipWriter {
     pub(super) fn new(file: PendingFile) -> ZipWriter {
-        ZipWriter { file, members: Vec::new() }
+        ZipWriter { file, members: Vec::new(), big: NEAR_BIG }
     }
 
     /// Begins a member of `size` bytes.
     pub(super) fn member(mut self, name: &str, size: u64, method: Method) -> Result<MemberOut> {
         let at = self.file.position();
-        let big = size >= NEAR_BIG;
+        let big = size >= self.big;
         let mut extra = if big { record(b"", &[(1, 2), (16, 2), (0, 8), (0, 8)]) } else { Vec::new() };
         if method == Method::Stored {
             let base = at + 30 + name.len() as u64 + extra.len() as u64;
@@ -479,16 +481,15 @@ impl ZipWriter {
     pub(super) fn finish(mut self) -> Result<u64> {
         let start = self.file.position();
         for m in &self.members {
-            let low = |n: u64| n.min(BIG);
+            let low = |n: u64| if n >= self.big { BIG } else { n };
             let mut extra = Vec::new();
-            let values = [m.size, m.packed, m.at];
-            for v in values.iter().filter(|v| **v >= BIG) {
+            for v in [m.size, m.packed, m.at].into_iter().filter(|v| *v >= self.big) {
                 extra.extend(v.to_le_bytes());
             }
             if !extra.is_empty() {
                 extra = [record(b"", &[(1, 2), (extra.len() as u64, 2)]), extra].concat();
             }
-            let version = if m.size >= NEAR_BIG || !extra.is_empty() { 45 } else { 20 };
+            let version = if extra.is_empty() { 20 } else { 45 };
             let fields = [
                 (3 << 8 | version, 2),
                 (version, 2),
@@ -513,7 +514,7 @@ impl ZipWriter {
         }
         let (end, count) = (self.file.position(), self.members.len() as u64);
         let size = end - start;
-        if count >= 0xffff || start >= BIG || size >= BIG {
+        if count >= 0xffff || start >= self.big || size >= self.big {
             let fields =
                 [(44, 8), (3 << 8 | 45, 2), (45, 2), (0, 4), (0, 4), (count, 8), (count, 8), (size, 8), (start, 8)];
             self.file.append(&record(b"PK\x06\x06", &fields))?;
@@ -592,5 +593,47 @@ impl MemberOut {
         self.zip.file.patch(self.sizes_at, &sizes)?;
         self.zip.members.push(entry);
         Ok(self.zip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Inflater, Method, ZipWriter, directory};
+    use crate::store::elements::Out;
+    use crate::store::input::Input;
+    use crate::store::pending::PendingFile;
+
+    /// Archives beyond 4 GiB, made small: every number that may be of 64 bits is.
+    #[test]
+    fn numbers_of_64_bits() {
+        let path = std::env::temp_dir().join(format!("opusclip-zip-big-{}.zip", std::process::id()));
+        let content: Vec<u8> = (0..5000u32).map(|i| (i % 50) as u8).collect();
+        for method in [Method::Stored, Method::Deflated] {
+            let mut zip = ZipWriter::new(PendingFile::create(&path, true).unwrap());
+            zip.big = 1;
+            for name in ["a", "b"] {
+                let mut out = zip.member(name, 5000, method).unwrap();
+                out.put(&content[..700]).unwrap();
+                out.put(&content[700..]).unwrap();
+                zip = out.finish().unwrap();
+            }
+            let bytes = zip.finish().unwrap();
+            let input = std::sync::Arc::new(Input::open(&path).unwrap());
+            assert_eq!(input.len(), bytes);
+            let members = directory(&input).unwrap();
+            assert_eq!(members.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+            for m in &members {
+                assert_eq!((m.size, m.method(&input).unwrap()), (5000, method));
+                let at = m.data(&input).unwrap();
+                if method == Method::Stored {
+                    assert_eq!((at % 64, input.read_vec(at, 5000).unwrap()), (0, content.clone()));
+                } else {
+                    let mut inflater = Inflater::new(input.clone(), m).unwrap();
+                    assert_eq!(inflater.take(5000).unwrap(), content);
+                    inflater.finish().unwrap();
+                }
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }
