@@ -103,7 +103,7 @@ impl<W: Out + 'static> Sink for ElementSink<W> {
     }
 
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
-        Ok(RawPart::new(self.frame, frames))
+        Ok(RawPart::boxed(self.frame, frames))
     }
 
     fn join(&mut self, encoded: Encoded) -> Result<()> {

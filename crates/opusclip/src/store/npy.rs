@@ -416,7 +416,7 @@ impl Sink for NpySink {
     }
 
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
-        Ok(RawPart::new(self.frame_bytes(), frames))
+        Ok(RawPart::boxed(self.frame_bytes(), frames))
     }
 
     fn join(&mut self, encoded: Encoded) -> Result<()> {
@@ -450,7 +450,7 @@ pub(super) struct RawPart {
 }
 
 impl RawPart {
-    pub(super) fn new(frame: usize, frames: Range<usize>) -> Box<dyn Part> {
+    pub(super) fn boxed(frame: usize, frames: Range<usize>) -> Box<dyn Part> {
         Box::new(RawPart { frame, frames, encoded: Encoded::default() })
     }
 

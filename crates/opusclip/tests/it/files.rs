@@ -6,7 +6,7 @@ use opusclip::lazy::Op;
 use opusclip::store::npy::NpyFile;
 use opusclip::{Array, DType, Lazy, MapMode, Monitor, RunOptions, load, memmap, open_npy, save, save_with};
 
-use crate::support::{Scratch, npy_file};
+use crate::support::{Scratch, npy_file, npy_types};
 
 /// An array `(3, 4, 5)` of small numbers, every type.
 fn numbers(dtype: DType) -> Array {
@@ -25,7 +25,7 @@ fn same(a: &Array, b: &Array) {
 fn every_door_gives_the_same_elements() {
     let dir = Scratch::new("files-doors");
     let path = dir.path("a.npy");
-    for dtype in DType::ALL {
+    for dtype in npy_types() {
         let x = numbers(dtype);
         let report = save(&path, &x).unwrap();
         assert_eq!((report.bytes, report.dtype), (128 + x.nbytes() as u64, dtype));

@@ -4,7 +4,7 @@ use opusclip::DType;
 use opusclip::flow::{Rational, Sink, StreamInfo};
 use opusclip::store::npy::{NpyFile, NpyReport, NpySink};
 
-use crate::support::{Scratch, raw_frames};
+use crate::support::{Scratch, npy_types, raw_frames};
 
 fn npy(version: u8, dict: &str, data: &[u8]) -> Vec<u8> {
     let mut out = b"\x93NUMPY".to_vec();
@@ -22,7 +22,7 @@ fn npy(version: u8, dict: &str, data: &[u8]) -> Vec<u8> {
 #[test]
 fn round_trip_of_every_type() {
     let dir = Scratch::new("npy-round-trip");
-    for dtype in DType::ALL {
+    for dtype in npy_types() {
         for shape in [vec![3], vec![2, 3, 5], vec![0, 4], vec![1, 1, 1, 1], vec![4, 0]] {
             let path = dir.path("a.npy");
             let info = StreamInfo::constant_rate(shape.clone(), dtype, Rational::new(25, 1));

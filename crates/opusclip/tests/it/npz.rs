@@ -3,7 +3,7 @@
 use opusclip::lazy::Op;
 use opusclip::{Array, DType, Lazy, Monitor, Npz, RunOptions, load, savez, savez_compressed, savez_with};
 
-use crate::support::{Scratch, crc32, npy_file};
+use crate::support::{Scratch, crc32, npy_file, npy_types};
 
 fn ramp(n: usize) -> Array {
     let x: Vec<f32> = (0..n).map(|i| (i % 1000) as f32).collect();
@@ -15,9 +15,8 @@ fn round_trip() {
     let dir = Scratch::new("npz-round-trip");
     let path = dir.path("a.npz");
     for compressed in [false, true] {
-        let arrays: Vec<(String, Lazy)> = DType::ALL
-            .iter()
-            .map(|d| (d.name().to_string(), Lazy::from(ramp(40_000)).cast(*d)))
+        let arrays: Vec<(String, Lazy)> = npy_types()
+            .map(|d| (d.name().to_string(), Lazy::from(ramp(40_000)).cast(d)))
             .chain([
                 ("a/nested näme".to_string(), Lazy::from(Array::from_slice(&[7i16], &[]).unwrap())),
                 ("empty".to_string(), Lazy::from(Array::zeros(DType::U8, &[0, 3]).unwrap())),
@@ -25,7 +24,7 @@ fn round_trip() {
             ])
             .collect();
         let report = savez_with(&path, &arrays, compressed, &RunOptions::default()).unwrap();
-        assert_eq!((report.arrays, report.bytes), (14, std::fs::metadata(&path).unwrap().len()));
+        assert_eq!((report.arrays, report.bytes), (arrays.len(), std::fs::metadata(&path).unwrap().len()));
         let archive = Npz::open(&path).unwrap();
         assert!(archive.warnings().is_empty());
         assert_eq!(archive.names().collect::<Vec<_>>(), arrays.iter().map(|a| a.0.as_str()).collect::<Vec<_>>());
@@ -207,8 +206,8 @@ fn lies_of_members() {
     let sound = member("a.npy", ones(5));
     let packed =
         Member { method: 8, data: deflate(&ones(5)), size: Some(133), crc: Some(crc32(&ones(5))), ..sound.clone() };
-    assert_eq!(ask(&path, &zip(&[sound.clone()])), "[5]");
-    assert_eq!(ask(&path, &zip(&[packed.clone()])), "[5]");
+    assert_eq!(ask(&path, &zip(std::slice::from_ref(&sound))), "[5]");
+    assert_eq!(ask(&path, &zip(std::slice::from_ref(&packed))), "[5]");
     let with = |base: &Member, change: &dyn Fn(&mut Member)| {
         let mut m = base.clone();
         change(&mut m);

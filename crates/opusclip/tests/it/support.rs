@@ -141,3 +141,8 @@ impl Noise {
         (self.0 >> 33) as usize % n.max(1)
     }
 }
+
+/// Element types that `.npy` has a code for; it has none for bfloat16.
+pub(crate) fn npy_types() -> impl Iterator<Item = opusclip::DType> {
+    opusclip::DType::ALL.into_iter().filter(|d| d.name() != "bfloat16")
+}
