@@ -6,14 +6,14 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use opusclip_engine::lazy::call::{rows, signature};
-use opusclip_engine::ops::{Family, ParamKind, Row};
+use opusclip_engine::api::{rows, signature};
+use opusclip_engine::ops::{Family, Outputs, Param, ParamKind, Preset, Row};
 
 /// Writes the generated files, or with `check` fails when one is stale.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace root")?;
     let rows = rows();
-    let files = [("crates/engine/src/lazy/methods.rs", rustfmt(root, &methods(&rows))?), ("docs/ops.md", docs(&rows))];
+    let files = [("crates/engine/src/api/methods.rs", rustfmt(root, &methods(&rows))?), ("docs/ops.md", docs(&rows))];
     for (name, text) in files {
         let path = root.join(name);
         let old = fs::read_to_string(&path).unwrap_or_default();
@@ -38,95 +38,224 @@ fn rustfmt(root: &Path, text: &str) -> Result<String, String> {
         .spawn()
         .map_err(|e| format!("rustfmt: {e}"))?;
     let mut pipe = child.stdin.take().ok_or("rustfmt: no pipe")?;
-    pipe.write_all(text.as_bytes()).map_err(|e| format!("rustfmt: {e}"))?;
-    drop(pipe);
+    // Written from beside: rustfmt answers before it has read a long text to its end.
+    let text = text.to_string();
+    let writer = std::thread::spawn(move || pipe.write_all(text.as_bytes()));
     let out = child.wait_with_output().map_err(|e| format!("rustfmt: {e}"))?;
+    writer.join().map_err(|_| "rustfmt: the writer failed")?.map_err(|e| format!("rustfmt: {e}"))?;
     if !out.status.success() {
         return Err("rustfmt refused the generated text".into());
     }
     String::from_utf8(out.stdout).map_err(|e| format!("rustfmt: {e}"))
 }
 
-/// Rust's word for an op whose NumPy name is a keyword.
-fn method_name(row: &Row) -> String {
-    if row.name == "where" { "where_".into() } else { row.name.into() }
+/// Rust's word for a name that is a keyword.
+fn word(name: &str) -> String {
+    if ["where", "in", "type", "mod", "move", "fn"].contains(&name) { format!("{name}_") } else { name.into() }
+}
+
+/// The type of an argument of a method.
+fn rust_type(p: &Param) -> &'static str {
+    match (p.kind, p.nullable()) {
+        (ParamKind::Array, false) => "impl Into<Operand>",
+        (ParamKind::Array, true) => "Option<Operand>",
+        (ParamKind::Arrays, _) => "&[Lazy]",
+        (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => "impl IntoAxes",
+        (ParamKind::Axis | ParamKind::Int, false) => "isize",
+        (ParamKind::Axis | ParamKind::Int, true) => "Option<isize>",
+        (ParamKind::Float, false) => "f64",
+        (ParamKind::Float, true) => "Option<f64>",
+        (ParamKind::Bool, false) => "bool",
+        (ParamKind::Bool, true) => "Option<bool>",
+        (ParamKind::Text, false) => "&str",
+        (ParamKind::Text, true) => "Option<&str>",
+        (ParamKind::DType, false) => "DType",
+        (ParamKind::DType, true) => "Option<DType>",
+    }
+}
+
+/// The argument as a builder function takes it.
+fn passed(p: &Param) -> String {
+    let name = word(p.name);
+    match (p.kind, p.nullable()) {
+        (ParamKind::Array, false) => format!("{name}.into()"),
+        (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => format!("&{name}.into_axes()"),
+        _ => name,
+    }
+}
+
+/// What stands for a rare argument in the call of a builder function.
+fn preset(p: &Param) -> String {
+    match p.preset {
+        Preset::None if matches!(p.kind, ParamKind::Axes | ParamKind::Ints | ParamKind::Shape) => "&[]".into(),
+        Preset::Required | Preset::None => "None".into(),
+        Preset::Int(v) if matches!(p.kind, ParamKind::Axes | ParamKind::Ints | ParamKind::Shape) => format!("&[{v}]"),
+        Preset::Int(v) if p.kind == ParamKind::Array => format!("Operand::from({v}i64)"),
+        Preset::Int(v) => v.to_string(),
+        Preset::Float(v) if p.kind == ParamKind::Array => format!("Operand::from({v:?})"),
+        Preset::Float(v) => format!("{v:?}"),
+        Preset::Bool(v) => v.to_string(),
+        Preset::Text(v) => format!("{v:?}"),
+    }
+}
+
+/// The argument as a page takes it.
+fn as_arg(p: &Param) -> String {
+    let name = word(p.name);
+    match (p.kind, p.nullable()) {
+        (ParamKind::Array, false) => format!("Arg::from(Into::<Operand>::into({name}))"),
+        (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => format!("Arg::Ints({name}.into_axes())"),
+        _ => format!("Arg::from({name})"),
+    }
+}
+
+/// The argument read from the places of a call by name.
+fn read(i: usize, p: &Param) -> String {
+    let getter = match p.kind {
+        ParamKind::Array => "operand",
+        ParamKind::Arrays => return format!("&a.arrays({i})?"),
+        ParamKind::Axes | ParamKind::Ints | ParamKind::Shape => return format!("&a.ints({i})?"),
+        ParamKind::Axis | ParamKind::Int => "int",
+        ParamKind::Float => "float",
+        ParamKind::Bool => "truth",
+        ParamKind::Text if p.nullable() => return format!("a.maybe({i}, Args::text)?.as_deref()"),
+        ParamKind::Text => return format!("&a.text({i})?"),
+        ParamKind::DType => "dtype",
+    };
+    if p.nullable() { format!("a.maybe({i}, Args::{getter})?") } else { format!("a.{getter}({i})?") }
+}
+
+fn result_type(row: &Row) -> String {
+    match row.outputs {
+        Outputs::One => "Lazy".into(),
+        Outputs::Named(names) => format!("[Lazy; {}]", names.len()),
+        Outputs::List => "Vec<Lazy>".into(),
+    }
+}
+
+/// The page of an op as the text of its method.
+fn method(row: &Row) -> String {
+    let first = usize::from(row.is_method());
+    let shown = row.params.iter().skip(first).filter(|p| !p.rare);
+    let mut params: Vec<String> = shown.clone().map(|p| format!("{}: {}", word(p.name), rust_type(p))).collect();
+    let receiver = if first == 1 { "self" } else { "" };
+    if first == 1 {
+        params.insert(0, "&self".into());
+    }
+    let with = |rest: Vec<String>| {
+        let all: Vec<String> = (first == 1).then(|| receiver.to_string()).into_iter().chain(rest).collect();
+        all.join(", ")
+    };
+    let family = row.family.name();
+    let built = || -> Vec<String> {
+        row.params.iter().skip(first).map(|p| if p.rare { preset(p) } else { passed(p) }).collect()
+    };
+    let body = match row.family {
+        Family::Composed => format!("compose::{}({})", row.word(), with(built())),
+        Family::Eager => format!("eager::{}({})", row.word(), with(built())),
+        Family::Reduce => format!("self.reduce(Reduce::{}, {})", row.word(), built().join(", ")),
+        Family::Whole => {
+            let args: Vec<String> = shown.map(as_arg).collect();
+            let me = if first == 1 { vec!["Arg::from(self)".to_string()] } else { Vec::new() };
+            let all: Vec<String> = me.into_iter().chain(args).collect();
+            let take = match row.outputs {
+                Outputs::One => "one",
+                Outputs::Named(_) => "fixed",
+                Outputs::List => "",
+            };
+            format!("{take}(call::page({:?}, vec![{}]))", row.name, all.join(", "))
+        }
+        _ => format!(
+            "Lazy::elementwise(Elementwise::{family}({family}::{}), vec![self.into(){}])",
+            row.word(),
+            built().iter().map(|w| format!(", {w}")).collect::<String>()
+        ),
+    };
+    let results = match row.outputs {
+        Outputs::Named(names) => format!("    /// Gives ({}).\n", names.join(", ")),
+        _ => String::new(),
+    };
+    format!(
+        "    /// {}\n    ///\n    /// {}\n{results}    /// NumPy: `{}`.\n    #[track_caller]\n    pub fn {}({}) -> {} {{\n        {body}\n    }}\n\n",
+        row.doc,
+        row.rule,
+        row.numpy,
+        word(row.name),
+        params.join(", "),
+        result_type(row)
+    )
+}
+
+/// The arm of a call by name.
+fn arm(row: &Row) -> String {
+    let args =
+        |first: usize| -> Vec<String> { row.params.iter().enumerate().skip(first).map(|(i, p)| read(i, p)).collect() };
+    let call = match row.family {
+        Family::Composed | Family::Eager => {
+            let module = if row.family == Family::Eager { "eager" } else { "compose" };
+            let first = usize::from(row.is_method());
+            let me = if first == 1 { vec!["&a.array(0)?".to_string()] } else { Vec::new() };
+            let all: Vec<String> = me.into_iter().chain(args(first)).collect();
+            format!("{module}::{}({})", row.word(), all.join(", "))
+        }
+        Family::Reduce => format!("a.array(0)?.reduce(Reduce::{}, {})", row.word(), args(1).join(", ")),
+        Family::Whole => format!("whole({:?}, a)?", row.name),
+        // A literal may stand on the left too, and stays weak there.
+        family => format!(
+            "Lazy::elementwise(Elementwise::{0}({0}::{1}), vec![{2}])",
+            family.name(),
+            row.word(),
+            args(0).join(", ")
+        ),
+    };
+    let list = match (row.family, row.outputs) {
+        (Family::Whole, _) | (_, Outputs::List) => call,
+        (_, Outputs::One) => format!("vec![{call}]"),
+        (_, Outputs::Named(_)) => format!("{call}.to_vec()"),
+    };
+    format!("        {:?} => {list},\n", row.name)
 }
 
 fn methods(rows: &[Row]) -> String {
     let mut s = String::from(
         "//! GENERATED by `cargo xtask gen` from the registry. Do not edit.\n\nuse opusclip_raw::DType;\n\n\
-         use super::args::Args;\nuse super::lazy::{Lazy, Operand};\nuse super::operators::IntoAxes;\nuse super::{compose, lazy};\n\
-         use crate::error::{Error, Result};\nuse crate::ops::*;\n\nimpl Lazy {\n",
+         use super::args::{Arg, Args};\nuse super::{call, eager};\nuse crate::error::{Error, Result};\n\
+         use crate::lazy::{IntoAxes, Lazy, Operand, compose};\nuse crate::ops::*;\n\n\
+         #[track_caller]\nfn one(all: Vec<Lazy>) -> Lazy {\n    let [one] = fixed(all);\n    one\n}\n\n\
+         /// As many as are meant; where building failed there is one that carries the error.\n\
+         #[track_caller]\nfn fixed<const N: usize>(all: Vec<Lazy>) -> [Lazy; N] {\n\
+         \x20   all.try_into().unwrap_or_else(|all: Vec<Lazy>| {\n\
+         \x20       let none = || Lazy::failed(Error::internal(\"an op gave no result\"));\n\
+         \x20       let first = all.first().cloned().unwrap_or_else(none);\n\
+         \x20       std::array::from_fn(|_| first.clone())\n    })\n}\n\n\
+         fn whole(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {\n\
+         \x20   let page = crate::ops::whole::page(name).ok_or_else(|| Error::internal(format!(\"there is no page {name}\")))?;\n\
+         \x20   let (inputs, attrs) = a.attrs()?;\n    Ok(Lazy::whole_all(page, inputs, attrs))\n}\n\nimpl Lazy {\n",
     );
-    for row in rows {
-        let _ = write!(s, "    /// {}\n    ///\n    /// {}\n    /// NumPy: `{}`.\n", row.doc, row.rule, row.numpy);
-        let mut params = String::new();
-        let mut uses = String::new();
-        for (i, p) in row.params.iter().enumerate().skip(1) {
-            let (ty, word) = match p.kind {
-                ParamKind::Array => ("impl Into<Operand>", format!("{}.into()", p.name)),
-                ParamKind::Axes | ParamKind::Shape => ("impl IntoAxes", format!("&{}.into_axes()", p.name)),
-                ParamKind::Axis | ParamKind::Int => ("isize", p.name.into()),
-                ParamKind::Position => ("Option<isize>", p.name.into()),
-                ParamKind::DType => ("DType", p.name.into()),
-            };
-            let _ = write!(params, ", {}: {ty}", p.name);
-            let _ = write!(uses, "{}{word}", if i == 1 { "" } else { ", " });
-        }
-        let family = row.family.name();
-        let body = match row.family {
-            Family::Composed => {
-                format!("compose::{}(self{}{uses})", row.variant, if uses.is_empty() { "" } else { ", " })
-            }
-            Family::Reduce => format!("self.reduce(Reduce::{}, {uses})", row.variant),
-            _ => format!(
-                "Lazy::elementwise(Elementwise::{family}({family}::{}), vec![self.into(){}{uses}])",
-                row.variant,
-                if uses.is_empty() { "" } else { ", " }
-            ),
-        };
-        let _ = write!(
-            s,
-            "    #[track_caller]\n    pub fn {}(&self{params}) -> Lazy {{\n        {body}\n    }}\n\n",
-            method_name(row)
-        );
+    for row in rows.iter().filter(|r| r.is_method()) {
+        s.push_str(&method(row));
     }
-    s.push_str("}\n\n/// Calls the method of this name.\npub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {\n    Ok(match name {\n");
+    s.push_str("}\n\n/// Ops that are no method of an array: creation, and joins of several.\npub mod functions {\n    use super::*;\n\n");
+    for row in rows.iter().filter(|r| !r.is_method()) {
+        s.push_str(&method(row));
+    }
+    s.push_str("}\n\n/// Calls the op of this name.\npub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {\n    Ok(match name {\n");
     for row in rows {
-        let args: Vec<String> = row
-            .params
-            .iter()
-            .enumerate()
-            .skip(1)
-            .map(|(i, p)| match p.kind {
-                ParamKind::Array => format!("a.operand({i})?"),
-                ParamKind::Axes | ParamKind::Shape => format!("a.ints({i})?"),
-                ParamKind::Axis | ParamKind::Int => format!("a.int({i})?"),
-                ParamKind::Position => format!("a.position({i})?"),
-                ParamKind::DType => format!("a.dtype({i})?"),
-            })
-            .collect();
-        let family = row.family.name();
-        let call = match row.family {
-            Family::Composed | Family::Reduce => format!("a.array(0)?.{}({})", method_name(row), args.join(", ")),
-            // A literal may stand on the left too, and stays weak there.
-            _ => format!(
-                "Lazy::elementwise(Elementwise::{family}({family}::{}), vec![a.operand(0)?, {}])",
-                row.variant,
-                args.join(", ")
-            ),
-        };
-        let _ = writeln!(s, "        \"{}\" => {call},", row.name);
+        s.push_str(&arm(row));
     }
     s.push_str("        _ => return Err(Error::internal(format!(\"the op {name} is not in the generated table\"))),\n    })\n}\n");
-    s.replace("use super::{compose, lazy};", "use super::compose;")
+    s
 }
 
 fn docs(rows: &[Row]) -> String {
-    let mut s = String::from(
+    let mut s = format!(
         "<!-- GENERATED by `cargo xtask gen` from the registry. Do not edit. -->\n# The ops\n\n\
-         Every op of the registry, by name. The same names are methods in Rust and functions in `--expr`.\n\
-         Shapes broadcast and types promote by NumPy 2's rules; literals are weak. A method's first argument is the array it is called on.\n",
+         The {} ops of the registry, by name. The same names are methods in Rust (functions where the first argument is no\n\
+         array) and functions in `--expr`. Shapes broadcast and types promote by NumPy 2's rules; literals are weak.\n\
+         A method's first argument is the array it is called on.\n\n\
+         Everywhere on purpose: float functions of `bool` and 8-bit integers are float32 where NumPy has float16 (bytes of a\n\
+         picture are not for a float with eleven bits); an array without axes has no axis 0, where NumPy takes 0 and -1.\n",
+        rows.len()
     );
     for row in rows {
         let mut facts = Vec::new();
@@ -144,6 +273,9 @@ fn docs(rows: &[Row]) -> String {
         }
         if row.ulp > 0 {
             facts.push(format!("within {} ulp of NumPy", row.ulp));
+        }
+        if let Outputs::Named(names) = row.outputs {
+            facts.insert(0, format!("gives ({})", names.join(", ")));
         }
         let _ = write!(s, "\n## `{}`\n\n{} {}\n\nNumPy: `{}`", signature(row), row.doc, row.rule, row.numpy);
         if facts.is_empty() {

@@ -4,8 +4,10 @@
 /// Modules of `crates/engine/src`, lowest floor first. A module may use its own floor and those
 /// before it. `lib.rs` is the roof: it names every module and belongs to no floor.
 pub(crate) const FLOORS: &[&[&str]] = &[
-    &["error", "monitor"],
+    &["error", "monitor", "errstate"],
     &["array"],
+    // Draws arrays at the call; knows nothing of ops or plans, and they may use it.
+    &["random"],
     &["ops", "flow"],
     &["lazy"],
     &["plan"],
@@ -14,6 +16,8 @@ pub(crate) const FLOORS: &[&[&str]] = &[
     &["run"],
     // `Lazy::collect` and its kin start a run, so they stand above it, though they are methods of `lazy`.
     &["collect"],
+    // Methods and calls by name: some ops are computed at once, so they stand above `collect`.
+    &["api"],
 ];
 
 /// Folder and library name of each crate of ours, lowest first. A crate may use those on the

@@ -252,7 +252,7 @@ pub(crate) fn explain(job: &Lazy, limits: Limits) -> Result<String, Error> {
 
 /// Signature and one line about each function of the language, by name.
 pub(crate) fn functions() -> Vec<(String, &'static str)> {
-    use opusclip::lazy::call;
+    use opusclip::api::call;
     call::rows().iter().map(|row| (call::signature(row), row.doc)).collect()
 }
 

@@ -2,9 +2,11 @@
 //! and then frames. Start reading at `run.rs`.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod array;
 mod collect;
 pub mod error;
+pub mod errstate;
 pub mod exec;
 pub mod flow;
 pub mod lazy;
@@ -12,12 +14,15 @@ pub mod monitor;
 pub mod ops;
 pub mod passes;
 pub mod plan;
+pub mod random;
 pub mod run;
 pub mod stage;
 
-pub use array::Array;
+pub use api::functions;
+pub use array::{Array, Meta};
 pub use collect::{collect_all, explain};
 pub use error::{Error, Result};
+pub use errstate::{ErrState, OnError, errstate};
 pub use lazy::{IntoAxes, Lazy, Operand};
 pub use monitor::{Cancel, Monitor};
 pub use opusclip_raw::{DType, Element, Isa};

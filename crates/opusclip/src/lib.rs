@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub use opusclip_engine::*;
+pub use opusclip_raw as raw;
 pub use opusclip_raw::{MapMode, memory};
 pub use store::{Npz, load, memmap, open_npy, save, save_with, savez, savez_compressed, savez_with};
 

@@ -3,6 +3,7 @@
 #[allow(clippy::module_inception)]
 mod array;
 pub mod index;
+mod meta;
 mod outside;
 mod print;
 pub mod promote;
@@ -11,5 +12,6 @@ pub mod shape;
 
 pub use array::{Array, Strided};
 pub(crate) use array::{out_of_memory, zeroed};
+pub use meta::Meta;
 pub use outside::f_strides;
 pub use scalar::Scalar;

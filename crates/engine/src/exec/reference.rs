@@ -65,6 +65,7 @@ impl Executor for Reference {
         let result = match &node.kind {
             Kind::Op(Op::Elementwise(op)) => elementwise(*op, inputs, &frames.shape)?,
             Kind::Op(Op::Movement(m)) => chunked(m, &frames.shape).apply(first(inputs)?)?,
+            Kind::Op(Op::Whole(w)) => w.eval(inputs)?,
             Kind::Op(Op::Reduce { op, axes, .. }) => reduce(*op, axes, first(inputs)?, &frames.shape)?,
             Kind::Fused { program, .. } => run_program(program, inputs, &frames.shape)?,
             Kind::Reduce { op, axes, over, program, .. } => {

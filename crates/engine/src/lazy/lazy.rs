@@ -9,10 +9,10 @@ use std::sync::Arc;
 use opusclip_raw::DType;
 
 use crate::array::promote::{Weak, int_range, promote, promote_weak};
-use crate::array::{Array, Scalar, shape};
+use crate::array::{Array, Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
-use crate::ops::{Binary, Bits, Elementwise, Math, Movement, Reduce, Ternary, Unary};
+use crate::ops::{Attr, Binary, Bits, Elementwise, Math, Movement, Page, Reduce, Ternary, Unary, Whole};
 
 /// What a node does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +36,8 @@ pub enum Op {
     },
     /// Elements moved.
     Movement(Movement),
+    /// Something that needs more of its inputs than an element at a time.
+    Whole(Whole),
 }
 
 /// A source, equal to those of the same identity.
@@ -68,15 +70,6 @@ impl Hash for DataRef {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.address().hash(state);
     }
-}
-
-/// Shape and element type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Meta {
-    /// Length of each axis.
-    pub shape: Vec<usize>,
-    /// Element type.
-    pub dtype: DType,
 }
 
 /// A node of the expression.
@@ -305,6 +298,45 @@ impl Lazy {
             shape::count(name, &meta.shape, meta.dtype.size())?;
             Ok((Op::Reduce { op, axes, keepdims: false }, meta))
         })
+    }
+
+    /// The result of a page of [`crate::ops::whole`] that has one.
+    #[track_caller]
+    pub fn whole(page: &'static Page, inputs: Vec<Lazy>, attrs: Vec<Attr>) -> Lazy {
+        Self::whole_all(page, inputs, attrs)
+            .pop()
+            .unwrap_or_else(|| Lazy::failed(Error::internal(format!("{} has no result", page.row.name))))
+    }
+
+    /// All results of a page. Several are computed together, by one node that holds their bytes.
+    #[track_caller]
+    pub fn whole_all(page: &'static Page, inputs: Vec<Lazy>, attrs: Vec<Attr>) -> Vec<Lazy> {
+        let whole = Whole::new(page, attrs);
+        let build = || -> Result<Vec<Lazy>> {
+            let metas = inputs.iter().map(|l| l.meta().cloned()).collect::<Result<Vec<_>>>()?;
+            let results = whole.results(&metas)?;
+            for r in &results {
+                shape::count(page.row.name, &r.shape, r.dtype.size())?;
+            }
+            let meta = whole.meta(&metas)?;
+            let parts = whole.parts(&results);
+            let node = Lazy::node(Op::Whole(whole), inputs, Ok(meta));
+            Ok(match parts {
+                None => vec![node],
+                Some(parts) => parts
+                    .into_iter()
+                    .zip(results)
+                    .map(|(part, meta)| Lazy::node(Op::Whole(part), vec![node.clone()], Ok(meta)))
+                    .collect(),
+            })
+        };
+        match build() {
+            Ok(all) => all,
+            Err(e) => {
+                let failed = Lazy::failed(e);
+                vec![failed; page.row.outputs.count().max(1)]
+            }
+        }
     }
 
     /// An elementwise op over operands that broadcast, promoted by NumPy 2's rules.

@@ -5,27 +5,109 @@
 pub enum ParamKind {
     /// An array or a literal.
     Array,
-    /// A list of axes; none means all.
+    /// Several arrays.
+    Arrays,
+    /// A list of axes, or one; none means all.
     Axes,
     /// One axis.
     Axis,
     /// An integer.
     Int,
-    /// A position of a slice that may be missing.
-    Position,
+    /// Several integers, or one.
+    Ints,
+    /// A float.
+    Float,
+    /// A truth value.
+    Bool,
+    /// One of some words.
+    Text,
     /// A shape.
     Shape,
     /// An element type.
     DType,
 }
 
-/// One argument: its name as NumPy has it, and its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What stands for an argument that is not given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Preset {
+    /// It must be given.
+    Required,
+    /// Python's `None`.
+    None,
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A word.
+    Text(&'static str),
+}
+
+/// One argument: its name as NumPy has it, its kind, and what it is when it is not given.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Param {
     /// The keyword.
     pub name: &'static str,
     /// What may stand there.
     pub kind: ParamKind,
+    /// What it is when it is left out.
+    pub preset: Preset,
+    /// Rare ones are no argument of the Rust method, whose arguments must all be written; calls by
+    /// name have them, and so has Python.
+    pub rare: bool,
+}
+
+impl Param {
+    /// An argument that must be given; axes may always be left out and then mean all.
+    pub const fn new(name: &'static str, kind: ParamKind) -> Param {
+        let preset = if matches!(kind, ParamKind::Axes) { Preset::None } else { Preset::Required };
+        Param { name, kind, preset, rare: false }
+    }
+
+    /// The same with a value for when it is not given.
+    #[must_use]
+    pub const fn or(self, preset: Preset) -> Param {
+        Param { preset, ..self }
+    }
+
+    /// The same, left out of the Rust method. It must have a preset.
+    #[must_use]
+    pub const fn rare(self) -> Param {
+        Param { rare: true, ..self }
+    }
+
+    /// True when it may be left out.
+    pub const fn optional(&self) -> bool {
+        !matches!(self.preset, Preset::Required)
+    }
+
+    /// True when `None` may stand there.
+    pub const fn nullable(&self) -> bool {
+        matches!(self.preset, Preset::None)
+    }
+}
+
+/// How many arrays come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outputs {
+    /// One.
+    One,
+    /// As many as there are names.
+    Named(&'static [&'static str]),
+    /// As many as the arguments ask for.
+    List,
+}
+
+impl Outputs {
+    /// How many, where that is known from the row; else 0.
+    pub const fn count(self) -> usize {
+        match self {
+            Outputs::One => 1,
+            Outputs::Named(names) => names.len(),
+            Outputs::List => 0,
+        }
+    }
 }
 
 /// One page of the registry.
@@ -37,14 +119,21 @@ pub struct Row {
     pub doc: &'static str,
     /// The exact numeric rule: rounding, overflow, NaN, result type.
     pub rule: &'static str,
-    /// Arguments in order; the first is the array that the method is called on.
+    /// Arguments in order; the first is the array that the method is called on, if it is one.
     pub params: &'static [Param],
+    /// What comes out.
+    pub outputs: Outputs,
     /// Enum and variant, or the builder function, that the generated method calls.
     pub family: Family,
-    /// Variant name within the family, or function name.
+    /// Variant name within the family, or function name; empty means the op's name.
     pub variant: &'static str,
-    /// How the oracle spells it: a NumPy expression in `x`, `y`, `z`.
+    /// How the oracle spells it: a NumPy expression in the names of the arguments.
     pub numpy: &'static str,
+    /// Calls that the sweep against NumPy makes, as a person would write them, beside those that it
+    /// makes of every row. Before a `|` may stand shapes for `x`, `y` and `z` (`x:3x4 y:4x2 | matmul(x, y)`);
+    /// without, the sweep takes its own. Empty means a call with the arrays alone and, for each of a
+    /// row's axes, some of them.
+    pub tries: &'static [&'static str],
     /// Largest distance from NumPy's answer in units of the last place, for floats.
     pub ulp: u32,
     /// `f(x, y) == f(y, x)` for every pair.
@@ -57,7 +146,7 @@ pub struct Row {
     pub idempotent: bool,
 }
 
-/// Signature families; each has one file.
+/// Signature families; each has one file, or one folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// One number to the same type.
@@ -78,8 +167,12 @@ pub enum Family {
     Ternary,
     /// Many numbers to one.
     Reduce,
+    /// A page of [`crate::ops::whole`].
+    Whole,
     /// A builder function made of other ops.
     Composed,
+    /// Computed at once, because its result's shape depends on the data.
+    Eager,
 }
 
 impl Family {
@@ -90,12 +183,16 @@ impl Family {
 }
 
 /// `x`
-pub const X: &[Param] = &[Param { name: "x", kind: ParamKind::Array }];
+pub const X: &[Param] = &[Param::new("x", ParamKind::Array)];
 /// `x, y`
-pub const XY: &[Param] = &[Param { name: "x", kind: ParamKind::Array }, Param { name: "y", kind: ParamKind::Array }];
+pub const XY: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("y", ParamKind::Array)];
+/// `x, axis=None`
+pub const X_AXES: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Axes)];
 /// `x, axis`
-pub const X_AXES: &[Param] =
-    &[Param { name: "x", kind: ParamKind::Array }, Param { name: "axis", kind: ParamKind::Axes }];
+pub const X_AXIS: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Axis)];
+/// `x, axis=-1`
+pub const X_LAST: &[Param] =
+    &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Axis).or(Preset::Int(-1))];
 
 impl Row {
     /// The defaults that rows start from.
@@ -104,15 +201,33 @@ impl Row {
         doc: "",
         rule: "",
         params: X,
+        outputs: Outputs::One,
         family: Family::Composed,
         variant: "",
         numpy: "",
+        tries: &[],
         ulp: 0,
         commutes: false,
         identity: None,
         involution: false,
         idempotent: false,
     };
+
+    /// What pages of [`crate::ops::whole`] start from.
+    pub const WHOLE: Row = Row { family: Family::Whole, ..Row::BASE };
+
+    /// What ops that are computed at once start from.
+    pub const EAGER: Row = Row { family: Family::Eager, ..Row::BASE };
+
+    /// The variant's or function's name.
+    pub const fn word(&self) -> &'static str {
+        if self.variant.is_empty() { self.name } else { self.variant }
+    }
+
+    /// True when the first argument is an array, so that the op is a method of it.
+    pub fn is_method(&self) -> bool {
+        self.params.first().is_some_and(|p| p.kind == ParamKind::Array && !p.optional())
+    }
 }
 
 /// Declares a family: the enum, the list of its variants and their rows, from one table.

@@ -11,6 +11,8 @@ pub mod movement;
 pub mod reduce;
 pub mod ternary;
 pub mod unary;
+pub(crate) mod watch;
+pub mod whole;
 
 use opusclip_raw::kernel::cast::cast;
 use opusclip_raw::{DType, Isa};
@@ -18,12 +20,13 @@ use opusclip_raw::{DType, Isa};
 pub use binary::Binary;
 pub use bits::Bits;
 pub use compare::{Compare, Test};
-pub use facts::{Family, Param, ParamKind, Row};
+pub use facts::{Family, Outputs, Param, ParamKind, Preset, Row};
 pub use math::{Math, MathBinary};
 pub use movement::Movement;
 pub use reduce::Reduce;
 pub use ternary::Ternary;
 pub use unary::Unary;
+pub use whole::{Attr, Given, Meaning, Page, Whole};
 
 use lanes::{Lane, Lanes, LanesMut, with_float, with_integer, with_number};
 

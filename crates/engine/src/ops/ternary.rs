@@ -4,24 +4,18 @@ use opusclip_raw::{Isa, Number};
 
 use super::facts::{Param, ParamKind, family};
 
-const CLIP: &[Param] = &[
-    Param { name: "x", kind: ParamKind::Array },
-    Param { name: "min", kind: ParamKind::Array },
-    Param { name: "max", kind: ParamKind::Array },
-];
-const WHERE: &[Param] = &[
-    Param { name: "condition", kind: ParamKind::Array },
-    Param { name: "x", kind: ParamKind::Array },
-    Param { name: "y", kind: ParamKind::Array },
-];
+const CLIP: &[Param] =
+    &[Param::new("x", ParamKind::Array), Param::new("min", ParamKind::Array), Param::new("max", ParamKind::Array)];
+const WHERE: &[Param] =
+    &[Param::new("condition", ParamKind::Array), Param::new("x", ParamKind::Array), Param::new("y", ParamKind::Array)];
 
 family! {
     /// Clip and choose.
     Ternary {
-        Clip { name: "clip", numpy: "np.clip(x, y, z)", params: CLIP,
+        Clip { name: "clip", numpy: "np.clip(x, min, max)", params: CLIP,
             doc: "x held between min and max.",
             rule: "minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max." }
-        Where { name: "where", numpy: "np.where(x, y, z)", params: WHERE,
+        Where { name: "where", numpy: "np.where(condition, x, y)", params: WHERE,
             doc: "x where the condition is true, else y.",
             rule: "The condition is cast to bool; x and y are promoted to one type." }
     }

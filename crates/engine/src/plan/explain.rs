@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::plan::{Kind, Path, Plan, PlanNode};
 use crate::array::shape;
 use crate::lazy::Op;
+use crate::ops::Attr;
 
 /// One line for each reachable node, inputs first.
 pub fn show(plan: &Plan) -> String {
@@ -50,6 +51,11 @@ fn describe(node: &PlanNode, inputs: &[String]) -> String {
             }
             other => format!("{}({list})", other.name()),
         },
+        Kind::Op(Op::Whole(w)) => {
+            let named = w.page().row.params.iter().zip(w.attrs());
+            let attrs: Vec<String> = named.filter_map(|(p, a)| Some(format!(", {}={}", p.name, attr(a)?))).collect();
+            format!("{}({list}{})", w.name(), attrs.concat())
+        }
         Kind::Fused { program, .. } => format!("fused({list}) {}", program.show()),
         Kind::Reduce { op, axes, keepdims, program, .. } => format!(
             "{}({list}, axis={axes:?}{}) of {}",
@@ -58,6 +64,19 @@ fn describe(node: &PlanNode, inputs: &[String]) -> String {
             program.show()
         ),
     }
+}
+
+/// An argument as it was written; arrays stand among the inputs.
+fn attr(a: &Attr) -> Option<String> {
+    Some(match a {
+        Attr::Input(_) | Attr::Inputs(..) | Attr::None => return None,
+        Attr::Int(v) => v.to_string(),
+        Attr::Float(v) => format!("{v:?}"),
+        Attr::Bool(v) => v.to_string(),
+        Attr::Ints(v) => format!("{v:?}"),
+        Attr::Text(v) => format!("'{v}'"),
+        Attr::DType(v) => v.to_string(),
+    })
 }
 
 fn path(node: &PlanNode) -> Option<String> {

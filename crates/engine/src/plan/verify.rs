@@ -2,7 +2,7 @@
 
 use super::plan::{Kind, Plan};
 use super::program::{Program, Value};
-use crate::array::shape;
+use crate::array::{Meta, shape};
 use crate::error::{Error, Result};
 use crate::lazy::Op;
 
@@ -35,6 +35,14 @@ pub fn verify(plan: &Plan) -> Result<()> {
                 [s] if crate::lazy::reduced(s, axes, *keepdims) == node.shape => {}
                 _ => return fail("a reduction has another shape".into()),
             },
+            Kind::Op(Op::Whole(w)) => {
+                let metas: Vec<Meta> =
+                    node.inputs.iter().map(|n| Meta::new(plan.node(*n).shape.clone(), plan.node(*n).dtype)).collect();
+                let meta = w.meta(&metas)?;
+                if meta.shape != node.shape || meta.dtype != node.dtype {
+                    return fail(format!("{} has another shape or type", w.name()));
+                }
+            }
             Kind::Op(_) => {
                 if !node.inputs.is_empty() {
                     return fail("a leaf has inputs".into());

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::array::Meta;
 use crate::lazy::Op;
 use crate::ops::Movement;
 use crate::plan::{Kind, NodeId, Plan};
@@ -60,6 +61,12 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
             Movement::Reshape(_) => Access::Whole,
             Movement::Broadcast(to) => aligned(to),
         },
+        // Frames must be counted alike on both sides before the op is asked whether they touch.
+        Kind::Op(Op::Whole(w)) if !node.shape.is_empty() && node.shape.first() == input.first() => {
+            let metas: Vec<Meta> =
+                node.inputs.iter().map(|i| Meta::new(plan.node(*i).shape.clone(), plan.node(*i).dtype)).collect();
+            if w.frames(&metas, n) { Access::SAME } else { Access::Whole }
+        }
         _ => Access::Whole,
     }
 }

@@ -119,7 +119,7 @@ fn views_share_and_copies_are_in_order() {
 
 #[test]
 fn a_literal_on_the_left_is_weak_in_calls_by_name() {
-    use opusclip_engine::lazy::call::{Arg, call};
+    use opusclip_engine::api::call::{Arg, call};
     let x: Lazy = Array::from_slice(&[1u8, 250], &[2]).unwrap().into();
     let minus = call("subtract", &[Arg::Int(255), Arg::Array(x.clone())]).unwrap();
     assert_eq!((minus.dtype().unwrap(), minus.collect().unwrap().to_vec::<u8>().unwrap()), (DType::U8, vec![254, 5]));

@@ -1,6 +1,6 @@
 //! Each fact on a row, on all 8-bit values or pairs of them.
 
-use opusclip_engine::lazy::call::{Arg, call, rows};
+use opusclip_engine::api::call::{Arg, call, rows};
 use opusclip_engine::{Array, DType, Lazy};
 
 fn ramp(dtype: DType) -> Lazy {
@@ -73,10 +73,10 @@ fn calls_by_name_refuse_in_one_line() {
     assert_eq!(text("exp", &[x(), x()]), "exp: too many arguments; it takes exp(x)");
     assert_eq!(
         text("mean", &[x(), Arg::Keyword("axes".into(), Box::new(Arg::Int(0)))]),
-        "mean: has no argument `axes`; it takes mean(x, axis)"
+        "mean: has no argument `axes`; it takes mean(x, axis=None)"
     );
     assert_eq!(
         text("mean", &[x(), Arg::Float(0.5)]),
-        "mean: the argument `axis` must be an integer or integers in brackets"
+        "mean: the argument `axis` must be an integer or integers in brackets or None"
     );
 }

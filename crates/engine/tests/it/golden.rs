@@ -1,8 +1,9 @@
 //! Every op × element type against the answers of NumPy that `golden/make_engine.py` wrote.
 
+use opusclip_engine::api::call::{Arg, call, rows};
 use opusclip_engine::array::promote::{Weak, promote, promote_weak};
 use opusclip_engine::exec::reference;
-use opusclip_engine::lazy::call::{Arg, call, rows};
+use opusclip_engine::ops::{Family, Row};
 use opusclip_engine::{DType, Isa, Lazy, RunOptions};
 use serde_json::Value;
 
@@ -135,7 +136,9 @@ const COMPOSED_BY_HAND: &[&str] =
 fn every_op_of_the_registry_has_numpys_word() {
     let manifest = manifest();
     let known: Vec<&str> = manifest["cases"].as_array().unwrap().iter().map(|c| c["op"].as_str().unwrap()).collect();
-    for row in rows() {
+    // Rows with tries, and whole and eager ones, are for the sweep, which runs NumPy itself.
+    let swept = |r: &Row| !r.tries.is_empty() || matches!(r.family, Family::Whole | Family::Eager);
+    for row in rows().into_iter().filter(|r| !swept(r)) {
         let by_hand = COMPOSED_BY_HAND.contains(&row.name);
         assert!(
             known.contains(&row.name) != by_hand,

@@ -17,6 +17,8 @@ pub(super) enum NodeKind {
     Int(i64),
     Float(f64),
     Bool(bool),
+    /// A word in quotes.
+    Text(String),
     None,
     /// A variable, or an element type where nothing of that name was assigned.
     Name(String),
@@ -79,12 +81,13 @@ pub(super) enum Binary {
     And,
     Or,
     Xor,
+    MatMul,
 }
 
 impl Binary {
     /// The operator as written, its binding strength (higher binds tighter, Python's order), and
     /// the op it stands for in NumPy's name. Power is not here: it binds to the right.
-    pub(super) const TABLE: [(&'static str, u8, Binary); 15] = [
+    pub(super) const TABLE: [(&'static str, u8, Binary); 16] = [
         ("<", 1, Binary::Less),
         ("<=", 1, Binary::LessEqual),
         (">", 1, Binary::Greater),
@@ -100,6 +103,7 @@ impl Binary {
         ("/", 6, Binary::Divide),
         ("//", 6, Binary::FloorDivide),
         ("%", 6, Binary::Remainder),
+        ("@", 6, Binary::MatMul),
     ];
 
     /// NumPy's name of the op.
@@ -122,6 +126,7 @@ impl Binary {
             Binary::And => "bitwise_and",
             Binary::Or => "bitwise_or",
             Binary::Xor => "bitwise_xor",
+            Binary::MatMul => "matmul",
         }
     }
 

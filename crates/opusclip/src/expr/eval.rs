@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use opusclip_engine::lazy::call::{self, Arg};
+use opusclip_engine::api::call::{self, Arg};
+use opusclip_engine::array::Scalar;
 use opusclip_engine::{DType, Lazy};
 
 use super::ast::{Ast, CallArg, Id, Item, Node, NodeKind, Unary};
@@ -16,6 +17,31 @@ const PYTHON_NAMES: [(&str, &str); 2] = [("abs", "absolute"), ("transpose", "per
 
 /// The result of `ast` with `variables` bound.
 pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
+    match result(ast, variables)? {
+        (Value::Array(lazy), _) => Ok(lazy),
+        (Value::Arrays(all), col) => {
+            let what = format!("the result is {} arrays; pick one of them: `(…)[0]`", all.len());
+            Err(lexer::error(col, what))
+        }
+        (other, col) => Err(no_array(&other, col)),
+    }
+}
+
+/// The results of `ast`, one or several.
+pub(super) fn eval_all(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Vec<Lazy>> {
+    match result(ast, variables)? {
+        (Value::Array(lazy), _) => Ok(vec![lazy]),
+        (Value::Arrays(all), _) => Ok(all),
+        (other, col) => Err(no_array(&other, col)),
+    }
+}
+
+fn no_array(value: &Value, col: usize) -> Error {
+    lexer::error(col, format!("the result is {}, not an array; use the frames `x` in it", value.describe()))
+}
+
+/// The last value and its column.
+fn result(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<(Value, usize)> {
     let mut names = HashMap::new();
     for (name, lazy) in variables {
         names.insert((*name).to_string(), Value::Array(lazy.clone()));
@@ -25,14 +51,9 @@ pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
         let value = eval.node(node)?;
         eval.values.push(value);
     }
-    match eval.values.get(ast.result) {
-        Some(Value::Array(lazy)) => Ok(lazy.clone()),
-        Some(other) => {
-            let what = format!("the result is {}, not an array; use the frames `x` in it", other.describe());
-            Err(lexer::error(ast.nodes.get(ast.result).map_or(1, |n| n.col), what))
-        }
-        None => Err(Error::internal("expr: no result")),
-    }
+    let col = ast.nodes.get(ast.result).map_or(1, |n| n.col);
+    let value = eval.values.get(ast.result).cloned().ok_or_else(|| Error::internal("expr: no result"))?;
+    Ok((value, col))
 }
 
 /// Names and functions that nothing stands for, found without any array.
@@ -72,6 +93,7 @@ impl Eval {
             NodeKind::Int(v) => Ok(Value::Int(*v)),
             NodeKind::Float(v) => Ok(Value::Float(*v)),
             NodeKind::Bool(v) => Ok(Value::Bool(*v)),
+            NodeKind::Text(v) => Ok(Value::Text(v.clone())),
             NodeKind::None => Ok(Value::None),
             NodeKind::Name(name) => self.name(name, col),
             NodeKind::Tuple(ids) => self.tuple(ids, col),
@@ -111,17 +133,31 @@ impl Eval {
         Err(unknown_name(name, self.names.keys().map(String::as_str), col))
     }
 
+    /// Integers, numbers, or arrays (with numbers among them as arrays of one).
     fn tuple(&self, ids: &[Id], col: usize) -> Result<Value> {
-        let mut ints = Vec::with_capacity(ids.len());
-        for id in ids {
-            match self.value(*id)? {
-                Value::Int(v) => ints.push(position(v, col)?),
-                other => {
-                    return Err(lexer::error(col, format!("only integers stand in a list, not {}", other.describe())));
-                }
-            }
+        let values = ids.iter().map(|id| self.value(*id)).collect::<Result<Vec<_>>>()?;
+        if values.iter().all(|v| matches!(v, Value::Int(_))) {
+            let ints = values.iter().filter_map(|v| if let Value::Int(i) = v { Some(position(*i, col)) } else { None });
+            return Ok(Value::Ints(ints.collect::<Result<_>>()?));
         }
-        Ok(Value::Ints(ints))
+        let floats: Option<Vec<f64>> = values.iter().map(|v| v.number().map(value::Number::float)).collect();
+        if let Some(floats) = floats {
+            return Ok(Value::Floats(floats));
+        }
+        let mut arrays = Vec::with_capacity(values.len());
+        for value in values {
+            arrays.push(match value {
+                Value::Array(lazy) => lazy,
+                Value::Int(v) => Lazy::scalar(Scalar::from_i128(DType::I64, v.into())),
+                Value::Float(v) => Lazy::scalar(Scalar::from_f64(DType::F64, v)),
+                Value::Bool(v) => Lazy::scalar(Scalar::from_i128(DType::Bool, v.into())),
+                other => {
+                    let what = format!("only numbers and arrays stand in a list, not {}", other.describe());
+                    return Err(lexer::error(col, what));
+                }
+            });
+        }
+        Ok(Value::Arrays(arrays))
     }
 
     fn call(&self, name: &str, args: &[CallArg], col: usize) -> Result<Value> {
@@ -156,6 +192,21 @@ impl Eval {
     }
 
     fn index(&self, array: &Value, items: &[Item], col: usize) -> Result<Value> {
+        if let (Value::Arrays(all), [Item::At(at)]) = (array, items) {
+            let at = match self.value(*at)? {
+                Value::Int(v) => v,
+                other => {
+                    return Err(lexer::error(
+                        col,
+                        format!("a list is indexed by an integer, not {}", other.describe()),
+                    ));
+                }
+            };
+            let from_front = if at < 0 { at.saturating_add(all.len() as i64) } else { at };
+            let one = usize::try_from(from_front).ok().and_then(|i| all.get(i));
+            let outside = || lexer::error(col, format!("index {at} is outside a list of {} arrays", all.len()));
+            return one.cloned().map(Value::Array).ok_or_else(outside);
+        }
         let Value::Array(array) = array else {
             return Err(lexer::error(col, format!("only arrays are indexed, not {}", array.describe())));
         };
@@ -263,15 +314,22 @@ fn is_op(name: &str) -> bool {
     call::rows().iter().any(|r| r.name == name)
 }
 
-fn op(name: &str, args: Vec<Arg>, col: usize) -> Result<Lazy> {
-    call::call(name, &args).map_err(|error| match error {
-        // The kind of error says no more than its words once the column stands before them.
+/// The kind of error says no more than its words once the column stands before them.
+fn at_column(col: usize) -> impl Fn(Error) -> Error {
+    move |error| match error {
         Error::Shape { .. } | Error::DType { .. } | Error::Value { .. } => lexer::error(col, error),
         other => other,
-    })
+    }
+}
+
+fn op(name: &str, args: Vec<Arg>, col: usize) -> Result<Lazy> {
+    call::call(name, &args).map_err(at_column(col))
 }
 
 fn call_op(name: &str, args: Vec<Arg>, col: usize) -> Result<Value> {
+    if call::gives_many(name) {
+        return call::call_all(name, &args).map(Value::Arrays).map_err(at_column(col));
+    }
     op(name, args, col).map(Value::Array)
 }
 

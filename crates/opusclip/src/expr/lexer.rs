@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Int(i64),
     Float(f64),
     Name(String),
+    /// A word in quotes.
+    Text(String),
     /// An operator or a piece of punctuation, as written.
     Sign(&'static str),
     /// `;` or a line end outside brackets.
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Int(n) => format!("`{n}`"),
             Kind::Float(x) => format!("`{x}`"),
             Kind::Name(name) => format!("`{name}`"),
+            Kind::Text(text) => format!("'{text}'"),
             Kind::Sign(sign) => format!("`{sign}`"),
             Kind::Break => "the end of the statement".to_string(),
             Kind::End => "the end".to_string(),
@@ -82,6 +85,17 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>> {
             let name: String = rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
             at += name.chars().count();
             out.push(Token { kind: Kind::Name(name), col });
+        } else if c == '\'' || c == '"' {
+            let text: String = rest.iter().skip(1).take_while(|q| **q != c && !q.is_control()).collect();
+            let len = text.chars().count();
+            if rest.get(len + 1) != Some(&c) {
+                return Err(error(col, format!("the quote {c} is not closed")));
+            }
+            if let Some(bad) = text.chars().find(|t| !(t.is_alphanumeric() || " _-+,.>".contains(*t))) {
+                return Err(error(col, format!("`{bad}` does not stand in a word; words name modes and the like")));
+            }
+            at += len + 2;
+            out.push(Token { kind: Kind::Text(text), col });
         } else if let Some(sign) = SIGNS.into_iter().find(|s| s.chars().eq(rest.iter().copied().take(s.len()))) {
             at += sign.len();
             match sign {
@@ -93,7 +107,6 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>> {
             out.push(Token { kind, col });
         } else {
             let what = match c {
-                '\'' | '"' => "strings are not part of the language".to_string(),
                 '!' => "`!` alone is no operator; write `!=`, or `~` for not".to_string(),
                 c if c.is_control() => format!("unexpected control character {}", c.escape_default()),
                 c => format!("unexpected character `{c}`"),

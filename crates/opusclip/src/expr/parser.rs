@@ -106,7 +106,6 @@ impl Parser {
             Kind::Sign("=") => error(col, "only a plain name can be assigned to; compare with `==`"),
             Kind::Sign(":=") => error(col, "write `name = value;` as a statement of its own"),
             Kind::Sign("<<" | ">>") => error(col, "there are no shifts; multiply or `//` by a power of two"),
-            Kind::Sign("@") => error(col, "there is no matrix product here"),
             Kind::Sign(",") => error(col, "one result is wanted, not several; put the `,` inside brackets"),
             Kind::Sign(s @ (")" | "]")) => error(col, format!("`{s}` closes nothing")),
             Kind::Name(word) => {
@@ -231,6 +230,10 @@ impl Parser {
             Kind::Int(n) => {
                 self.at += 1;
                 Ok(self.push(col, NodeKind::Int(n)))
+            }
+            Kind::Text(text) => {
+                self.at += 1;
+                Ok(self.push(col, NodeKind::Text(text)))
             }
             Kind::Float(x) => {
                 self.at += 1;

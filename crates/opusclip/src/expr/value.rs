@@ -1,7 +1,7 @@
 //! What a node of an expression stands for, and Python's arithmetic on plain numbers. Literals
 //! are folded here so that they stay weak: `x * (1 / 2)` of a float32 array is float32.
 
-use opusclip_engine::lazy::call::Arg;
+use opusclip_engine::api::call::Arg;
 use opusclip_engine::{DType, Lazy};
 
 use super::ast::{Binary, Unary};
@@ -15,6 +15,9 @@ pub(super) enum Value {
     Bool(bool),
     None,
     Ints(Vec<isize>),
+    Floats(Vec<f64>),
+    Arrays(Vec<Lazy>),
+    Text(String),
     DType(DType),
 }
 
@@ -29,6 +32,9 @@ impl Value {
             Value::Bool(false) => "False".to_string(),
             Value::None => "None".to_string(),
             Value::Ints(_) => "a list of integers".to_string(),
+            Value::Floats(_) => "a list of numbers".to_string(),
+            Value::Arrays(_) => "a list of arrays".to_string(),
+            Value::Text(t) => format!("the word '{t}'"),
             Value::DType(d) => format!("the element type {d}"),
         }
     }
@@ -42,12 +48,15 @@ impl Value {
             Value::Bool(v) => Arg::Bool(v),
             Value::None => Arg::None,
             Value::Ints(v) => Arg::Ints(v),
+            Value::Floats(v) => Arg::Floats(v),
+            Value::Arrays(v) => Arg::Arrays(v),
+            Value::Text(v) => Arg::Text(v),
             Value::DType(v) => Arg::DType(v),
         }
     }
 
     /// A plain number, if it is one. `True` is 1, as in Python.
-    fn number(&self) -> Option<Number> {
+    pub(super) fn number(&self) -> Option<Number> {
         match self {
             Value::Int(v) => Some(Number::Int(*v)),
             Value::Bool(v) => Some(Number::Int((*v).into())),
@@ -58,13 +67,13 @@ impl Value {
 }
 
 #[derive(Clone, Copy)]
-enum Number {
+pub(super) enum Number {
     Int(i64),
     Float(f64),
 }
 
 impl Number {
-    fn float(self) -> f64 {
+    pub(super) fn float(self) -> f64 {
         match self {
             Number::Int(v) => v as f64,
             Number::Float(v) => v,
@@ -93,6 +102,9 @@ pub(super) fn fold_unary(op: Unary, a: &Value) -> Option<Result<Value, String>> 
 /// `a op b` for plain numbers; `None` when one of them is none.
 pub(super) fn fold_binary(op: Binary, a: &Value, b: &Value) -> Option<Result<Value, String>> {
     let (x, y) = (a.number()?, b.number()?);
+    if op == Binary::MatMul {
+        return Some(Err("`@` multiplies arrays; for numbers write `*`".to_string()));
+    }
     if op.compares() {
         // Integers are compared as integers: 2^53 and 2^53 + 1 differ.
         let order = match (x, y) {

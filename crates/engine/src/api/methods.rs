@@ -2,12 +2,33 @@
 
 use opusclip_raw::DType;
 
-use super::args::Args;
-use super::compose;
-use super::lazy::{Lazy, Operand};
-use super::operators::IntoAxes;
+use super::args::{Arg, Args};
+use super::{call, eager};
 use crate::error::{Error, Result};
+use crate::lazy::{IntoAxes, Lazy, Operand, compose};
 use crate::ops::*;
+
+#[track_caller]
+fn one(all: Vec<Lazy>) -> Lazy {
+    let [one] = fixed(all);
+    one
+}
+
+/// As many as are meant; where building failed there is one that carries the error.
+#[track_caller]
+fn fixed<const N: usize>(all: Vec<Lazy>) -> [Lazy; N] {
+    all.try_into().unwrap_or_else(|all: Vec<Lazy>| {
+        let none = || Lazy::failed(Error::internal("an op gave no result"));
+        let first = all.first().cloned().unwrap_or_else(none);
+        std::array::from_fn(|_| first.clone())
+    })
+}
+
+fn whole(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
+    let page = crate::ops::whole::page(name).ok_or_else(|| Error::internal(format!("there is no page {name}")))?;
+    let (inputs, attrs) = a.attrs()?;
+    Ok(Lazy::whole_all(page, inputs, attrs))
+}
 
 impl Lazy {
     /// Absolute value; the short name of absolute.
@@ -53,6 +74,15 @@ impl Lazy {
     #[track_caller]
     pub fn any(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Any, &axis.into_axes())
+    }
+
+    /// The positions that would sort the elements along one axis; None flattens first.
+    ///
+    /// int64. Stable: equal elements keep their order, also when descending. NaN comes last.
+    /// NumPy: `np.argsort(x, axis, stable=True)`.
+    #[track_caller]
+    pub fn argsort(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argsort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
     /// The elements as another type.
@@ -112,7 +142,7 @@ impl Lazy {
     /// x held between min and max.
     ///
     /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max.
-    /// NumPy: `np.clip(x, y, z)`.
+    /// NumPy: `np.clip(x, min, max)`.
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
@@ -433,6 +463,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![self.into()])
     }
 
+    /// The positions of the elements that are not zero, one array of int64 for each axis.
+    ///
+    /// In C order. NaN is not zero. Computed at once.
+    /// NumPy: `np.nonzero(x)`.
+    #[track_caller]
+    pub fn nonzero(&self) -> Vec<Lazy> {
+        eager::nonzero(self)
+    }
+
     /// x != y.
     ///
     /// NaN differs from everything.
@@ -535,10 +574,19 @@ impl Lazy {
     /// start:stop:step of one axis, as in brackets.
     ///
     /// Python's slices: negative positions count from the end, positions beyond it are held at it.
-    /// NumPy: `x[..., start:stop:step, ...]`.
+    /// NumPy: `np.moveaxis(np.moveaxis(x, axis, 0)[start:stop:step], 0, axis)`.
     #[track_caller]
     pub fn slice_axis(&self, axis: isize, start: Option<isize>, stop: Option<isize>, step: Option<isize>) -> Lazy {
         compose::slice_axis(self, axis, start, stop, step)
+    }
+
+    /// The elements along one axis in rising order; None flattens first.
+    ///
+    /// Stable. NaN comes last, also when descending (array API; NumPy has no such argument).
+    /// NumPy: `np.sort(x, axis)`.
+    #[track_caller]
+    pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("sort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
     /// Square root.
@@ -643,95 +691,137 @@ impl Lazy {
     /// x where the condition is true, else y.
     ///
     /// The condition is cast to bool; x and y are promoted to one type.
-    /// NumPy: `np.where(x, y, z)`.
+    /// NumPy: `np.where(condition, x, y)`.
     #[track_caller]
     pub fn where_(&self, x: impl Into<Operand>, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![self.into(), x.into(), y.into()])
     }
 }
 
-/// Calls the method of this name.
-pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Lazy> {
+/// Ops that are no method of an array: creation, and joins of several.
+pub mod functions {
+    use super::*;
+
+    /// The arrays one after another along an axis.
+    ///
+    /// The types are promoted to one. With axis=None the arrays are flattened first.
+    /// NumPy: `np.concat(arrays, axis)`.
+    #[track_caller]
+    pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
+        one(call::page("concat", vec![Arg::from(arrays), Arg::Ints(axis.into_axes())]))
+    }
+}
+
+/// Calls the op of this name.
+pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
     Ok(match name {
-        "abs" => a.array(0)?.abs(),
-        "absolute" => Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?]),
-        "add" => Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?]),
-        "all" => a.array(0)?.all(a.ints(1)?),
-        "any" => a.array(0)?.any(a.ints(1)?),
-        "astype" => a.array(0)?.astype(a.dtype(1)?),
-        "bitwise_and" => Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?]),
-        "bitwise_or" => Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?]),
-        "bitwise_xor" => Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?]),
-        "broadcast_to" => a.array(0)?.broadcast_to(a.ints(1)?),
-        "ceil" => Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?]),
-        "clip" => {
-            Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![a.operand(0)?, a.operand(1)?, a.operand(2)?])
+        "abs" => vec![compose::abs(&a.array(0)?)],
+        "absolute" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?])],
+        "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
+        "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
+        "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
+        "argsort" => whole("argsort", a)?,
+        "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
+        "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
+        "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
+        "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
+        "broadcast_to" => vec![compose::broadcast_to(&a.array(0)?, &a.ints(1)?)],
+        "ceil" => vec![Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?])],
+        "clip" => vec![Lazy::elementwise(
+            Elementwise::Ternary(Ternary::Clip),
+            vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
+        )],
+        "concat" => whole("concat", a)?,
+        "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
+        "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
+        "divide" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
-        "cos" => Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?]),
-        "diff" => a.array(0)?.diff(a.int(1)?),
-        "divide" => Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?]),
-        "equal" => Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?]),
-        "exp" => Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?]),
-        "exp2" => Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?]),
-        "expand_dims" => a.array(0)?.expand_dims(a.int(1)?),
-        "expm1" => Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?]),
-        "flip" => a.array(0)?.flip(a.ints(1)?),
-        "floor" => Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?]),
+        "equal" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?])],
+        "exp" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?])],
+        "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
+        "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
+        "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
+        "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
         "floor_divide" => {
-            Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![a.operand(0)?, a.operand(1)?])
+            vec![Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![a.operand(0)?, a.operand(1)?])]
         }
-        "greater" => Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?]),
+        "greater" => {
+            vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
+        }
         "greater_equal" => {
-            Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])
+            vec![Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
-        "invert" => a.array(0)?.invert(),
-        "isfinite" => Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?]),
-        "isinf" => Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?]),
-        "isnan" => Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?]),
-        "left_shift" => Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![a.operand(0)?, a.operand(1)?]),
-        "less" => Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![a.operand(0)?, a.operand(1)?]),
-        "less_equal" => Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?]),
-        "log" => Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?]),
-        "log10" => Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?]),
-        "log1p" => Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?]),
-        "log2" => Lazy::elementwise(Elementwise::Math(Math::Log2), vec![a.operand(0)?]),
-        "logical_and" => a.array(0)?.logical_and(a.operand(1)?),
-        "logical_not" => Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?]),
-        "logical_or" => a.array(0)?.logical_or(a.operand(1)?),
-        "logical_xor" => a.array(0)?.logical_xor(a.operand(1)?),
-        "max" => a.array(0)?.max(a.ints(1)?),
-        "maximum" => Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?]),
-        "mean" => a.array(0)?.mean(a.ints(1)?),
-        "min" => a.array(0)?.min(a.ints(1)?),
-        "minimum" => Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?]),
-        "multiply" => Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?]),
-        "negative" => Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![a.operand(0)?]),
-        "not_equal" => Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?]),
-        "permute_dims" => a.array(0)?.permute_dims(a.ints(1)?),
-        "pow" => a.array(0)?.pow(a.operand(1)?),
-        "power" => Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?]),
-        "ptp" => a.array(0)?.ptp(a.ints(1)?),
-        "remainder" => Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?]),
-        "reshape" => a.array(0)?.reshape(a.ints(1)?),
-        "right_shift" => Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?]),
-        "rint" => Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?]),
-        "sign" => Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?]),
-        "sin" => Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?]),
-        "slice_axis" => a.array(0)?.slice_axis(a.int(1)?, a.position(2)?, a.position(3)?, a.position(4)?),
-        "sqrt" => Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?]),
-        "square" => Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?]),
-        "squeeze" => a.array(0)?.squeeze(a.ints(1)?),
-        "std" => a.array(0)?.std(a.ints(1)?),
-        "subtract" => Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?]),
-        "sum" => a.array(0)?.sum(a.ints(1)?),
-        "tan" => Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?]),
-        "tanh" => Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?]),
-        "to_u8_rounded" => a.array(0)?.to_u8_rounded(),
-        "trunc" => Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?]),
-        "var" => a.array(0)?.var(a.ints(1)?),
-        "where" => {
-            Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![a.operand(0)?, a.operand(1)?, a.operand(2)?])
+        "invert" => vec![compose::invert(&a.array(0)?)],
+        "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
+        "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
+        "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
+        "left_shift" => vec![Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![a.operand(0)?, a.operand(1)?])],
+        "less" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![a.operand(0)?, a.operand(1)?])],
+        "less_equal" => {
+            vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "log" => vec![Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?])],
+        "log10" => vec![Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?])],
+        "log1p" => vec![Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?])],
+        "log2" => vec![Lazy::elementwise(Elementwise::Math(Math::Log2), vec![a.operand(0)?])],
+        "logical_and" => vec![compose::logical_and(&a.array(0)?, a.operand(1)?)],
+        "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
+        "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
+        "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
+        "max" => vec![a.array(0)?.reduce(Reduce::Max, &a.ints(1)?)],
+        "maximum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?])],
+        "mean" => vec![a.array(0)?.reduce(Reduce::Mean, &a.ints(1)?)],
+        "min" => vec![a.array(0)?.reduce(Reduce::Min, &a.ints(1)?)],
+        "minimum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?])],
+        "multiply" => {
+            vec![Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "negative" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![a.operand(0)?])],
+        "nonzero" => eager::nonzero(&a.array(0)?),
+        "not_equal" => {
+            vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
+        "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
+        "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
+        "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "remainder" => {
+            vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "reshape" => vec![compose::reshape(&a.array(0)?, &a.ints(1)?)],
+        "right_shift" => {
+            vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "rint" => vec![Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?])],
+        "sign" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?])],
+        "sin" => vec![Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?])],
+        "slice_axis" => vec![compose::slice_axis(
+            &a.array(0)?,
+            a.int(1)?,
+            a.maybe(2, Args::int)?,
+            a.maybe(3, Args::int)?,
+            a.maybe(4, Args::int)?,
+        )],
+        "sort" => whole("sort", a)?,
+        "sqrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?])],
+        "square" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?])],
+        "squeeze" => vec![compose::squeeze(&a.array(0)?, &a.ints(1)?)],
+        "std" => vec![compose::std(&a.array(0)?, &a.ints(1)?)],
+        "subtract" => {
+            vec![Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "sum" => vec![a.array(0)?.reduce(Reduce::Sum, &a.ints(1)?)],
+        "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
+        "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
+        "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
+        "trunc" => vec![Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?])],
+        "var" => vec![compose::var(&a.array(0)?, &a.ints(1)?)],
+        "where" => vec![Lazy::elementwise(
+            Elementwise::Ternary(Ternary::Where),
+            vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
+        )],
         _ => return Err(Error::internal(format!("the op {name} is not in the generated table"))),
     })
 }

@@ -1,0 +1,88 @@
+//! The registry by name: what the expression language and the bindings call.
+
+use super::args::Args;
+pub use super::args::{Arg, signature};
+use crate::error::{Error, Result};
+use crate::lazy::{Lazy, compose};
+use crate::ops::{Outputs, Row, whole};
+
+/// Every op by name, sorted.
+pub fn rows() -> Vec<Row> {
+    let mut rows: Vec<Row> = crate::ops::elementwise().filter_map(|o| o.row()).collect();
+    rows.extend(crate::ops::Reduce::ALL.iter().map(|o| o.row()));
+    rows.extend(whole::pages().map(|p| p.row));
+    rows.extend(compose::FILES.iter().copied().flatten());
+    rows.extend(super::eager::FILES.iter().copied().flatten());
+    rows.sort_by_key(|r| r.name);
+    rows
+}
+
+/// Calls the op `name`, which has one result. Arguments stand in the row's order or as keywords;
+/// reductions also take `keepdims`.
+pub fn call(name: &str, args: &[Arg]) -> Result<Lazy> {
+    let mut all = call_all(name, args)?;
+    match (all.pop(), all.len()) {
+        (Some(one), 0) => Ok(one),
+        (_, n) => Err(Error::value(name, format!("gives {} arrays where one is meant; pick one with [0]", n + 1))),
+    }
+}
+
+/// Calls the op `name`; gives all its results.
+pub fn call_all(name: &str, args: &[Arg]) -> Result<Vec<Lazy>> {
+    let row = rows().into_iter().find(|r| r.name == name).ok_or_else(|| unknown(name))?;
+    let args = Args::read(&row, args.to_vec())?;
+    // The short cuts of `pow` are for an array's powers; a literal to an array's power is `power`.
+    let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
+    let mut all = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
+    if args.keepdims {
+        all = all.iter().map(Lazy::keepdims).collect();
+    }
+    for lazy in &all {
+        lazy.meta().map_err(Error::without_place)?;
+    }
+    Ok(all)
+}
+
+/// True when the op gives more than one array.
+pub fn gives_many(name: &str) -> bool {
+    rows().iter().any(|r| r.name == name && r.outputs != Outputs::One)
+}
+
+/// The results of a page, from arguments in the row's order.
+#[track_caller]
+pub(super) fn page(name: &str, args: Vec<Arg>) -> Vec<Lazy> {
+    let build = || {
+        let page = whole::page(name).ok_or_else(|| Error::internal(format!("there is no page {name}")))?;
+        let (inputs, attrs) = Args::read(&page.row, args)?.attrs()?;
+        Ok((page, inputs, attrs))
+    };
+    match build() {
+        Ok((page, inputs, attrs)) => Lazy::whole_all(page, inputs, attrs),
+        Err(e) => vec![Lazy::failed(e)],
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let near = rows().into_iter().map(|r| (distance(name, r.name), r.name)).min();
+    let hint = match near {
+        Some((d, best)) if d <= 2.max(name.len() / 3) => format!("; did you mean `{best}`?"),
+        _ => "; docs/ops.md lists the ops".to_string(),
+    };
+    Error::value(name, format!("there is no op of this name{hint}"))
+}
+
+/// Edits that make one word of the other.
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let cost = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}

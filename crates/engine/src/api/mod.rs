@@ -1,0 +1,11 @@
+//! The registry as people call it: methods of [`Lazy`](crate::Lazy), functions, and calls by name.
+//! It stands above `collect` because some ops are computed at once.
+
+mod args;
+pub mod call;
+pub mod eager;
+#[rustfmt::skip]
+mod methods;
+
+pub use call::{Arg, call, call_all, rows, signature};
+pub use methods::functions;

@@ -1,0 +1,76 @@
+//! Types and powers.
+
+use super::*;
+
+const TYPE: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("dtype", ParamKind::DType)];
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "astype",
+        params: TYPE,
+        numpy: "x.astype(dtype)",
+        doc: "The elements as another type.",
+        rule: "float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is \"not zero\".",
+        ..Row::BASE
+    },
+    Row {
+        name: "pow",
+        params: XY,
+        numpy: "x ** y",
+        ulp: 4,
+        doc: "x to the power y, as the operator `**` does.",
+        rule: "power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.",
+        ..Row::BASE
+    },
+    Row {
+        name: "abs",
+        numpy: "np.abs(x)",
+        idempotent: true,
+        doc: "Absolute value; the short name of absolute.",
+        rule: "absolute's rule.",
+        ..Row::BASE
+    },
+    Row {
+        name: "to_u8_rounded",
+        params: X,
+        numpy: "np.rint(np.clip(x, 0, 255)).astype(np.uint8)",
+        doc: "The nearest uint8: clip to 0…255, round halves to even, cast.",
+        rule: "NaN gives 0.",
+        ..Row::BASE
+    },
+];
+
+/// See the row of the same name, as for all functions of this file.
+#[track_caller]
+pub fn astype(x: &Lazy, dtype: DType) -> Lazy {
+    x.cast(dtype)
+}
+
+/// Absolute value.
+#[track_caller]
+pub fn abs(x: &Lazy) -> Lazy {
+    Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![x.into()])
+}
+
+/// `x ** y`
+#[track_caller]
+pub fn pow(x: &Lazy, y: Operand) -> Lazy {
+    let float = x.dtype().is_ok_and(DType::is_float);
+    match y {
+        Operand::Weak(Weak::Int(2)) => Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![x.into()]),
+        Operand::Weak(Weak::Float(v)) if v == 2.0 && float => {
+            Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![x.into()])
+        }
+        Operand::Weak(Weak::Float(v)) if v == 0.5 && float => {
+            Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![x.into()])
+        }
+        y => binary(Elementwise::Binary(Binary::Power), x, y),
+    }
+}
+
+/// Nearest `u8`.
+#[track_caller]
+pub fn to_u8_rounded(x: &Lazy) -> Lazy {
+    let held = Lazy::elementwise(Elementwise::Ternary(crate::ops::Ternary::Clip), vec![x.into(), 0.into(), 255.into()]);
+    Lazy::elementwise(Elementwise::Math(Math::Rint), vec![held.into()]).cast(DType::U8)
+}
