@@ -137,7 +137,8 @@ step "tests" cargo nextest run --locked --workspace "${features[@]}" --no-tests=
 step "doc-tests" cargo test --locked --workspace "${features[@]}" --doc --quiet
 step "docs" docs
 if [ "$mode" = all ]; then
-    step "release build" cargo build --locked --release --package opusclip-cli
+    # With the program the example by which the oracle reaches the library.
+    step "release build" cargo build --locked --release --package opusclip-cli --package opusclip --bins --example npy_tool
     step "python" need_python
     step "oracle" oracle
 fi

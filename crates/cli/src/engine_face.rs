@@ -101,7 +101,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Error> {
     };
     let info = match &input {
         Input::Video(video) => video.source().info().clone(),
-        Input::Npy(array) => array.source().info().clone(),
+        Input::Npy(array) => array.info()?,
     };
     Ok(Opened { input, info })
 }

@@ -30,7 +30,8 @@
 
 pub use opusclip_engine::*;
 pub use opusclip_raw as raw;
-pub use opusclip_raw::memory;
+pub use opusclip_raw::{MapMode, memory};
+pub use store::{Npz, load, memmap, open_npy, save, save_with, savez, savez_compressed, savez_with};
 
 pub mod expr;
 pub mod open;

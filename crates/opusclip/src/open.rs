@@ -45,6 +45,8 @@ struct Reader {
 /// Every source, told by content; the last takes what no other did and says what is wrong with it.
 const SOURCES: &[Reader] = &[
     Reader { is_it: |head| head.starts_with(b"\x93NUMPY"), open: |file| Ok(Input::Npy(NpyFile::from_input(file)?)) },
+    // An archive of arrays is not one array: the reader of those says what would do.
+    Reader { is_it: |head| head.starts_with(b"PK\x03\x04"), open: |file| Ok(Input::Npy(NpyFile::from_input(file)?)) },
     Reader { is_it: |_| true, open: |file| Ok(Input::Video(Video::from_input(file)?)) },
 ];
 
@@ -60,13 +62,6 @@ pub fn open(path: impl AsRef<Path>) -> Result<Input> {
     match SOURCES.iter().find(|r| (r.is_it)(&head)) {
         Some(reader) => (reader.open)(file),
         None => Err(Error::internal("no reader takes the file")),
-    }
-}
-
-impl NpyFile {
-    /// The array, lazily: its own element type and shape, frames along axis 0.
-    pub fn frames(&self) -> Lazy {
-        Lazy::source(self.source())
     }
 }
 

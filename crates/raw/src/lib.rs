@@ -12,7 +12,9 @@ pub mod kernel;
 pub mod memory;
 pub mod number;
 
-pub use buffer::{AllocError, Buffer, Pool, PoolBuffer, PoolStats, as_bytes, cast_slice, cast_slice_mut};
+pub use buffer::{
+    AllocError, Buffer, MapMode, Mapped, Pool, PoolBuffer, PoolStats, as_bytes, cast_slice, cast_slice_mut,
+};
 pub use dtype::{Complex, DType, Element, Kind};
 pub use half::{BF16, F16};
 pub use isa::Isa;

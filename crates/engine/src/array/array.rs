@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use opusclip_raw::buffer::{self, Buffer, PoolBuffer};
+use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
 use opusclip_raw::{DType, Element};
 
 use super::index::Span;
@@ -18,6 +18,8 @@ pub(super) enum Storage {
     Pooled(PoolBuffer),
     /// A vector that was handed in, aligned to its elements only.
     Vector(Box<dyn Vector>),
+    /// A part of a file.
+    Mapped(Mapped),
 }
 
 /// A `Vec` of any element type.
@@ -38,6 +40,7 @@ impl Storage {
             Storage::Owned(b) => b.bytes(),
             Storage::Pooled(b) => b.bytes(),
             Storage::Vector(v) => (**v).bytes(),
+            Storage::Mapped(m) => m.bytes(),
         }
     }
 }
@@ -46,10 +49,10 @@ impl Storage {
 #[derive(Clone, Debug)]
 pub struct Array {
     pub(super) data: Arc<Storage>,
-    dtype: DType,
-    shape: Vec<usize>,
+    pub(super) dtype: DType,
+    pub(super) shape: Vec<usize>,
     /// In elements.
-    strides: Vec<isize>,
+    pub(super) strides: Vec<isize>,
     /// First element, in elements.
     pub(super) offset: usize,
 }

@@ -9,6 +9,7 @@ mod meta;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numerals;
+mod outside;
 mod print;
 pub mod promote;
 mod properties;
@@ -21,6 +22,7 @@ pub(crate) use array::{out_of_memory, zeroed};
 pub use convert::{Fixed, Nested};
 pub use debug::{DebugInfo, DebugOptions, Stats};
 pub use meta::Meta;
+pub use outside::f_strides;
 pub use print::PrintOptions;
 pub use properties::Memory;
 pub use scalar::Scalar;

@@ -87,6 +87,7 @@ impl Array {
     pub fn memory(&self) -> Memory {
         match *self.data {
             Storage::Pooled(_) => Memory::Pooled,
+            Storage::Mapped(_) => Memory::Mapped,
             Storage::Owned(_) | Storage::Vector(_) if self.is_view() => Memory::View,
             Storage::Owned(_) | Storage::Vector(_) => Memory::Owned,
         }

@@ -11,6 +11,7 @@ mod golden;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod no_panic;
+mod outside;
 mod passes;
 mod paths;
 mod print;

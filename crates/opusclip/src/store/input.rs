@@ -5,6 +5,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use opusclip_engine::error::{Error, Result};
+use opusclip_raw::{MapMode, Mapped};
 
 /// An open input. Its descriptor is used to the end, so a file replaced meanwhile does no harm.
 #[derive(Debug)]
@@ -74,6 +75,11 @@ impl Input {
         let mut out = vec![0; size];
         self.read_exact_at(&mut out, offset)?;
         Ok(out)
+    }
+
+    /// Bytes `offset .. offset + len` in place; see [`Mapped`] for its limits.
+    pub fn map(&self, offset: u64, len: usize, mode: MapMode) -> std::io::Result<Mapped> {
+        Mapped::new(&self.file, offset, len, mode)
     }
 
     /// An error when the file's size or time of change are no longer those at opening.

@@ -1,36 +1,51 @@
-//! NumPy's `.npy` files: one array each. Axis 0 is time. Headers are parsed by hand, with limits
-//! and without recursion; nothing is ever unpickled.
+//! NumPy's `.npy` files: one array each; as a stream, axis 0 is time.
 
 use std::any::Any;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use opusclip_engine::DType;
 use opusclip_engine::error::{Error, Result, show_path};
 use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, StreamInfo, Unit};
+use opusclip_engine::{Array, DType, Lazy};
+use opusclip_raw::{Buffer, MapMode};
 
 use super::input::Input;
+use super::npy_header::{Fault, Header, MOST_AXES, header};
 use super::pending::PendingFile;
 
-/// A header is at most this long.
-const MOST_HEADER: u64 = 1 << 16;
-/// NumPy's own limit on dimensions.
-const MOST_AXES: usize = 64;
 /// Frames at most.
 const MOST_FRAMES: usize = 1 << 24;
 /// An array has no clock; as a stream it gets this many frames a second.
 const RATE: Rational = Rational { num: 25, den: 1 };
 
-/// An array in a `.npy` file, read frame by frame.
+/// Rows shorter than this are not worth a frame each: the array is mapped instead.
+const LEAST_FRAME: usize = 512;
+/// Arrays of fewer frames are always read frame by frame.
+const FEW_FRAMES: usize = 4096;
+/// Bytes that a cursor over small frames reads together.
+const AHEAD: usize = 64 << 10;
+
+/// An array in a `.npy` file. Opening reads the header; what the elements are read for is the
+/// caller's choice: [`NpyFile::load`], [`NpyFile::memmap`] or, lazily, [`NpyFile::frames`].
 #[derive(Clone, Debug)]
 pub struct NpyFile {
     input: Arc<Input>,
-    info: StreamInfo,
-    data: u64,
-    swap: bool,
-    cuts: Arc<[usize]>,
+    /// Where in the file the array's own bytes begin: not at 0 for a member of an archive.
+    base: u64,
+    /// Of a member: its checksum, and whether it was seen to hold.
+    check: Option<Arc<Check>>,
+    header: Header,
     warnings: Vec<String>,
+}
+
+/// The checksum of a stored member, compared before its first element is handed out.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub(super) name: String,
+    pub(super) crc: u32,
+    pub(super) len: u64,
+    pub(super) holds: OnceLock<()>,
 }
 
 impl NpyFile {
@@ -38,7 +53,7 @@ impl NpyFile {
     ///
     /// # Errors
     /// [`Error::Data`] when the header lies or is damaged, [`Error::Unsupported`] for what is
-    /// valid but not read: objects, records, text, complex numbers, Fortran order.
+    /// valid but not read: objects, records, text, dates.
     pub fn open(path: impl AsRef<Path>) -> Result<NpyFile> {
         Self::from_input(Input::open(path.as_ref())?)
     }
@@ -48,98 +63,210 @@ impl NpyFile {
     /// # Errors
     /// As [`NpyFile::open`].
     pub fn from_input(input: Input) -> Result<NpyFile> {
-        let input = Arc::new(input);
-        let path = input.path();
-        let bad = |what: String| Error::data(path, format!("is no sound .npy file: {what}"));
-        let head = input.read_vec(0, 12.min(input.len()))?;
-        if !head.starts_with(b"\x93NUMPY") {
-            return Err(bad("it does not begin as one".into()));
-        }
-        let (start, len) = match head.get(6..) {
-            Some([1, _, a, b, ..]) => (10, u64::from(u16::from_le_bytes([*a, *b]))),
-            Some([2 | 3, _, a, b, c, d]) => (12, u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
-            Some([v, ..]) if !matches!(v, 1..=3) => return Err(bad(format!("version {v} is unknown"))),
-            _ => return Err(bad("it is cut".into())),
-        };
-        if len > MOST_HEADER {
-            return Err(bad(format!("its header of {len} bytes is over the limit of {MOST_HEADER}")));
-        }
-        if input.len().saturating_sub(start) < len {
-            return Err(bad("it is cut within its header".into()));
-        }
-        let text = String::from_utf8(input.read_vec(start, len)?).map_err(|_| bad("its header is no text".into()))?;
-        let header = parse(&text).map_err(bad)?;
-        let (dtype, swap) = match element(&header.descr) {
-            Ok(found) => found,
-            Err(what) => {
-                return Err(Error::unsupported(
-                    path,
-                    format!("holds {what}, which is not read; arrays of numbers are"),
-                ));
-            }
-        };
-        let unit = header.shape.iter().filter(|&&n| n > 1).count() < 2;
-        if header.fortran && !unit {
-            return Err(Error::unsupported(
-                path,
-                "is stored in Fortran order; save it with numpy.ascontiguousarray first",
-            ));
-        }
-        if header.shape.is_empty() {
-            return Err(Error::unsupported(path, "holds a single number, which has no frames"));
-        }
-        // Also of zero-size arrays, so that no product of a part of the shape can overflow later.
-        let total = header
-            .shape
-            .iter()
-            .filter(|&&n| n > 0)
-            .try_fold(dtype.size(), |a, &n| a.checked_mul(n))
-            .filter(|&n| isize::try_from(n).is_ok())
-            .ok_or_else(|| bad(format!("its shape {:?} is beyond any memory", header.shape)))?;
-        let bytes = if header.shape.contains(&0) { 0 } else { total as u64 };
-        let data = start + len;
-        let there = input.len() - data;
-        if bytes > there {
-            return Err(bad(format!(
-                "its shape {:?} of {dtype} needs {bytes} bytes but it holds {there}",
-                header.shape
-            )));
-        }
+        let path = input.path().to_path_buf();
+        let there = input.len();
+        let header = Header::read(there, |start, len| input.read_vec(start, len))?.map_err(|fault| match fault {
+            Fault::Bad(what) if what == NOT_NPY && is_zip(&input) => Error::unsupported(
+                &path,
+                "is a zip archive, as .npz files are; open it with Npz::open, or save one of its arrays as .npy",
+            ),
+            Fault::Bad(what) => Error::data(&path, format!("is no sound .npy file: {what}")),
+            Fault::Unread(what) => Error::unsupported(&path, what),
+        })?;
         let mut warnings = Vec::new();
-        if there > bytes {
-            warnings.push(format!("{} bytes after the array are ignored", there - bytes));
+        let over = there.saturating_sub(header.start).saturating_sub(header.bytes);
+        if over > 0 {
+            warnings.push(format!("{over} bytes after the array are ignored"));
         }
-        let frames = header.shape.first().copied().unwrap_or(0);
-        // Each frame has a time and a place to begin at.
-        if frames > MOST_FRAMES {
-            return Err(Error::unsupported(
-                path,
-                format!("has {frames} frames along its axis 0, over the limit of {MOST_FRAMES}"),
-            ));
-        }
-        let info = StreamInfo::constant_rate(header.shape, dtype, RATE);
-        Ok(NpyFile { info, data, swap, cuts: (0..frames.max(1)).collect(), warnings, input: input.clone() })
+        Ok(NpyFile { input: Arc::new(input), base: 0, check: None, header, warnings })
     }
 
-    /// The array as a source of frames.
-    pub fn source(&self) -> Arc<dyn Source> {
-        Arc::new(self.clone())
+    /// A stored member of an archive.
+    pub(super) fn member(input: Arc<Input>, base: u64, check: Arc<Check>, header: Header) -> NpyFile {
+        NpyFile { input, base, check: Some(check), header, warnings: Vec::new() }
+    }
+
+    /// Length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.header.shape
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.header.dtype
+    }
+
+    /// Whether the first axis runs fastest in the file. False when both orders are the same.
+    pub fn fortran_order(&self) -> bool {
+        self.header.fortran
     }
 
     /// What is odd about the file, one line each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where in the file the first element is.
+    fn data(&self) -> u64 {
+        self.base.saturating_add(self.header.start)
+    }
+
+    /// Compares the checksum of a member, once.
+    fn verify(&self) -> Result<()> {
+        let Some(check) = self.check.as_ref().filter(|c| c.holds.get().is_none()) else { return Ok(()) };
+        let mut crc = crc32fast::Hasher::new();
+        let mut block = vec![0; PART_BYTES.min(usize::try_from(check.len).unwrap_or(PART_BYTES))];
+        let mut at = 0;
+        while at < check.len {
+            let n = (check.len - at).min(block.len() as u64);
+            let part = block.get_mut(..n as usize).unwrap_or_default();
+            self.input.read_exact_at(part, self.base.saturating_add(at))?;
+            crc.update(part);
+            at += n;
+        }
+        check.compare(crc.finalize(), self.input.path())
+    }
+
+    /// The whole array in memory. A Fortran-order file gives a Fortran-order array.
+    ///
+    /// # Errors
+    /// Of reading, and [`Error::Memory`] when there is not enough.
+    pub fn load(&self) -> Result<Array> {
+        self.verify()?;
+        read_array(&self.header, |out| self.input.read_exact_at(out, self.data()))
+    }
+
+    /// The array seen in place, nothing read yet; see [`crate::store::memmap`] for what cannot be
+    /// and is loaded.
+    ///
+    /// # Errors
+    /// Of mapping, and of [`NpyFile::load`].
+    pub fn memmap(&self, mode: MapMode) -> Result<Array> {
+        if !self.in_place() {
+            return self.load();
+        }
+        self.verify()?;
+        let path = self.input.path();
+        let map =
+            self.input.map(self.data(), self.header.size(), mode).map_err(|e| Error::io(path, "cannot map", &e))?;
+        let Header { dtype, shape, .. } = &self.header;
+        match Array::from_mapped(map, *dtype, shape, &self.header.strides()) {
+            // Bools other than 0 and 1 need a copy.
+            Err(_) if *dtype == DType::Bool => self.load(),
+            mapped => mapped,
+        }
+    }
+
+    /// Whether the file's bytes are elements as they stand: this machine's order, and aligned.
+    fn in_place(&self) -> bool {
+        self.header.swap == 0 && self.data().is_multiple_of(self.header.dtype.size().min(8) as u64)
+    }
+
+    /// Whether the array is read frame by frame: C order, not too many frames, and not very many
+    /// tiny ones when `else_whole`: it can be had as a whole just as well.
+    pub(super) fn streams(&self, else_whole: bool) -> bool {
+        let Header { shape, fortran, dtype, .. } = &self.header;
+        let Some(&frames) = shape.first() else { return false };
+        let frame = shape.iter().skip(1).product::<usize>() * dtype.size();
+        let long = frames > FEW_FRAMES && frame < LEAST_FRAME && else_whole;
+        !fortran && frames <= MOST_FRAMES && !long
+    }
+
+    /// Shape, type and the times of frames: an array has no clock and gets 25 frames a second.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a single number, and for more frames than have times.
+    pub fn info(&self) -> Result<StreamInfo> {
+        let path = self.input.path();
+        let Header { shape, dtype, .. } = &self.header;
+        match shape.first() {
+            None => Err(Error::unsupported(path, "holds a single number, which has no frames")),
+            Some(&frames) if frames > MOST_FRAMES => Err(Error::unsupported(
+                path,
+                format!("has {frames} frames along its axis 0, over the limit of {MOST_FRAMES}"),
+            )),
+            Some(_) => Ok(StreamInfo::constant_rate(shape.clone(), *dtype, RATE)),
+        }
+    }
+
+    /// The array as a source of frames, read at positions: axis 0 is time.
+    ///
+    /// # Errors
+    /// As [`NpyFile::info`], and [`Error::Unsupported`] for Fortran order, in which frames do not
+    /// stand together: [`NpyFile::frames`] maps those.
+    pub fn source(&self) -> Result<Arc<dyn Source>> {
+        let info = self.info()?;
+        if self.header.fortran {
+            let what = "is stored in Fortran order, so that its frames do not stand together; map it or load it";
+            return Err(Error::unsupported(self.input.path(), what));
+        }
+        let cuts = (0..info.frames().max(1)).collect();
+        Ok(Arc::new(NpyFrames { file: self.clone(), info, cuts }))
+    }
+
+    /// The array, lazily: its own element type and shape. Read frame by frame where frames stand
+    /// together in the file; else (Fortran order, single numbers, more than 2²⁴ frames, very many
+    /// tiny frames) from a map of it. What goes wrong there is the expression's error.
+    pub fn frames(&self) -> Lazy {
+        let made = if self.streams(self.in_place()) {
+            self.source().map(Lazy::source)
+        } else {
+            self.memmap(MapMode::ReadOnly).map(Lazy::from)
+        };
+        made.unwrap_or_else(|e| Lazy::failed(e.without_place()))
+    }
 }
 
-impl Source for NpyFile {
+/// What the header's parser says of bytes that are no array at all.
+const NOT_NPY: &str = "it does not begin as one";
+
+fn is_zip(input: &Input) -> bool {
+    input.read_vec(0, 4).is_ok_and(|head| head == b"PK\x03\x04" || head == b"PK\x05\x06")
+}
+
+impl Check {
+    /// Remembers that the checksum holds, or says that it does not.
+    pub(super) fn compare(&self, found: u32, path: &Path) -> Result<()> {
+        if found != self.crc {
+            let what = format!("its checksum is {found:08x} and should be {:08x}", self.crc);
+            return Err(Error::data(path, format!("member {} is damaged: {what}", self.name)));
+        }
+        let _ = self.holds.set(());
+        Ok(())
+    }
+}
+
+/// An array whose bytes in file order `fill` gives.
+pub(super) fn read_array(header: &Header, fill: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<Array> {
+    let size = header.size();
+    let none = |_| Error::Memory { needed: size as u64, limit: 0, detail: "the array does not fit; map it".into() };
+    let mut buffer = Buffer::zeroed(size).map_err(none)?;
+    fill(buffer.bytes_mut())?;
+    header.native(buffer.bytes_mut());
+    Array::from_buffer_strided(buffer, header.dtype, &header.shape, &header.strides())
+}
+
+/// The array, frame by frame.
+#[derive(Debug)]
+struct NpyFrames {
+    file: NpyFile,
+    info: StreamInfo,
+    cuts: Arc<[usize]>,
+}
+
+impl Source for NpyFrames {
     fn info(&self) -> &StreamInfo {
         &self.info
     }
 
     fn describe(&self) -> String {
-        let name = self.input.path().file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
-        format!("{name}: array {:?} of {}", self.info.shape, self.info.dtype)
+        let name = self.file.input.path().file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
+        let member = self.file.check.as_ref().map(|c| format!("/{}", c.name)).unwrap_or_default();
+        format!("{name}{member}: array {:?} of {}", self.info.shape, self.info.dtype)
     }
 
     fn cuts(&self) -> &[usize] {
@@ -151,188 +278,63 @@ impl Source for NpyFile {
     }
 
     fn cursor_bytes(&self) -> usize {
-        0
+        AHEAD
     }
 
     fn cursor(&self, frames: Range<usize>) -> Result<Box<dyn Cursor>> {
         if frames.end > self.info.frames() {
             return Err(Error::internal(format!("frames {frames:?} of an array of {}", self.info.frames())));
         }
-        Ok(Box::new(NpyCursor { file: self.clone(), frames }))
+        self.file.verify()?;
+        let frame = self.info.frame_bytes();
+        Ok(Box::new(NpyCursor { file: self.file.clone(), frame, frames, ahead: Vec::new(), used: 0 }))
     }
 
     fn unpack(&self, raw: &[u8], out: &mut [u8]) -> Result<()> {
         if raw.len() != out.len() || raw.len() != self.info.frame_bytes() {
             return Err(Error::internal("a frame buffer of the wrong size"));
         }
-        match self.info.dtype {
-            // Any byte but zero is true; ours must be one.
-            DType::Bool => raw.iter().zip(out.iter_mut()).for_each(|(&r, o)| *o = u8::from(r != 0)),
-            _ => out.copy_from_slice(raw),
-        }
-        if self.swap {
-            out.chunks_exact_mut(self.info.dtype.real().size()).for_each(<[u8]>::reverse);
-        }
+        out.copy_from_slice(raw);
+        self.file.header.native(out);
         Ok(())
     }
 
     fn check_unchanged(&self) -> Result<()> {
-        self.input.check_unchanged()
+        self.file.input.check_unchanged()
     }
 }
 
 struct NpyCursor {
     file: NpyFile,
+    frame: usize,
     frames: Range<usize>,
+    /// Small frames that were read together, and how many bytes of them are handed out.
+    ahead: Vec<u8>,
+    used: usize,
 }
 
 impl Cursor for NpyCursor {
     fn next_into(&mut self, raw: &mut [u8]) -> Result<()> {
+        let (size, left) = (self.frame, self.frames.len());
         let frame = self.frames.next().ok_or_else(|| Error::internal("a cursor was read beyond its range"))?;
-        let size = self.file.info.frame_bytes();
         if raw.len() != size {
             return Err(Error::internal("a frame buffer of the wrong size"));
         }
         // Within the file: checked when it was opened.
-        self.file.input.read_exact_at(raw, self.file.data.saturating_add(frame as u64 * size as u64))
-    }
-}
-
-struct Header {
-    descr: String,
-    fortran: bool,
-    shape: Vec<usize>,
-}
-
-/// Reads the header's dictionary: three keys, each once, in any order.
-fn parse(text: &str) -> Result<Header, String> {
-    let mut p = Parser { rest: text.trim_end_matches(['\n', ' ', '\0']) };
-    let (mut descr, mut fortran, mut shape) = (None, None, None);
-    p.expect('{')?;
-    while !p.eat('}') {
-        let key = p.string()?;
-        p.expect(':')?;
-        let again = match key {
-            "descr" => {
-                let value = if p.peek() == Some('[') { "[]" } else { p.string()? };
-                if value == "[]" {
-                    return Ok(Header { descr: value.into(), fortran: false, shape: Vec::new() });
-                }
-                descr.replace(value.to_string()).is_some()
-            }
-            "fortran_order" => fortran.replace(p.truth()?).is_some(),
-            "shape" => shape.replace(p.shape()?).is_some(),
-            other => return Err(format!("its header has the key `{}`", other.escape_debug())),
-        };
-        if again {
-            return Err(format!("its header has the key `{key}` twice"));
+        let at = self.file.data().saturating_add(frame as u64 * size as u64);
+        if size == 0 || size > AHEAD / 2 {
+            return self.file.input.read_exact_at(raw, at);
         }
-        if !p.eat(',') && p.peek() != Some('}') {
-            return Err("its header is no dictionary".into());
+        if self.used >= self.ahead.len() {
+            self.ahead.resize((AHEAD / size).min(left) * size, 0);
+            self.used = 0;
+            self.file.input.read_exact_at(&mut self.ahead, at)?;
         }
+        let next = self.ahead.get(self.used..self.used + size);
+        raw.copy_from_slice(next.ok_or_else(|| Error::internal("a frame was not read ahead"))?);
+        self.used += size;
+        Ok(())
     }
-    if !p.rest.trim().is_empty() {
-        return Err("its header goes on after its end".into());
-    }
-    Ok(Header {
-        descr: descr.ok_or("its header does not say `descr`")?,
-        fortran: fortran.ok_or("its header does not say `fortran_order`")?,
-        shape: shape.ok_or("its header does not say `shape`")?,
-    })
-}
-
-struct Parser<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Parser<'a> {
-    fn peek(&mut self) -> Option<char> {
-        self.rest = self.rest.trim_start();
-        self.rest.chars().next()
-    }
-
-    fn eat(&mut self, c: char) -> bool {
-        let found = self.peek() == Some(c);
-        if found {
-            self.rest = self.rest.get(c.len_utf8()..).unwrap_or("");
-        }
-        found
-    }
-
-    fn expect(&mut self, c: char) -> Result<(), String> {
-        if self.eat(c) { Ok(()) } else { Err(format!("its header lacks a `{c}`")) }
-    }
-
-    fn string(&mut self) -> Result<&'a str, String> {
-        let quote = self.peek().filter(|c| matches!(c, '\'' | '"')).ok_or("its header lacks a text")?;
-        let inner = self.rest.get(1..).unwrap_or("");
-        let (text, tail) = inner.split_once(quote).ok_or("its header has a text without end")?;
-        self.rest = tail;
-        Ok(text)
-    }
-
-    fn truth(&mut self) -> Result<bool, String> {
-        self.peek();
-        for (word, value) in [("True", true), ("False", false)] {
-            if let Some(tail) = self.rest.strip_prefix(word) {
-                self.rest = tail;
-                return Ok(value);
-            }
-        }
-        Err("its header has an order that is neither True nor False".into())
-    }
-
-    fn shape(&mut self) -> Result<Vec<usize>, String> {
-        let mut out = Vec::new();
-        self.expect('(')?;
-        while !self.eat(')') {
-            self.peek();
-            let end = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
-            let (digits, tail) = self.rest.split_at_checked(end).unwrap_or(("", self.rest));
-            let n = digits.parse().map_err(|_| "its shape is not of whole numbers that fit".to_string())?;
-            // Python 2 wrote long integers with an L.
-            self.rest = tail.strip_prefix('L').unwrap_or(tail);
-            out.push(n);
-            if out.len() > MOST_AXES {
-                return Err(format!("its shape has more than {MOST_AXES} axes"));
-            }
-            if !self.eat(',') && self.peek() != Some(')') {
-                return Err("its shape is no tuple of numbers".into());
-            }
-        }
-        Ok(out)
-    }
-}
-
-/// Element type of a `descr`, and whether its bytes must be turned.
-fn element(descr: &str) -> Result<(DType, bool), String> {
-    let (order, code) = match descr.chars().next() {
-        Some(c @ ('<' | '>' | '|' | '=')) => (c, descr.get(1..).unwrap_or("")),
-        _ => ('=', descr),
-    };
-    let dtype = match code {
-        "b1" | "?" => DType::Bool,
-        "u1" | "B" => DType::U8,
-        "i1" | "b" => DType::I8,
-        "u2" => DType::U16,
-        "i2" => DType::I16,
-        "u4" => DType::U32,
-        "i4" => DType::I32,
-        "u8" => DType::U64,
-        "i8" => DType::I64,
-        "f2" => DType::F16,
-        "f4" => DType::F32,
-        "f8" => DType::F64,
-        "c8" => DType::C64,
-        "c16" => DType::C128,
-        // NumPy has no code for bfloat16 and writes it as two bytes without a meaning.
-        "V2" => DType::BF16,
-        _ if code.starts_with('O') => return Err("Python objects".into()),
-        _ if descr == "[]" => return Err("records".into()),
-        _ => return Err(format!("elements of type `{}`", descr.escape_debug().take(40).collect::<String>())),
-    };
-    let swap = dtype.size() > 1 && if cfg!(target_endian = "big") { order == '<' } else { order == '>' };
-    Ok((dtype, swap))
 }
 
 /// What was written.
@@ -351,7 +353,7 @@ pub struct NpyReport {
 }
 
 /// Bytes that are handed to the file together.
-const PART_BYTES: usize = 1 << 20;
+pub(super) const PART_BYTES: usize = 1 << 20;
 
 /// Writes a stream of any element type as one `.npy` file, frame after frame.
 #[derive(Debug)]
@@ -386,35 +388,6 @@ impl NpySink {
     }
 }
 
-/// The first bytes of a file of this shape, padded so that the data begin at a multiple of 64.
-fn header(shape: &[usize], dtype: DType) -> Vec<u8> {
-    let kind = match dtype {
-        DType::Bool => "|b1".to_string(),
-        DType::U8 => "|u1".into(),
-        DType::I8 => "|i1".into(),
-        DType::BF16 => "<V2".into(),
-        d => {
-            let order = if cfg!(target_endian = "big") { '>' } else { '<' };
-            let letter = d.name().chars().next().unwrap_or('u');
-            format!("{order}{letter}{}", d.size())
-        }
-    };
-    let mut sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    if shape.len() > 1 {
-        sizes.truncate(sizes.len() - 2);
-    } else {
-        sizes = sizes.trim_end().into();
-    }
-    let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
-    let used = 10 + text.len() + 1;
-    text.extend(std::iter::repeat_n(' ', used.next_multiple_of(64) - used));
-    text.push('\n');
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend((text.len() as u16).to_le_bytes());
-    out.extend(text.as_bytes());
-    out
-}
-
 impl Sink for NpySink {
     fn describe(&self) -> String {
         let name = self.target.file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
@@ -430,22 +403,20 @@ impl Sink for NpySink {
         }
         (self.shape, self.dtype) = (info.shape.clone(), info.dtype);
         self.seconds = info.durations.iter().map(|&d| d as f64).sum::<f64>() * info.time_base.to_f64();
-        let head = header(&self.shape, self.dtype);
+        let head = header(&self.shape, self.dtype).map_err(|what| Error::value("output", what))?;
         self.file()?.append(&head)
     }
 
     fn part_frames(&self) -> usize {
-        // Small frames are written many at a time.
-        (PART_BYTES / self.frame_bytes().max(1)).clamp(1, 1 << 16)
+        RawPart::frames(self.frame_bytes())
     }
 
     fn part_bytes(&self) -> usize {
-        // The part that is being made, and up to two that wait for their turn to be written.
-        self.frame_bytes().saturating_mul(self.part_frames()).saturating_mul(3)
+        RawPart::bytes(self.frame_bytes())
     }
 
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
-        Ok(Box::new(NpyPart { frame: self.frame_bytes(), frames, encoded: Encoded::default() }))
+        Ok(RawPart::boxed(self.frame_bytes(), frames))
     }
 
     fn join(&mut self, encoded: Encoded) -> Result<()> {
@@ -471,13 +442,30 @@ impl Sink for NpySink {
     }
 }
 
-struct NpyPart {
+/// Frames one after another as they are.
+pub(super) struct RawPart {
     frame: usize,
     frames: Range<usize>,
     encoded: Encoded,
 }
 
-impl Part for NpyPart {
+impl RawPart {
+    pub(super) fn boxed(frame: usize, frames: Range<usize>) -> Box<dyn Part> {
+        Box::new(RawPart { frame, frames, encoded: Encoded::default() })
+    }
+
+    /// Frames of one part: small frames are written many at a time.
+    pub(super) fn frames(frame: usize) -> usize {
+        (PART_BYTES / frame.max(1)).clamp(1, 1 << 16)
+    }
+
+    /// Bytes of the part that is being made, and of up to two that wait for their turn.
+    pub(super) fn bytes(frame: usize) -> usize {
+        frame.saturating_mul(Self::frames(frame)).saturating_mul(3)
+    }
+}
+
+impl Part for RawPart {
     fn push(&mut self, frame: &[u8]) -> Result<()> {
         let number = self.frames.next();
         match number {

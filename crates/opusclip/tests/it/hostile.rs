@@ -8,7 +8,7 @@ use opusclip::error::{Error, Result};
 use opusclip::flow::Source;
 use opusclip::video::Video;
 
-use crate::support::{Scratch, golden, raw_frames, sample, transcode};
+use crate::support::{Noise, Scratch, golden, raw_frames, sample, transcode};
 
 /// Opens and decodes all; gives the number of frames.
 fn read_all(path: &Path) -> Result<usize> {
@@ -25,16 +25,6 @@ fn one_line(error: &Error) {
     assert!(!text.contains('\n') && text.len() < 600, "{text}");
     assert!(!text.contains("internal error"), "{text}");
     assert!(!text.ends_with('.'), "{text}");
-}
-
-/// Numbers without a seed from outside: the same on every run.
-struct Noise(u64);
-
-impl Noise {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % n.max(1)
-    }
 }
 
 #[test]

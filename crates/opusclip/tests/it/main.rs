@@ -4,8 +4,11 @@
 
 mod colour;
 mod face;
+mod files;
 mod hostile;
+mod mutants;
 mod npy;
+mod npz;
 mod reading;
 mod support;
 mod writing;

@@ -113,3 +113,36 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     });
     !bytes.iter().fold(!0, |c, &b| c >> 8 ^ TABLE[(c as u8 ^ b) as usize])
 }
+
+/// A `.npy` file of any header, padded so that the data begin `past` bytes after a multiple of 64.
+pub(crate) fn npy_file(version: u8, dict: &str, data: &[u8], past: usize) -> Vec<u8> {
+    let fixed = if version == 1 { 10 } else { 12 };
+    let len = (fixed + dict.len() + 1).next_multiple_of(64) + past - fixed;
+    let mut out = b"\x93NUMPY".to_vec();
+    out.extend([version, 0]);
+    if version == 1 {
+        out.extend((len as u16).to_le_bytes())
+    } else {
+        out.extend((len as u32).to_le_bytes())
+    }
+    out.extend(dict.as_bytes());
+    out.resize(fixed + len - 1, b' ');
+    out.push(b'\n');
+    out.extend(data);
+    out
+}
+
+/// Numbers without a seed from outside: the same on every run.
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n.max(1)
+    }
+}
+
+/// Element types that `.npy` has a code for; it has none for bfloat16.
+pub(crate) fn npy_types() -> impl Iterator<Item = opusclip::DType> {
+    opusclip::DType::ALL.into_iter().filter(|d| d.name() != "bfloat16")
+}

@@ -3,6 +3,7 @@
 mod buffers;
 mod casts;
 mod kernels;
+mod maps;
 mod maths;
 mod numbers;
 mod sums;
