@@ -89,6 +89,7 @@ impl Elementwise {
         match self {
             Elementwise::Cast(to) => to,
             Elementwise::Test(_) | Elementwise::Compare(_) => DType::Bool,
+            Elementwise::Math(Math::FrexpExponent) => DType::I32,
             _ => d,
         }
     }
@@ -106,6 +107,9 @@ pub fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], out: LanesMut<'_>) {
         Elementwise::Cast(to) => with_number!(d, A => with_number!(to, R =>
             cast::<A, R>(isa, A::lanes(x), R::lanes_mut(out)))),
         Elementwise::Unary(op) => with_number!(d, T => unary::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
+        Elementwise::Math(Math::FrexpExponent) => {
+            with_float!(d, T => math::eval_exponent(T::lanes(x), i32::lanes_mut(out)))
+        }
         Elementwise::Math(op) => with_float!(d, T => math::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
         Elementwise::Test(op) => {
             with_number!(d, T => compare::eval_test(op, isa, T::lanes(x), bool::lanes_mut(out)))
