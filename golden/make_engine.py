@@ -39,16 +39,26 @@ HERE = Path(__file__).resolve().parent / "engine"
 DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
 
 # Right to an ulp or so, not exact.
-ROUNDED = set("exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power".split())
+ROUNDED = set(
+    "exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power acos acosh asin asinh atan atanh cosh sinh cbrt"
+    " atan2 hypot logaddexp logaddexp2 float_power".split()
+)
 UNARY = (
     "negative absolute sign sqrt square exp log log2 log10 exp2 expm1 log1p sin cos tan tanh "
     "floor ceil rint trunc isnan isinf isfinite logical_not invert"
+    " acos acosh asin asinh atan atanh cosh sinh cbrt sinc i0 spacing fabs deg2rad rad2deg reciprocal positive"
+    " signbit isposinf isneginf bitwise_count round nan_to_num frexp_mantissa frexp_exponent"
 ).split()
 BINARY = (
     "add subtract multiply divide floor_divide remainder power minimum maximum equal not_equal less less_equal"
     " greater greater_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor"
-    " left_shift right_shift"
+    " left_shift right_shift atan2 hypot logaddexp logaddexp2 float_power copysign nextafter heaviside fmod fmax fmin"
+    " gcd lcm"
 ).split()
+# What NumPy has under no name of its own.
+OWN = {"frexp_mantissa": lambda v: np.frexp(v)[0], "frexp_exponent": lambda v: np.frexp(v)[1]}
+# NumPy's own are some ulps off, and long double does not better them.
+NEAR = {"sinc", "i0"}
 
 cases = []
 written = {}
@@ -131,20 +141,23 @@ def elementwise():
     for dtype in DTYPES:
         x = save(f"in/{dtype}.x", edge_values(dtype))
         for op in UNARY:
-            function = getattr(np, op)
-            call, note, exact = function, None, True
+            function = OWN.get(op) or getattr(np, op)
+            call, note, exact, source = function, None, op not in NEAR, x
+            if op == "reciprocal" and np.dtype(dtype).kind in "iu":
+                # One over zero is whatever the machine makes of it.
+                source = save(f"in/{dtype}.nonzero", written[x][written[x] != 0])
             with np.errstate(all="ignore"):
                 try:
-                    result = function(written[x][:1]).dtype
+                    result = function(written[x][1:2]).dtype
                 except TypeError:
                     result = None
-            if result == np.float16:
+            if result == np.float16 or op == "frexp_exponent" and np.dtype(dtype).itemsize == 1:
                 result = np.dtype(np.float32)
                 note = "input converted to float32 first; NumPy answers float16"
                 call = lambda v, f=function: f(v.astype(np.float32))
             if op in ROUNDED and result is not None:
                 call, exact = rounded_once(function, result), False
-            add("unary", op, dtype, [x], call, exact=exact, note=note)
+            add("unary", op, dtype, [source], call, exact=exact, note=note)
 
         a, b = (m.ravel() for m in np.meshgrid(edge_values(dtype), partners(dtype), indexing="ij"))
         pair = [save(f"in/{dtype}.a", a), save(f"in/{dtype}.b", b)]
@@ -155,10 +168,34 @@ def elementwise():
                 inputs = [save(f"in/{dtype}.a.power", a[b >= 0]), save(f"in/{dtype}.b.power", b[b >= 0])]
                 minus = [save(f"in/{dtype}.two", np.array([2], dtype)), save(f"in/{dtype}.minus", np.array([-1], dtype))]
                 add("binary", op, f"{dtype}.negative", minus, function)
-            if op == "power" and np.dtype(dtype).kind == "f":
-                add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
+            with np.errstate(all="ignore"):
+                try:
+                    result = function(*[written[i][:1] for i in inputs]).dtype
+                except (TypeError, ValueError):
+                    result = np.dtype(dtype)
+            note = None
+            if result == np.float16:
+                result = np.dtype(np.float32)
+                note = "inputs converted to float32 first; NumPy answers float16"
+                function = lambda v, w, f=function: f(v.astype(np.float32), w.astype(np.float32))
+            if op in ROUNDED and result.kind == "f":
+                add("binary", op, dtype, inputs, rounded_once(function, result), exact=False, note=note)
+            elif note:
+                add("binary", op, dtype, inputs, function, note=note)
             else:
                 add("binary", op, dtype, inputs, function)
+
+        if dtype in ("int32", "uint64", "float32"):
+            # Refused but for the first: an exponent is a whole number that int64 holds.
+            add("binary", "ldexp", f"{dtype}.pair", pair, np.ldexp)
+        powers = np.array([-5000, -1100, -160, -149, -24, -1, 0, 1, 10, 127, 128, 1025, 5000], np.int32)
+        m, n = (g.ravel() for g in np.meshgrid(edge_values(dtype), powers, indexing="ij"))
+        scaled = [save(f"in/{dtype}.m", m), save(f"in/{dtype}.powers", n)]
+        if np.dtype(dtype).itemsize == 1:
+            note = "input converted to float32 first; NumPy answers float16"
+            add("binary", "ldexp", dtype, scaled, lambda v, w: np.ldexp(v.astype(np.float32), w), note=note)
+        else:
+            add("binary", "ldexp", dtype, scaled, np.ldexp)
 
         lo = np.roll(b, 1)
         hi = np.maximum(lo, np.roll(a, 2))

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use opusclip_raw::DType;
 
+use super::types;
 use crate::array::promote::{Weak, int_range, promote, promote_weak};
 use crate::array::{Array, Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
-use super::types;
 use crate::ops::{Attr, Binary, Bits, Elementwise, Math, MathBinary, Movement, Page, Reduce, Ternary, Unary, Whole};
 
 /// What a node does.
@@ -483,7 +483,9 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
         Elementwise::Unary(Unary::Negative) if is_bool => refuse("bool has no negative; use logical_not"),
         Elementwise::Unary(Unary::Sign) if is_bool => refuse("bool has no sign; cast it to a number first"),
         Elementwise::Binary(Binary::Subtract) if is_bool => refuse("bool minus bool is undefined; use bitwise_xor"),
-        Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder | Binary::Fmod) if is_bool => Ok(DType::I8),
+        Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder | Binary::Fmod) if is_bool => {
+            Ok(DType::I8)
+        }
         // NumPy has no square of truth values and takes its smallest integer.
         Elementwise::Unary(Unary::Square) if is_bool => Ok(DType::I8),
         Elementwise::Bits(Bits::LeftShift | Bits::RightShift) if is_bool => Ok(DType::I8),

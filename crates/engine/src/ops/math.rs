@@ -52,7 +52,7 @@ family! {
         Cbrt { name: "cbrt", numpy: "np.cbrt(x)", ulp: 4, doc: "Cube root.",
             rule: "Within 1 ulp; below zero it is the negative root." }
         I0 { name: "i0", numpy: "np.i0(x)", ulp: 16, doc: "Modified Bessel function of the first kind, order 0, as of Kaiser windows.",
-            rule: "float32 within 1 ulp, float64 within 4; integers are computed in float64. NumPy's own is some ulps off." }
+            rule: "float32 within 1 ulp, float64 within 4; integers are computed in float64; infinities give NaN. NumPy's own is some ulps off." }
         Spacing { name: "spacing", numpy: "np.spacing(x)", doc: "The distance from x to the neighbour that is further from zero.",
             rule: "Exact, with the sign of x (zero's is positive); infinities give NaN." }
         FrexpMantissa { name: "frexp_mantissa", numpy: "np.frexp(x)[0]", doc: "The first result of frexp: x / 2**e of size 0.5 up to 1.",

@@ -14,8 +14,6 @@ macro_rules! from_libm {
 from_libm! {
     /// The angle in radians whose cosine is `x`.
     acos;
-    /// The inverse of the hyperbolic cosine.
-    acosh;
     /// The angle in radians whose sine is `x`.
     asin;
     /// The inverse of the hyperbolic sine.
@@ -30,6 +28,12 @@ from_libm! {
     cosh;
     /// The hyperbolic sine.
     sinh;
+}
+
+/// The inverse of the hyperbolic cosine; NaN below 1.
+pub fn acosh(x: f64) -> f64 {
+    // The crate's answers for what is far below 1.
+    if x >= 1.0 { libm::acosh(x) } else { f64::NAN }
 }
 
 /// The angle in radians of the point (x, y); the argument `y` comes first.
@@ -83,11 +87,12 @@ pub fn ldexp(x: f64, n: f64) -> f64 {
     libm::scalbn(x, n as i32)
 }
 
-/// The modified Bessel function of the first kind and order 0.
+/// The modified Bessel function of the first kind and order 0; NaN for infinities.
 pub fn i0(x: f64) -> f64 {
     let x = x.abs();
+    // Infinity over infinity, as NumPy's formula gives it.
     if x.is_nan() || x == f64::INFINITY {
-        return x;
+        return f64::NAN;
     }
     if x < 20.0 {
         // The sum of (x²/4)^k / k!² from the far end, every term of it positive.
@@ -108,5 +113,8 @@ pub fn i0(x: f64) -> f64 {
     }
     // The exponential in two halves: it overflows later than the whole.
     let half = libm::exp(x * 0.5);
+    if half == f64::INFINITY {
+        return half;
+    }
     half * (sum / (std::f64::consts::TAU * x).sqrt()) * half
 }

@@ -68,7 +68,12 @@ pub(super) const ROWS: &[Row] = &[
         name: "array_equal",
         params: EQUAL,
         numpy: "np.array_equal(x, y, equal_nan)",
-        tries: &["array_equal(x, y)", "array_equal(x, x)", "array_equal(x, x, equal_nan=True)", "array_equal(x, x[:1])"],
+        tries: &[
+            "array_equal(x, y)",
+            "array_equal(x, x)",
+            "array_equal(x, x, equal_nan=True)",
+            "array_equal(x, x[:1])",
+        ],
         doc: "True if both have the same shape and the same elements.",
         rule: "One truth value. With equal_nan two NaN are the same.",
         ..Row::BASE

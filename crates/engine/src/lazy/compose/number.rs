@@ -4,8 +4,7 @@ use super::*;
 use crate::array::promote::{float_of, int_range};
 use crate::ops::{Compare, Outputs, Ternary};
 
-const ROUND: &[Param] =
-    &[Param::new("x", ParamKind::Array), Param::new("decimals", ParamKind::Int).or(Preset::Int(0))];
+const ROUND: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("decimals", ParamKind::Int).or(Preset::Int(0))];
 const NAN_TO_NUM: &[Param] = &[
     Param::new("x", ParamKind::Array),
     Param::new("nan", ParamKind::Float).or(Preset::Float(0.0)),
@@ -104,7 +103,14 @@ pub(super) const ROWS: &[Row] = &[
         name: "round",
         params: ROUND,
         numpy: "np.round(x, decimals)",
-        tries: &["round(x)", "round(x, 2)", "round(x, decimals=-1)", "round(x / 7, 1)", "round(x, -400)", "round(x, 400)"],
+        tries: &[
+            "round(x)",
+            "round(x, 2)",
+            "round(x, decimals=-1)",
+            "round(x / 7, 1)",
+            "round(x, -400)",
+            "round(x, 400)",
+        ],
         doc: "x rounded to some decimals; below zero, to tens, hundreds and so on.",
         rule: "Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit; bool becomes a float, and takes no decimals.",
         ..Row::BASE
@@ -113,7 +119,12 @@ pub(super) const ROWS: &[Row] = &[
         name: "nan_to_num",
         params: NAN_TO_NUM,
         numpy: "np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)",
-        tries: &["nan_to_num(x)", "nan_to_num(x, nan=-1.5)", "nan_to_num(x, 2, 100, -100)", "nan_to_num(x, posinf=1e30)"],
+        tries: &[
+            "nan_to_num(x)",
+            "nan_to_num(x, nan=-1.5)",
+            "nan_to_num(x, 2, 100, -100)",
+            "nan_to_num(x, posinf=1e30)",
+        ],
         doc: "NaN and infinities replaced by numbers.",
         rule: "None stands for the greatest or least finite value of the type. Integers and bool stay as they are.",
         ..Row::BASE
@@ -230,11 +241,8 @@ pub fn deg2rad(x: &Lazy) -> Lazy {
 pub fn rad2deg(x: &Lazy) -> Lazy {
     typed(&as_float(x), |d| {
         // NumPy divides in the type itself, which for float32 is not 180/π rounded.
-        let factor = if d == DType::F32 {
-            f64::from(180.0_f32 / std::f32::consts::PI)
-        } else {
-            180.0 / std::f64::consts::PI
-        };
+        let factor =
+            if d == DType::F32 { f64::from(180.0_f32 / std::f32::consts::PI) } else { 180.0 / std::f64::consts::PI };
         binary(Elementwise::Binary(Binary::Multiply), &as_float(x), factor)
     })
 }
@@ -367,9 +375,7 @@ pub fn lerp(x: &Lazy, y: Operand, t: Operand) -> Lazy {
         t => t,
     };
     let rest = match &t {
-        Operand::Lazy(l) => {
-            Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![1.into(), l.into()]).into()
-        }
+        Operand::Lazy(l) => Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![1.into(), l.into()]).into(),
         Operand::Weak(Weak::Float(v)) => Operand::Weak(Weak::Float(1.0 - v)),
         w => w.clone(),
     };
