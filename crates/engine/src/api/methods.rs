@@ -539,7 +539,7 @@ impl Lazy {
 
     /// Modified Bessel function of the first kind, order 0, as of Kaiser windows.
     ///
-    /// float32 within 1 ulp, float64 within 4; integers are computed in float64. NumPy's own is some ulps off.
+    /// float32 within 1 ulp, float64 within 4; integers are computed in float64; infinities give NaN. NumPy's own is some ulps off.
     /// NumPy: `np.i0(x)`.
     #[track_caller]
     pub fn i0(&self) -> Lazy {
