@@ -79,7 +79,7 @@ impl Lazy {
     /// x + y, held at the ends of the type's range instead of wrapping.
     ///
     /// Integers only, not bool. Not in NumPy.
-    /// NumPy: `(lambda d: np.clip(np.add(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max).astype(d))(np.result_type(x, y))`.
+    /// NumPy: `(lambda d: np.asarray(np.clip(np.add(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))`.
     #[track_caller]
     pub fn add_sat(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::AddSat), vec![self.into(), y.into()])
@@ -250,7 +250,7 @@ impl Lazy {
     /// The elements as another type, held at the ends of its range.
     ///
     /// As astype, but integers saturate too instead of wrapping. Not in NumPy.
-    /// NumPy: `np.clip(x, np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)`.
+    /// NumPy: `np.asarray(np.clip(x.astype(object), np.iinfo(dtype).min, np.iinfo(dtype).max)).astype(dtype)`.
     #[track_caller]
     pub fn cast_sat(&self, dtype: DType) -> Lazy {
         compose::cast_sat(self, dtype)
@@ -639,7 +639,7 @@ impl Lazy {
     /// Between x and y: x at t = 0, y at t = 1.
     ///
     /// x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64. Not in NumPy.
-    /// NumPy: `x * (1 - np.asarray(t, float)[()]) + y * np.asarray(t, float)[()] if np.asarray(t).dtype.kind in 'biu' else x * (1 - t) + y * t`.
+    /// NumPy: `(lambda t: x * (1 - t) + y * t)(float(t) if isinstance(t, (int, float)) else np.asarray(t, float) if t.dtype.kind in 'biu' else t)`.
     #[track_caller]
     pub fn lerp(&self, y: impl Into<Operand>, t: impl Into<Operand>) -> Lazy {
         compose::lerp(self, y.into(), t.into())
@@ -820,7 +820,7 @@ impl Lazy {
     /// x times y, held at the ends of the type's range instead of wrapping.
     ///
     /// Integers only, not bool. Not in NumPy.
-    /// NumPy: `(lambda d: np.clip(np.multiply(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max).astype(d))(np.result_type(x, y))`.
+    /// NumPy: `(lambda d: np.asarray(np.clip(np.multiply(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))`.
     #[track_caller]
     pub fn multiply_sat(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::MultiplySat), vec![self.into(), y.into()])
@@ -972,7 +972,7 @@ impl Lazy {
 
     /// x rounded to some decimals; below zero, to tens, hundreds and so on.
     ///
-    /// Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit; bool becomes a float, and takes no decimals.
+    /// Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals.
     /// NumPy: `np.round(x, decimals)`.
     #[track_caller]
     pub fn round(&self, decimals: isize) -> Lazy {
@@ -1099,7 +1099,7 @@ impl Lazy {
     /// x - y, held at the ends of the type's range instead of wrapping.
     ///
     /// Integers only, not bool. Not in NumPy.
-    /// NumPy: `(lambda d: np.clip(np.subtract(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max).astype(d))(np.result_type(x, y))`.
+    /// NumPy: `(lambda d: np.asarray(np.clip(np.subtract(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))`.
     #[track_caller]
     pub fn subtract_sat(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::SubtractSat), vec![self.into(), y.into()])

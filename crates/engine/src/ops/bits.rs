@@ -23,15 +23,15 @@ family! {
         Lcm { name: "lcm", numpy: "np.lcm(x, y)", params: XY, commutes: true,
             doc: "Least common multiple.", rule: "Integers only, not bool. Wraps; 0 if either is 0." }
         AddSat { name: "add_sat", params: XY, commutes: true, identity: Some(0),
-            numpy: "(lambda d: np.clip(np.add(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max).astype(d))(np.result_type(x, y))",
+            numpy: "(lambda d: np.asarray(np.clip(np.add(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))",
             tries: &["add_sat(x, y)", "add_sat(x, 100)", "add_sat(x, x)"],
             doc: "x + y, held at the ends of the type's range instead of wrapping.", rule: "Integers only, not bool. Not in NumPy." }
         SubtractSat { name: "subtract_sat", params: XY, identity: Some(0),
-            numpy: "(lambda d: np.clip(np.subtract(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max).astype(d))(np.result_type(x, y))",
+            numpy: "(lambda d: np.asarray(np.clip(np.subtract(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))",
             tries: &["subtract_sat(x, y)", "subtract_sat(x, 100)", "subtract_sat(5, x)"],
             doc: "x - y, held at the ends of the type's range instead of wrapping.", rule: "Integers only, not bool. Not in NumPy." }
         MultiplySat { name: "multiply_sat", params: XY, commutes: true, identity: Some(1),
-            numpy: "(lambda d: np.clip(np.multiply(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max).astype(d))(np.result_type(x, y))",
+            numpy: "(lambda d: np.asarray(np.clip(np.multiply(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))",
             tries: &["multiply_sat(x, y)", "multiply_sat(x, 3)", "multiply_sat(x, x)"],
             doc: "x times y, held at the ends of the type's range instead of wrapping.", rule: "Integers only, not bool. Not in NumPy." }
     }

@@ -99,6 +99,7 @@ family! {
         Fmin { name: "fmin", numpy: "np.fmin(x, y)", params: XY, commutes: true,
             doc: "The lesser of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as minimum." }
         Ldexp { name: "ldexp", numpy: "np.ldexp(x, y)", params: XY, identity: Some(0),
+            tries: &["ldexp(x, 3)", "ldexp(x, -140)", "ldexp(x, 2.0)", "int16 uint16 int32 uint32 int64 uint64 float32 float64 | ldexp(x, y)"],
             doc: "x * 2**y for whole y.", rule: "Rounded once; y must be integers, of any type but uint64, and the type of x alone decides the result's." }
     }
 }

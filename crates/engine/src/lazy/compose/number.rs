@@ -35,6 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "reciprocal",
         numpy: "np.reciprocal(x)",
+        tries: &["float | reciprocal(x)", "reciprocal(x + (x == 0))"],
         doc: "1 / x.",
         rule: "Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine.",
         ..Row::BASE
@@ -112,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
             "round(x, 400)",
         ],
         doc: "x rounded to some decimals; below zero, to tens, hundreds and so on.",
-        rule: "Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit; bool becomes a float, and takes no decimals.",
+        rule: "Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals.",
         ..Row::BASE
     },
     Row {
@@ -139,8 +140,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "lerp",
         params: LERP,
-        numpy: "x * (1 - np.asarray(t, float)[()]) + y * np.asarray(t, float)[()] if np.asarray(t).dtype.kind in 'biu' else x * (1 - t) + y * t",
-        ulp: 0,
+        numpy: "(lambda t: x * (1 - t) + y * t)(float(t) if isinstance(t, (int, float)) else np.asarray(t, float) if t.dtype.kind in 'biu' else t)",
         tries: &["lerp(x, y, 0.25)", "lerp(x, y, 1)", "lerp(x, 255.0, 0.5)"],
         doc: "Between x and y: x at t = 0, y at t = 1.",
         rule: "x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64. Not in NumPy.",
@@ -149,8 +149,13 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "cast_sat",
         params: TYPE,
-        numpy: "np.clip(x, np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)",
-        tries: &["cast_sat(x, uint8)", "cast_sat(x, int8)", "cast_sat(x, uint64)", "cast_sat(x, int16)"],
+        numpy: "np.asarray(np.clip(x.astype(object), np.iinfo(dtype).min, np.iinfo(dtype).max)).astype(dtype)",
+        tries: &[
+            "int | cast_sat(x, uint8)",
+            "int | cast_sat(x, int8)",
+            "int | cast_sat(x, uint64)",
+            "int | cast_sat(x, int16)",
+        ],
         doc: "The elements as another type, held at the ends of its range.",
         rule: "As astype, but integers saturate too instead of wrapping. Not in NumPy.",
         ..Row::BASE
