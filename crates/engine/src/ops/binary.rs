@@ -27,7 +27,7 @@ family! {
         Remainder { name: "remainder", numpy: "np.remainder(x, y)", params: XY,
             doc: "x - floor_divide(x, y) * y; has the sign of y.",
             rule: "Integer remainder by zero gives 0." }
-        Fmod { name: "fmod", numpy: "np.fmod(x, y)", params: XY,
+        Fmod { name: "fmod", numpy: "np.fmod(x, y)", params: XY, tries: &["fmod(x, y)", "fmod(x, 3)", "fmod(-7.5, x)"],
             doc: "What division towards zero leaves; has the sign of x, as C's % does.",
             rule: "Exact. Integer fmod by zero gives 0; floats by zero, and infinite x, give NaN." }
     }

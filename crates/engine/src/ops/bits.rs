@@ -18,9 +18,9 @@ family! {
             doc: "x moved y bits to the left: x * 2**y.", rule: "Integers only, bool as int8. Bits that leave are lost; y of the width or more, or below zero, gives 0." }
         RightShift { name: "right_shift", numpy: "np.right_shift(x, y)", params: XY, identity: Some(0),
             doc: "x moved y bits to the right: floor(x / 2**y).", rule: "Integers only, bool as int8. y of the width or more, or below zero, gives 0, or -1 for negative x." }
-        Gcd { name: "gcd", numpy: "np.gcd(x, y)", params: XY, commutes: true,
+        Gcd { name: "gcd", numpy: "np.gcd(x, y)", params: XY, tries: &["gcd(x, y)", "gcd(x, 12)", "gcd(12, x)"], commutes: true,
             doc: "Greatest common divisor.", rule: "Integers only, not bool. Never negative, but for the most negative integer with itself or 0, which stays; of 0 and 0 it is 0." }
-        Lcm { name: "lcm", numpy: "np.lcm(x, y)", params: XY, commutes: true,
+        Lcm { name: "lcm", numpy: "np.lcm(x, y)", params: XY, tries: &["lcm(x, y)", "lcm(x, 12)"], commutes: true,
             doc: "Least common multiple.", rule: "Integers only, not bool. Wraps; 0 if either is 0." }
         AddSat { name: "add_sat", params: XY, commutes: true, identity: Some(0),
             numpy: "(lambda d: np.asarray(np.clip(np.add(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))",

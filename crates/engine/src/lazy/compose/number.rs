@@ -107,9 +107,10 @@ pub(super) const ROWS: &[Row] = &[
         tries: &[
             "round(x)",
             "round(x, 2)",
-            "round(x, decimals=-1)",
+            "mild | round(x, decimals=-1)",
+            "float | round(x, decimals=-1)",
             "round(x / 7, 1)",
-            "round(x, -400)",
+            "float | round(x, -400)",
             "round(x, 400)",
         ],
         doc: "x rounded to some decimals; below zero, to tens, hundreds and so on.",
