@@ -94,7 +94,9 @@ fn sweep(total: u64, step: u64, measure: impl Fn(u64, u64, u64) -> Worst + Sync)
     })
 }
 
-fn measure(names: &[String], step: u64) {
+/// Prints a row for each function; true if all are within what the tests hold them to.
+fn measure(names: &[String], step: u64) -> bool {
+    let mut held = true;
     let isa = Isa::active();
     let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
     println!("| function | worst, ulp | at |\n|---|---|---|");
@@ -113,6 +115,7 @@ fn measure(names: &[String], step: u64) {
             worst
         });
         println!("| {} | {:.6} | {:e} |", c.name, worst.ulps, worst.at.0);
+        held &= worst.ulps <= c.ulps;
     }
     for p in PAIRS.iter().filter(|p| wanted(p.name)) {
         let worst = sweep(1 << 32, step, |start, n, step| {
@@ -129,7 +132,9 @@ fn measure(names: &[String], step: u64) {
             worst
         });
         println!("| {} | {:.6} | {:e}, {:e} |", p.name, worst.ulps, worst.at.0, worst.at.1);
+        held &= worst.ulps <= p.ulps;
     }
+    held
 }
 
 fn dump(name: &str, count: u64) -> std::io::Result<bool> {
@@ -153,6 +158,10 @@ fn dump(name: &str, count: u64) -> std::io::Result<bool> {
     Ok(true)
 }
 
+fn code(held: bool) -> ExitCode {
+    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| args.get(at).and_then(|n| n.parse::<u64>().ok()).filter(|n| *n > 0);
@@ -174,12 +183,8 @@ fn main() -> ExitCode {
                 return ExitCode::from(2);
             };
             args.drain(..2);
-            measure(&args, step);
-            ExitCode::SUCCESS
+            code(measure(&args, step))
         }
-        _ => {
-            measure(&args, 1);
-            ExitCode::SUCCESS
-        }
+        _ => code(measure(&args, 1)),
     }
 }

@@ -262,16 +262,16 @@ macro_rules! circular {
         $(#[$doc])*
         #[inline]
         pub fn $f(x: f32) -> f32 {
-            if x.abs() < FAR { $near(x) } else { libm::$far(f64::from(x)) as f32 }
+            if x.abs() >= FAR { libm::$far(f64::from(x)) as f32 } else { $near(x) }
         }
 
         /// The same for each of a run: without a branch, and once more by itself for each that is
         /// far from zero.
         pub fn $run(isa: Isa, x: &[f32], out: &mut [f32]) {
             isa.map1(x, out, #[inline(always)] |x| $near(x));
-            if x.iter().fold(false, |any, x| any | !(x.abs() < FAR)) {
+            if x.iter().fold(false, |any, x| any | (x.abs() >= FAR)) {
                 for (o, x) in out.iter_mut().zip(x) {
-                    if !(x.abs() < FAR) {
+                    if x.abs() >= FAR {
                         *o = libm::$far(f64::from(*x)) as f32;
                     }
                 }

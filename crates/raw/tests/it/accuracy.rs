@@ -80,7 +80,8 @@ fn a_run_is_its_elements_one_by_one() {
     let x = patterns();
     let mut out = vec![0f32; x.len()];
     type Run = fn(Isa, &[f32], &mut [f32]);
-    let all: [(Run, fn(f32) -> f32); 3] =
+    type One = fn(f32) -> f32;
+    let all: [(Run, One); 3] =
         [(Float::sin_run, Float::sin), (Float::cos_run, Float::cos), (Float::tan_run, Float::tan)];
     for (run, one) in all {
         run(Isa::active(), &x, &mut out);
