@@ -14,6 +14,7 @@ pub mod monitor;
 pub mod ops;
 pub mod passes;
 pub mod plan;
+pub mod random;
 pub mod run;
 pub mod stage;
 

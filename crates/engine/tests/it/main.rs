@@ -9,6 +9,7 @@ mod golden;
 mod passes;
 mod paths;
 mod random;
+mod random_numbers;
 mod review;
 mod stream;
 mod support;
