@@ -149,6 +149,9 @@ fn dump(name: &str, count: u64) -> std::io::Result<bool> {
     } else if let Some(p) = PAIRS.iter().find(|p| p.name == name) {
         for n in 0..count {
             let (x, y) = (wide(random(n) >> 3), wide(random(n ^ (1 << 50)) >> 3));
+            // Near 1, and to a power that brings it far from 1: the hard case of `pow`.
+            let near = 1.0 + (unit(random(n)) - 0.5) * 2f64.powi(-((n % 50) as i32));
+            let (x, y) = if n % 4 == 1 { (near, (unit(random(!n)) - 0.5) * 1400.0 / near.ln()) } else { (x, y) };
             row(&[x, y, (p.wide)(x, y)])?;
         }
     } else {

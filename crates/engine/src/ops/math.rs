@@ -96,7 +96,7 @@ family! {
             doc: "0 where x is below zero, 1 above, y where it is zero.", rule: "NaN in x gives NaN; in y it counts only where x is zero." }
         Fmax { name: "fmax", numpy: "np.fmax(x, y)", params: XY, tries: &["fmax(x, y)", "fmax(x, 1.5)", "fmax(3, x)"], commutes: true,
             doc: "The greater of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as maximum." }
-        Fmin { name: "fmin", numpy: "np.fmin(x, y)", params: XY, tries: &["fmin(x, y)", "fmin(x, nan)", "fmin(3, x)"], commutes: true,
+        Fmin { name: "fmin", numpy: "np.fmin(x, y)", params: XY, tries: &["fmin(x, y)", "fmin(x, -0.5)", "fmin(3, x)"], commutes: true,
             doc: "The lesser of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as minimum." }
         Ldexp { name: "ldexp", numpy: "np.ldexp(x, y)", params: XY, identity: Some(0),
             tries: &["ldexp(x, 3)", "ldexp(x, -140)", "ldexp(x, 2.0)", "int16 uint16 int32 uint32 int64 uint64 float32 float64 | ldexp(x, y)"],

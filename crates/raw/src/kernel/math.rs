@@ -349,5 +349,37 @@ pub fn hypot_f64(x: f64, y: f64) -> f64 {
 /// x^y.
 #[inline]
 pub fn pow_f64(x: f64, y: f64) -> f64 {
+    if (y.abs() > 2147483648.0) & y.is_finite() && (x.abs() - 1.0).abs() < 1.0 / 1048576.0 {
+        return pow_near_one(x, y);
+    }
     libm::pow(x, y)
+}
+
+/// x^y for |x| close to 1 and a huge y, where `libm`'s logarithm has too few digits: its errors
+/// reach hundreds of units in the last place.
+fn pow_near_one(x: f64, y: f64) -> f64 {
+    // ln 2 in two parts, the first of which times a whole number up to 1100 is exact.
+    const LN_2_FIRST: f64 = 0.693_147_180_369_123_8;
+    const LN_2_REST: f64 = 1.908_214_929_270_587_7e-10;
+    // 1 or -1, or NaN for a y that is not whole.
+    let sign = if x < 0.0 { libm::pow(-1.0, y) } else { 1.0 };
+    let t = x.abs() - 1.0;
+    // y ln(1 + t) = y t + y (ln(1 + t) - t): the first product with what its rounding lost.
+    let first = y * t;
+    let tail = t * t * (-0.5 + t * (1.0 / 3.0 - t * (0.25 - t * 0.2)));
+    if first > 720.0 {
+        return sign * f64::INFINITY;
+    }
+    if first < -760.0 {
+        return sign * 0.0;
+    }
+    let rest = libm::fma(y, t, -first) + y * tail;
+    let n = (first * LOG2_E).round_ties_even();
+    let (hi, lo) = (first - n * LN_2_FIRST, n * LN_2_REST - rest);
+    let r = hi - lo;
+    let lost = (hi - r) - lo;
+    // e^(r + lost) = 1 + e + lost (1 + e), the sum again with what its rounding lost.
+    let e = libm::expm1(r);
+    let sum = 1.0 + e;
+    sign * libm::scalbn(sum + ((e - (sum - 1.0)) + lost * sum), n as i32)
 }
