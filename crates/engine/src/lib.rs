@@ -20,7 +20,7 @@ pub mod stage;
 
 pub use api::functions;
 pub use array::{Array, Meta};
-pub use collect::{collect_all, explain};
+pub use collect::{LazyInfo, collect_all, explain};
 pub use error::{Error, Result};
 pub use errstate::{ErrState, OnError, errstate};
 pub use lazy::{IntoAxes, Lazy, Operand};

@@ -131,7 +131,7 @@ impl Context<'_> {
                     }
                 }
             };
-            if let (Some(t), Some(v)) = (target, &value) {
+            if let (Some(t), Some(v)) = (target.filter(|t| !dest[*t].is_empty()), &value) {
                 self.monitor.time(Phase::Compute, || v.strided().copy_to(dest[t]));
             }
             values[i] = value;

@@ -4,6 +4,7 @@ pub mod compose;
 #[allow(clippy::module_inception)]
 mod lazy;
 mod operators;
+mod show;
 mod types;
 
 pub use crate::array::Meta;

@@ -2,12 +2,19 @@
 #![allow(missing_docs)]
 
 mod arrays;
+mod convert;
+mod debug;
 mod elementwise;
+mod errors;
 mod errstate;
 mod facts;
 mod golden;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod no_panic;
 mod passes;
 mod paths;
+mod print;
 mod random;
 mod random_numbers;
 mod review;
