@@ -81,7 +81,7 @@ family! {
             rule: "float32 within 1 ulp, float64 within 2; zeros keep their signs as C99 has it." }
         Hypot { name: "hypot", numpy: "np.hypot(x, y)", params: XY, tries: &["hypot(x, y)", "hypot(x, 300)", "hypot(2.5, x)"], ulp: 4, commutes: true,
             doc: "sqrt(x**2 + y**2).",
-            rule: "Within 1 ulp, without overflow on the way; infinite if either is, even beside NaN." }
+            rule: "float32 within 1 ulp, float64 within 2, without overflow on the way; infinite if either is, even beside NaN." }
         Logaddexp { name: "logaddexp", numpy: "np.logaddexp(x, y)", params: XY, tries: &["logaddexp(x, y)", "logaddexp(x, x)", "logaddexp(x, -1)"], ulp: 4, commutes: true,
             doc: "log(exp(x) + exp(y)).",
             rule: "The greater of the two plus log1p(exp(-|x - y|)), rounded once for float32; within 1 ulp of the greater of the result and max(|x|, |y|)." }
