@@ -45,20 +45,37 @@ HERE = Path(__file__).resolve().parent / "engine"
 DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
 DTYPES += ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
 
+PLAIN = [d for d in DTYPES if d not in ("float16", "bfloat16", "complex64", "complex128")]
+
 # Right to an ulp or so, not exact.
-ROUNDED = set("exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power".split())
-ROUNDED_COMPLEX = ROUNDED | {"sqrt"}
+ROUNDED = set(
+    "exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power acos acosh asin asinh atan atanh cosh sinh cbrt"
+    " atan2 hypot logaddexp logaddexp2 float_power".split()
+)
+ROUNDED_COMPLEX = set("exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power sqrt".split())
 # NumPy's own answer depends on whether the machine's vector unit fuses multiply and add.
 NEAR_COMPLEX = set("absolute sign square multiply divide angle".split())
 UNARY = (
     "negative absolute sign sqrt square exp log log2 log10 exp2 expm1 log1p sin cos tan tanh "
     "floor ceil rint trunc isnan isinf isfinite logical_not invert real imag conj angle"
 ).split()
+# Of the plain types; the sweep tries them with the 16-bit floats and complex numbers.
+UNARY_PLAIN = (
+    "acos acosh asin asinh atan atanh cosh sinh cbrt sinc i0 spacing fabs deg2rad rad2deg reciprocal positive"
+    " signbit isposinf isneginf bitwise_count round nan_to_num frexp_mantissa frexp_exponent"
+).split()
 BINARY = (
     "add subtract multiply divide floor_divide remainder power minimum maximum equal not_equal less less_equal"
     " greater greater_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor"
     " left_shift right_shift"
 ).split()
+BINARY_PLAIN = (
+    "atan2 hypot logaddexp logaddexp2 float_power copysign nextafter heaviside fmod fmax fmin gcd lcm"
+).split()
+# What NumPy has under no name of its own.
+OWN = {"frexp_mantissa": lambda v: np.frexp(v)[0], "frexp_exponent": lambda v: np.frexp(v)[1]}
+# NumPy's own are some ulps off, and long double does not better them.
+NEAR = {"sinc", "i0"}
 
 cases = []
 written = {}
@@ -175,15 +192,21 @@ def rounded_once(function, result):
 def elementwise():
     for dtype in DTYPES:
         x = save(f"in/{dtype}.x", edge_values(dtype))
-        for op in UNARY:
-            function = getattr(np, op)
-            call, note, exact = function, None, True
+        plain = dtype in PLAIN
+        for op in UNARY + UNARY_PLAIN * plain:
+            function = OWN.get(op) or getattr(np, op)
+            call, note, exact, source = function, None, op not in NEAR, x
+            if op == "reciprocal" and np.dtype(dtype).kind in "iu":
+                # One over zero is whatever the machine makes of it.
+                source = save(f"in/{dtype}.nonzero", written[x][written[x] != 0])
             with np.errstate(all="ignore"):
                 try:
-                    result = function(written[x][:1]).dtype
+                    result = function(written[x][1:2]).dtype
                 except TypeError:
                     result = None
-            if result == np.float16 and dtype != "float16":
+            if (result == np.float16 and dtype != "float16") or (
+                op == "frexp_exponent" and np.dtype(dtype).itemsize == 1
+            ):
                 result = np.dtype(np.float32)
                 note = "input converted to float32 first; NumPy answers float16"
                 call = lambda v, f=function: f(v.astype(np.float32))
@@ -199,17 +222,27 @@ def elementwise():
                 exact = op not in NEAR_COMPLEX
             elif op in ROUNDED and result is not None:
                 call, exact = rounded_once(function, result), False
-            add("unary", op, dtype, [x], call, exact=exact, note=note)
+            add("unary", op, dtype, [source], call, exact=exact, note=note)
 
         a, b = (m.ravel() for m in np.meshgrid(edge_values(dtype), partners(dtype), indexing="ij"))
         pair = [save(f"in/{dtype}.a", a), save(f"in/{dtype}.b", b)]
-        for op in BINARY:
+        for op in BINARY + BINARY_PLAIN * plain:
             function, inputs = getattr(np, op), pair
             if op == "power" and kind(dtype) == "i":
                 # NumPy refuses negative integer powers outright.
                 inputs = [save(f"in/{dtype}.a.power", a[b >= 0]), save(f"in/{dtype}.b.power", b[b >= 0])]
                 minus = [save(f"in/{dtype}.two", np.array([2], dtype)), save(f"in/{dtype}.minus", np.array([-1], dtype))]
                 add("binary", op, f"{dtype}.negative", minus, function)
+            with np.errstate(all="ignore"):
+                try:
+                    result = function(*[written[i][:1] for i in inputs]).dtype
+                except (TypeError, ValueError):
+                    result = np.dtype(dtype)
+            note = None
+            if result == np.float16 and dtype != "float16":
+                result = np.dtype(np.float32)
+                note = "inputs converted to float32 first; NumPy answers float16"
+                function = lambda v, w, f=function: f(v.astype(np.float32), w.astype(np.float32))
             if kind(dtype) == "c" and op == "power":
                 m = moderate(dtype)
                 base, exponent = (v.ravel() for v in np.meshgrid(m[::5], m[::17], indexing="ij"))
@@ -217,10 +250,25 @@ def elementwise():
                 add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
             elif kind(dtype) == "c":
                 add("binary", op, dtype, inputs, function, exact=op not in NEAR_COMPLEX)
-            elif op == "power" and kind(dtype) == "f":
-                add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
+            elif op in ROUNDED and kind(result) == "f":
+                add("binary", op, dtype, inputs, rounded_once(function, result), exact=False, note=note)
+            elif note:
+                add("binary", op, dtype, inputs, function, note=note)
             else:
                 add("binary", op, dtype, inputs, function)
+
+        if dtype in ("int32", "uint64", "float32"):
+            # Refused but for the first: an exponent is a whole number that int64 holds.
+            add("binary", "ldexp", f"{dtype}.pair", pair, np.ldexp)
+        if plain:
+            powers = np.array([-5000, -1100, -160, -149, -24, -1, 0, 1, 10, 127, 128, 1025, 5000], np.int32)
+            m, n = (g.ravel() for g in np.meshgrid(edge_values(dtype), powers, indexing="ij"))
+            scaled = [save(f"in/{dtype}.m", m), save(f"in/{dtype}.powers", n)]
+            if np.dtype(dtype).itemsize == 1:
+                note = "input converted to float32 first; NumPy answers float16"
+                add("binary", "ldexp", dtype, scaled, lambda v, w: np.ldexp(v.astype(np.float32), w), note=note)
+            else:
+                add("binary", "ldexp", dtype, scaled, np.ldexp)
 
         lo = np.roll(b, 1)
         with np.errstate(invalid="ignore"):

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use opusclip_engine::api::call::ALIASES;
 use opusclip_engine::api::{rows, signature};
 use opusclip_engine::ops::{Family, Outputs, Param, ParamKind, Preset, Row};
 
@@ -257,6 +258,10 @@ fn docs(rows: &[Row]) -> String {
          picture are not for a float with eleven bits); an array without axes has no axis 0, where NumPy takes 0 and -1.\n",
         rows.len()
     );
+    let there = |op: &str| rows.iter().any(|r| r.name == op);
+    let others: Vec<String> =
+        ALIASES.iter().filter(|(_, op)| there(op)).map(|(alias, op)| format!("`{alias}` ({op})")).collect();
+    let _ = write!(s, "\nOther names, by which calls by name and `--expr` find an op too: {}.\n", others.join(", "));
     for row in rows {
         let mut facts = Vec::new();
         if row.commutes {

@@ -1,6 +1,7 @@
 //! NumPy's arithmetic on single elements, for loops that are generic over the element type.
 
 use crate::dtype::Element;
+use crate::isa::Isa;
 use crate::kernel::cast::cast_one;
 use crate::kernel::math;
 
@@ -36,6 +37,8 @@ pub trait Number: Element + PartialOrd {
     fn floor_div(self, o: Self) -> Self;
     /// What [`Number::floor_div`] leaves, with the divisor's sign. Integers: by 0 is 0.
     fn rem(self, o: Self) -> Self;
+    /// What division towards zero leaves, with the sign of `self`. Integers: by 0 is 0.
+    fn fmod(self, o: Self) -> Self;
     /// The cast of a `f64` (see [`crate::kernel::cast::cast`]).
     fn from_f64(v: f64) -> Self;
     /// The cast of a whole number: wraps for integers, nearest for floats, "not 0" for `bool`.
@@ -94,6 +97,20 @@ pub trait Float: Number {
     fn is_inf(self) -> bool;
     /// True if the sign bit is set, for -0 and NaN too.
     fn signbit(self) -> bool;
+    /// `sqrt(self² + o²)` without overflow on the way; infinite if either is.
+    fn hypot(self, o: Self) -> Self;
+    /// The neighbour of `self` in the direction of `o`; `o` if they are equal, NaN if either is.
+    fn next_after(self, o: Self) -> Self;
+    /// The distance to the neighbour that is further from zero, with the sign of `self`; NaN for
+    /// infinities.
+    fn spacing(self) -> Self;
+    /// [`Float::sin`] of each of a run. Runs vectorise where single calls cannot: they look once
+    /// whether any element needs the slow way.
+    fn sin_run(isa: Isa, x: &[Self], out: &mut [Self]);
+    /// [`Float::cos`] of each of a run.
+    fn cos_run(isa: Isa, x: &[Self], out: &mut [Self]);
+    /// [`Float::tan`] of each of a run.
+    fn tan_run(isa: Isa, x: &[Self], out: &mut [Self]);
 }
 
 /// What integers and `bool` have. NumPy's `shl`, `shr` and powers for `bool` go through `int8`;
@@ -114,6 +131,16 @@ pub trait Integer: Number {
     /// self^exp, wrapping. A negative exponent, which NumPy refuses, is 1 over the power,
     /// truncated: 0 unless self is 1 or -1.
     fn pow_wrapping(self, exp: Self) -> Self;
+    /// The greatest common divisor, never negative unless it wraps; of 0 and 0 it is 0.
+    fn gcd(self, o: Self) -> Self;
+    /// The least common multiple, wrapping; 0 if either is.
+    fn lcm(self, o: Self) -> Self;
+    /// `self + o`, held at the ends of the type's range.
+    fn add_sat(self, o: Self) -> Self;
+    /// `self - o`, held at the ends of the type's range.
+    fn sub_sat(self, o: Self) -> Self;
+    /// `self * o`, held at the ends of the type's range.
+    fn mul_sat(self, o: Self) -> Self;
 }
 
 macro_rules! common {
@@ -227,8 +254,40 @@ macro_rules! integer {
                 }
                 y
             }
+            #[inline]
+            fn gcd(self, o: $t) -> $t {
+                // Without the sign: the least integer of a signed type has no positive twin in it.
+                let (mut a, mut b) = (integer!(@size $signed self), integer!(@size $signed o));
+                while b != 0 {
+                    (a, b) = (b, a % b);
+                }
+                a as $t
+            }
+            #[inline]
+            fn lcm(self, o: $t) -> $t {
+                let (mut a, mut b) = (integer!(@size $signed self), integer!(@size $signed o));
+                let (x, y) = (a, b);
+                while b != 0 {
+                    (a, b) = (b, a % b);
+                }
+                if a == 0 { 0 } else { (x / a).wrapping_mul(y) as $t }
+            }
+            #[inline(always)]
+            fn add_sat(self, o: $t) -> $t {
+                self.saturating_add(o)
+            }
+            #[inline(always)]
+            fn sub_sat(self, o: $t) -> $t {
+                self.saturating_sub(o)
+            }
+            #[inline(always)]
+            fn mul_sat(self, o: $t) -> $t {
+                self.saturating_mul(o)
+            }
         }
     )* };
+    (@size unsigned $x:ident) => { $x };
+    (@size signed $x:ident) => { $x.unsigned_abs() };
     (@signed signed) => { true };
     (@signed unsigned) => { false };
     (@negative unsigned $x:ident $exp:ident) => {};
@@ -259,6 +318,10 @@ macro_rules! integer {
         fn rem(self, o: $t) -> $t {
             if o == 0 { 0 } else { self % o }
         }
+        #[inline(always)]
+        fn fmod(self, o: $t) -> $t {
+            if o == 0 { 0 } else { self % o }
+        }
     };
     (@ signed $t:ident) => {
         #[inline(always)]
@@ -284,6 +347,10 @@ macro_rules! integer {
             }
             let r = self.wrapping_rem(o);
             if r != 0 && (r < 0) != (o < 0) { r + o } else { r }
+        }
+        #[inline(always)]
+        fn fmod(self, o: $t) -> $t {
+            if o == 0 { 0 } else { self.wrapping_rem(o) }
         }
     };
 }
@@ -337,6 +404,10 @@ impl Number for bool {
         false
     }
     #[inline(always)]
+    fn fmod(self, _: bool) -> bool {
+        false
+    }
+    #[inline(always)]
     fn from_i128(v: i128) -> bool {
         v != 0
     }
@@ -379,11 +450,32 @@ impl Integer for bool {
     fn pow_wrapping(self, exp: bool) -> bool {
         self | !exp
     }
+    #[inline(always)]
+    fn gcd(self, o: bool) -> bool {
+        self | o
+    }
+    #[inline(always)]
+    fn lcm(self, o: bool) -> bool {
+        self & o
+    }
+    #[inline(always)]
+    fn add_sat(self, o: bool) -> bool {
+        self | o
+    }
+    #[inline(always)]
+    fn sub_sat(self, o: bool) -> bool {
+        self & !o
+    }
+    #[inline(always)]
+    fn mul_sat(self, o: bool) -> bool {
+        self & o
+    }
 }
 
 macro_rules! float {
     ($t:ident, $exp:ident $exp2:ident $expm1:ident $ln:ident $log2:ident $log10:ident $log1p:ident $pow:ident
-     $sin:ident $cos:ident $tan:ident $tanh:ident) => {
+     $sin:ident $cos:ident $tan:ident $tanh:ident
+     $hypot:ident $sin_run:ident $cos_run:ident $tan_run:ident) => {
         impl Number for $t {
             const ZERO: $t = 0.0;
             const ONE: $t = 1.0;
@@ -455,6 +547,10 @@ macro_rules! float {
                 }
             }
             #[inline(always)]
+            fn fmod(self, o: $t) -> $t {
+                self % o
+            }
+            #[inline(always)]
             fn from_i128(v: i128) -> $t {
                 v as $t
             }
@@ -511,6 +607,39 @@ macro_rules! float {
             fn signbit(self) -> bool {
                 $t::is_sign_negative(self)
             }
+            #[inline(always)]
+            fn hypot(self, o: $t) -> $t {
+                math::$hypot(self, o)
+            }
+            #[inline]
+            fn next_after(self, o: $t) -> $t {
+                if $t::is_nan(self) || $t::is_nan(o) {
+                    $t::NAN
+                } else if self < o {
+                    self.next_up()
+                } else if self > o {
+                    self.next_down()
+                } else {
+                    o
+                }
+            }
+            #[inline]
+            fn spacing(self) -> $t {
+                if !$t::is_finite(self) {
+                    return $t::NAN;
+                }
+                let next = if self < 0.0 { self.next_down() } else { self.next_up() };
+                next - self
+            }
+            fn sin_run(isa: Isa, x: &[$t], out: &mut [$t]) {
+                math::$sin_run(isa, x, out);
+            }
+            fn cos_run(isa: Isa, x: &[$t], out: &mut [$t]) {
+                math::$cos_run(isa, x, out);
+            }
+            fn tan_run(isa: Isa, x: &[$t], out: &mut [$t]) {
+                math::$tan_run(isa, x, out);
+            }
         }
     };
     (@ $t:ident, $($f:ident $g:ident),*) => { $(
@@ -520,5 +649,7 @@ macro_rules! float {
         }
     )* };
 }
-float!(f32, exp_f32 exp2_f32 expm1_f32 ln_f32 log2_f32 log10_f32 log1p_f32 pow_f32 sin_f32 cos_f32 tan_f32 tanh_f32);
-float!(f64, exp_f64 exp2_f64 expm1_f64 ln_f64 log2_f64 log10_f64 log1p_f64 pow_f64 sin_f64 cos_f64 tan_f64 tanh_f64);
+float!(f32, exp_f32 exp2_f32 expm1_f32 ln_f32 log2_f32 log10_f32 log1p_f32 pow_f32 sin_f32 cos_f32 tan_f32 tanh_f32
+       hypot_f32 sin_run_f32 cos_run_f32 tan_run_f32);
+float!(f64, exp_f64 exp2_f64 expm1_f64 ln_f64 log2_f64 log10_f64 log1p_f64 pow_f64 sin_f64 cos_f64 tan_f64 tanh_f64
+       hypot_f64 sin_run_f64 cos_run_f64 tan_run_f64);

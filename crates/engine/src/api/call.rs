@@ -6,6 +6,49 @@ use crate::error::{Error, Result};
 use crate::lazy::{Lazy, compose};
 use crate::ops::{Outputs, Row, whole};
 
+/// Other names of ops, and the registry's: what NumPy's users write by habit or NumPy called it
+/// before the array API standard. A row of the same name goes before.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("amax", "max"),
+    ("amin", "min"),
+    ("arccos", "acos"),
+    ("arccosh", "acosh"),
+    ("arcsin", "asin"),
+    ("arcsinh", "asinh"),
+    ("arctan", "atan"),
+    ("arctan2", "atan2"),
+    ("arctanh", "atanh"),
+    ("around", "round"),
+    ("bitwise_invert", "invert"),
+    ("bitwise_left_shift", "left_shift"),
+    ("bitwise_not", "invert"),
+    ("bitwise_right_shift", "right_shift"),
+    ("concatenate", "concat"),
+    ("conjugate", "conj"),
+    ("degrees", "rad2deg"),
+    ("fix", "trunc"),
+    ("mod", "remainder"),
+    ("product", "prod"),
+    ("radians", "deg2rad"),
+    ("round_", "round"),
+    ("transpose", "permute_dims"),
+    ("true_divide", "divide"),
+];
+
+/// The row of an op, by its name or an alias.
+pub fn find(name: &str) -> Option<Row> {
+    let named = |name: &str| rows().into_iter().find(|r| r.name == name);
+    named(name).or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).and_then(|(_, op)| named(op)))
+}
+
+/// Every name that [`call`] takes: rows and aliases of rows.
+pub fn names() -> Vec<&'static str> {
+    let rows = rows();
+    let mut names: Vec<&str> = rows.iter().map(|r| r.name).collect();
+    names.extend(ALIASES.iter().filter(|(_, op)| rows.iter().any(|r| r.name == *op)).map(|(alias, _)| *alias));
+    names
+}
+
 /// Every op by name, sorted.
 pub fn rows() -> Vec<Row> {
     let mut rows: Vec<Row> = crate::ops::elementwise().filter_map(|o| o.row()).collect();
@@ -29,7 +72,8 @@ pub fn call(name: &str, args: &[Arg]) -> Result<Lazy> {
 
 /// Calls the op `name`; gives all its results.
 pub fn call_all(name: &str, args: &[Arg]) -> Result<Vec<Lazy>> {
-    let row = rows().into_iter().find(|r| r.name == name).ok_or_else(|| unknown(name))?;
+    let row = find(name).ok_or_else(|| unknown(name))?;
+    let name = row.name;
     let args = Args::read(&row, args.to_vec())?;
     // The short cuts of `pow` are for an array's powers; a literal to an array's power is `power`.
     let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
@@ -45,7 +89,7 @@ pub fn call_all(name: &str, args: &[Arg]) -> Result<Vec<Lazy>> {
 
 /// True when the op gives more than one array.
 pub fn gives_many(name: &str) -> bool {
-    rows().iter().any(|r| r.name == name && r.outputs != Outputs::One)
+    find(name).is_some_and(|r| r.outputs != Outputs::One)
 }
 
 /// The results of a page, from arguments in the row's order.
@@ -63,7 +107,7 @@ pub(super) fn page(name: &str, args: Vec<Arg>) -> Vec<Lazy> {
 }
 
 fn unknown(name: &str) -> Error {
-    let near = rows().into_iter().map(|r| (distance(name, r.name), r.name)).min();
+    let near = names().into_iter().map(|n| (distance(name, n), n)).min();
     let hint = match near {
         Some((d, best)) if d <= 2.max(name.len() / 3) => format!("; did you mean `{best}`?"),
         _ => "; docs/ops.md lists the ops".to_string(),

@@ -49,6 +49,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![self.into()])
     }
 
+    /// The angle in radians whose cosine is x, 0 to pi.
+    ///
+    /// Within 1 ulp; NaN outside -1 to 1.
+    /// NumPy: `np.arccos(x)`.
+    #[track_caller]
+    pub fn acos(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Acos), vec![self.into()])
+    }
+
+    /// Inverse hyperbolic cosine.
+    ///
+    /// float32 within 1 ulp, float64 within 3; NaN below 1.
+    /// NumPy: `np.arccosh(x)`.
+    #[track_caller]
+    pub fn acosh(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Acosh), vec![self.into()])
+    }
+
     /// x + y.
     ///
     /// Integers wrap. For bool: or.
@@ -58,6 +76,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![self.into(), y.into()])
     }
 
+    /// x + y, held at the ends of the type's range instead of wrapping.
+    ///
+    /// Integers only, not bool. Not in NumPy.
+    /// NumPy: `(lambda d: np.asarray(np.clip(np.add(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))`.
+    #[track_caller]
+    pub fn add_sat(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::AddSat), vec![self.into(), y.into()])
+    }
+
     /// True if no element is zero.
     ///
     /// NaN counts as true; empty gives True.
@@ -65,6 +92,15 @@ impl Lazy {
     #[track_caller]
     pub fn all(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
+    }
+
+    /// True if isclose is true everywhere.
+    ///
+    /// One truth value; True for no elements.
+    /// NumPy: `np.allclose(x, y, rtol, atol, equal_nan)`.
+    #[track_caller]
+    pub fn allclose(&self, y: impl Into<Operand>, rtol: f64, atol: f64, equal_nan: bool) -> Lazy {
+        compose::allclose(self, y.into(), rtol, atol, equal_nan)
     }
 
     /// The angle of the complex number, in radians, from -pi to pi.
@@ -94,6 +130,42 @@ impl Lazy {
         one(call::page("argsort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
+    /// True if both have the same shape and the same elements.
+    ///
+    /// One truth value. With equal_nan two NaN are the same.
+    /// NumPy: `np.array_equal(x, y, equal_nan)`.
+    #[track_caller]
+    pub fn array_equal(&self, y: impl Into<Operand>, equal_nan: bool) -> Lazy {
+        compose::array_equal(self, y.into(), equal_nan)
+    }
+
+    /// True if the two, broadcast to one shape, have the same elements.
+    ///
+    /// One truth value; False if they do not broadcast.
+    /// NumPy: `np.array_equiv(x, y)`.
+    #[track_caller]
+    pub fn array_equiv(&self, y: impl Into<Operand>) -> Lazy {
+        compose::array_equiv(self, y.into())
+    }
+
+    /// The angle in radians whose sine is x, -pi/2 to pi/2.
+    ///
+    /// Within 1 ulp; NaN outside -1 to 1.
+    /// NumPy: `np.arcsin(x)`.
+    #[track_caller]
+    pub fn asin(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Asin), vec![self.into()])
+    }
+
+    /// Inverse hyperbolic sine.
+    ///
+    /// float32 within 1 ulp, float64 within 3.
+    /// NumPy: `np.arcsinh(x)`.
+    #[track_caller]
+    pub fn asinh(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Asinh), vec![self.into()])
+    }
+
     /// The elements as another type.
     ///
     /// float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is "not zero".
@@ -103,6 +175,33 @@ impl Lazy {
         compose::astype(self, dtype)
     }
 
+    /// The angle in radians whose tangent is x, -pi/2 to pi/2.
+    ///
+    /// Within 1 ulp.
+    /// NumPy: `np.arctan(x)`.
+    #[track_caller]
+    pub fn atan(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Atan), vec![self.into()])
+    }
+
+    /// The angle in radians, -pi to pi, of the point whose height is x and whose distance to the right is y.
+    ///
+    /// float32 within 1 ulp, float64 within 2; zeros keep their signs as C99 has it.
+    /// NumPy: `np.arctan2(x, y)`.
+    #[track_caller]
+    pub fn atan2(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Atan2), vec![self.into(), y.into()])
+    }
+
+    /// Inverse hyperbolic tangent.
+    ///
+    /// float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them.
+    /// NumPy: `np.arctanh(x)`.
+    #[track_caller]
+    pub fn atanh(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Atanh), vec![self.into()])
+    }
+
     /// Bits set in both.
     ///
     /// Integers and bool only.
@@ -110,6 +209,15 @@ impl Lazy {
     #[track_caller]
     pub fn bitwise_and(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::And), vec![self.into(), y.into()])
+    }
+
+    /// How many bits of the absolute value are set.
+    ///
+    /// uint8. Integers and bool only.
+    /// NumPy: `np.bitwise_count(x)`.
+    #[track_caller]
+    pub fn bitwise_count(&self) -> Lazy {
+        compose::bitwise_count(self)
     }
 
     /// Bits set in either.
@@ -139,6 +247,33 @@ impl Lazy {
         compose::broadcast_to(self, &shape.into_axes())
     }
 
+    /// The nearest element of another type.
+    ///
+    /// Floats to integers: halves to even, held at the ends of the range, NaN gives 0. Else as cast_sat. Not in NumPy.
+    /// NumPy: `np.clip(np.rint(x), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)`.
+    #[track_caller]
+    pub fn cast_rounded(&self, dtype: DType) -> Lazy {
+        compose::cast_rounded(self, dtype)
+    }
+
+    /// The elements as another type, held at the ends of its range.
+    ///
+    /// As astype, but integers saturate too instead of wrapping. Not in NumPy.
+    /// NumPy: `np.asarray(np.clip(x.astype(object), np.iinfo(dtype).min, np.iinfo(dtype).max)).astype(dtype)`.
+    #[track_caller]
+    pub fn cast_sat(&self, dtype: DType) -> Lazy {
+        compose::cast_sat(self, dtype)
+    }
+
+    /// Cube root.
+    ///
+    /// Within 1 ulp; below zero it is the negative root.
+    /// NumPy: `np.cbrt(x)`.
+    #[track_caller]
+    pub fn cbrt(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Cbrt), vec![self.into()])
+    }
+
     /// Least integer not below x.
     ///
     /// Exact; integers pass unchanged.
@@ -166,6 +301,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Part(Part::Conj), vec![self.into()])
     }
 
+    /// x with the sign of y.
+    ///
+    /// Exact; zeros and NaN have signs too.
+    /// NumPy: `np.copysign(x, y)`.
+    #[track_caller]
+    pub fn copysign(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![self.into(), y.into()])
+    }
+
     /// Cosine of x radians.
     ///
     /// Within 1 ulp; infinities give NaN.
@@ -173,6 +317,24 @@ impl Lazy {
     #[track_caller]
     pub fn cos(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cos), vec![self.into()])
+    }
+
+    /// Hyperbolic cosine.
+    ///
+    /// float32 within 1 ulp, float64 within 2; overflow gives infinity.
+    /// NumPy: `np.cosh(x)`.
+    #[track_caller]
+    pub fn cosh(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![self.into()])
+    }
+
+    /// Degrees to radians.
+    ///
+    /// x times pi/180, in the float type of x.
+    /// NumPy: `np.deg2rad(x)`.
+    #[track_caller]
+    pub fn deg2rad(&self) -> Lazy {
+        compose::deg2rad(self)
     }
 
     /// Difference of neighbours along one axis: `x[1:] - x[:-1]`.
@@ -191,6 +353,16 @@ impl Lazy {
     #[track_caller]
     pub fn divide(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![self.into(), y.into()])
+    }
+
+    /// floor_divide and remainder at once.
+    ///
+    /// Their rules.
+    /// Gives (quotient, remainder).
+    /// NumPy: `np.divmod(x, y)`.
+    #[track_caller]
+    pub fn divmod(&self, y: impl Into<Operand>) -> [Lazy; 2] {
+        compose::divmod(self, y.into())
     }
 
     /// x == y.
@@ -238,6 +410,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![self.into()])
     }
 
+    /// Absolute value as a float.
+    ///
+    /// Exact; integers are cast to a float first.
+    /// NumPy: `np.fabs(x)`.
+    #[track_caller]
+    pub fn fabs(&self) -> Lazy {
+        compose::fabs(self)
+    }
+
     /// The elements in reverse order along the axes; none given means all.
     ///
     /// A view.
@@ -245,6 +426,15 @@ impl Lazy {
     #[track_caller]
     pub fn flip(&self, axis: impl IntoAxes) -> Lazy {
         compose::flip(self, &axis.into_axes())
+    }
+
+    /// x to the power y in float64, whatever their types.
+    ///
+    /// power's rule for floats.
+    /// NumPy: `np.float_power(x, y)`.
+    #[track_caller]
+    pub fn float_power(&self, y: impl Into<Operand>) -> Lazy {
+        compose::float_power(self, y.into())
     }
 
     /// Greatest integer not above x.
@@ -265,6 +455,70 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![self.into(), y.into()])
     }
 
+    /// The greater of the two, or the one that is not NaN.
+    ///
+    /// NaN only if both are. Integers and bool: as maximum.
+    /// NumPy: `np.fmax(x, y)`.
+    #[track_caller]
+    pub fn fmax(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Fmax), vec![self.into(), y.into()])
+    }
+
+    /// The lesser of the two, or the one that is not NaN.
+    ///
+    /// NaN only if both are. Integers and bool: as minimum.
+    /// NumPy: `np.fmin(x, y)`.
+    #[track_caller]
+    pub fn fmin(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Fmin), vec![self.into(), y.into()])
+    }
+
+    /// What division towards zero leaves; has the sign of x, as C's % does.
+    ///
+    /// Exact. Integer fmod by zero gives 0; floats by zero, and infinite x, give NaN.
+    /// NumPy: `np.fmod(x, y)`.
+    #[track_caller]
+    pub fn fmod(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Binary(Binary::Fmod), vec![self.into(), y.into()])
+    }
+
+    /// m and e with x = m * 2**e, m of size 0.5 up to 1 and e whole.
+    ///
+    /// Exact; e is int32. Zeros, infinities and NaN are their own m, with e = 0.
+    /// Gives (mantissa, exponent).
+    /// NumPy: `np.frexp(x)`.
+    #[track_caller]
+    pub fn frexp(&self) -> [Lazy; 2] {
+        compose::frexp(self)
+    }
+
+    /// The second result of frexp: the whole e for which x = m * 2**e with m of size 0.5 up to 1.
+    ///
+    /// int32; 0 for zeros, infinities and NaN.
+    /// NumPy: `np.frexp(x)[1]`.
+    #[track_caller]
+    pub fn frexp_exponent(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::FrexpExponent), vec![self.into()])
+    }
+
+    /// The first result of frexp: x / 2**e of size 0.5 up to 1.
+    ///
+    /// Exact; zeros, infinities and NaN stay as they are.
+    /// NumPy: `np.frexp(x)[0]`.
+    #[track_caller]
+    pub fn frexp_mantissa(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::FrexpMantissa), vec![self.into()])
+    }
+
+    /// Greatest common divisor.
+    ///
+    /// Integers only, not bool. Never negative, but for the most negative integer with itself or 0, which stays; of 0 and 0 it is 0.
+    /// NumPy: `np.gcd(x, y)`.
+    #[track_caller]
+    pub fn gcd(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::Gcd), vec![self.into(), y.into()])
+    }
+
     /// x > y.
     ///
     /// False where either is NaN. Complex: by the real part, then by the imaginary one.
@@ -283,6 +537,33 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
     }
 
+    /// 0 where x is below zero, 1 above, y where it is zero.
+    ///
+    /// NaN in x gives NaN; in y it counts only where x is zero.
+    /// NumPy: `np.heaviside(x, y)`.
+    #[track_caller]
+    pub fn heaviside(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Heaviside), vec![self.into(), y.into()])
+    }
+
+    /// sqrt(x**2 + y**2).
+    ///
+    /// float32 within 1 ulp, float64 within 2, without overflow on the way; infinite if either is, even beside NaN.
+    /// NumPy: `np.hypot(x, y)`.
+    #[track_caller]
+    pub fn hypot(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Hypot), vec![self.into(), y.into()])
+    }
+
+    /// Modified Bessel function of the first kind, order 0, as of Kaiser windows.
+    ///
+    /// float32 within 1 ulp, float64 within 4; integers are computed in float64; infinities give NaN. NumPy's own is some ulps off.
+    /// NumPy: `np.i0(x)`.
+    #[track_caller]
+    pub fn i0(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::I0), vec![self.into()])
+    }
+
     /// The imaginary part.
     ///
     /// Of complex64 float32, of complex128 float64; zeros of the same type for real numbers.
@@ -299,6 +580,15 @@ impl Lazy {
     #[track_caller]
     pub fn invert(&self) -> Lazy {
         compose::invert(self)
+    }
+
+    /// True where the two are nearly equal.
+    ///
+    /// abs(x - y) <= atol + rtol * abs(y) for finite y, or x == y; y is taken as a float. With equal_nan two NaN are equal.
+    /// NumPy: `np.isclose(x, y, rtol, atol, equal_nan)`.
+    #[track_caller]
+    pub fn isclose(&self, y: impl Into<Operand>, rtol: f64, atol: f64, equal_nan: bool) -> Lazy {
+        compose::isclose(self, y.into(), rtol, atol, equal_nan)
     }
 
     /// True where the value is neither infinite nor NaN.
@@ -328,6 +618,42 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![self.into()])
     }
 
+    /// True where the value is negative infinity.
+    ///
+    /// Integers and bool are never infinite.
+    /// NumPy: `np.isneginf(x)`.
+    #[track_caller]
+    pub fn isneginf(&self) -> Lazy {
+        compose::isneginf(self)
+    }
+
+    /// True where the value is positive infinity.
+    ///
+    /// Integers and bool are never infinite.
+    /// NumPy: `np.isposinf(x)`.
+    #[track_caller]
+    pub fn isposinf(&self) -> Lazy {
+        compose::isposinf(self)
+    }
+
+    /// Least common multiple.
+    ///
+    /// Integers only, not bool. Wraps; 0 if either is 0.
+    /// NumPy: `np.lcm(x, y)`.
+    #[track_caller]
+    pub fn lcm(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::Lcm), vec![self.into(), y.into()])
+    }
+
+    /// x * 2**y for whole y.
+    ///
+    /// Rounded once; y must be integers, of any type but uint64, and the type of x alone decides the result's.
+    /// NumPy: `np.ldexp(x, y)`.
+    #[track_caller]
+    pub fn ldexp(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Ldexp), vec![self.into(), y.into()])
+    }
+
     /// x moved y bits to the left: x * 2**y.
     ///
     /// Integers only, bool as int8. Bits that leave are lost; y of the width or more, or below zero, gives 0.
@@ -335,6 +661,15 @@ impl Lazy {
     #[track_caller]
     pub fn left_shift(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![self.into(), y.into()])
+    }
+
+    /// Between x and y: x at t = 0, y at t = 1.
+    ///
+    /// x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64. Not in NumPy.
+    /// NumPy: `(lambda t: x * (1 - t) + y * t)(float(t) if isinstance(t, (int, float)) else np.asarray(t, float) if t.dtype.kind in 'biu' else t)`.
+    #[track_caller]
+    pub fn lerp(&self, y: impl Into<Operand>, t: impl Into<Operand>) -> Lazy {
+        compose::lerp(self, y.into(), t.into())
     }
 
     /// x < y.
@@ -389,6 +724,24 @@ impl Lazy {
     #[track_caller]
     pub fn log2(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Log2), vec![self.into()])
+    }
+
+    /// log(exp(x) + exp(y)).
+    ///
+    /// The greater of the two plus log1p(exp(-|x - y|)), rounded once for float32; within 1 ulp of the greater of the result and max(|x|, |y|).
+    /// NumPy: `np.logaddexp(x, y)`.
+    #[track_caller]
+    pub fn logaddexp(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Logaddexp), vec![self.into(), y.into()])
+    }
+
+    /// log2(2**x + 2**y).
+    ///
+    /// As logaddexp.
+    /// NumPy: `np.logaddexp2(x, y)`.
+    #[track_caller]
+    pub fn logaddexp2(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Logaddexp2), vec![self.into(), y.into()])
     }
 
     /// True where both are not zero.
@@ -472,6 +825,16 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![self.into(), y.into()])
     }
 
+    /// The part of x behind the point, and the part before it.
+    ///
+    /// Exact; both have the sign of x. An infinity is all integral.
+    /// Gives (fractional, integral).
+    /// NumPy: `np.modf(x)`.
+    #[track_caller]
+    pub fn modf(&self) -> [Lazy; 2] {
+        compose::modf(self)
+    }
+
     /// x times y.
     ///
     /// Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded.
@@ -481,6 +844,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![self.into(), y.into()])
     }
 
+    /// x times y, held at the ends of the type's range instead of wrapping.
+    ///
+    /// Integers only, not bool. Not in NumPy.
+    /// NumPy: `(lambda d: np.asarray(np.clip(np.multiply(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))`.
+    #[track_caller]
+    pub fn multiply_sat(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::MultiplySat), vec![self.into(), y.into()])
+    }
+
+    /// NaN and infinities replaced by numbers.
+    ///
+    /// None stands for the greatest or least finite value of the type. Integers and bool stay as they are.
+    /// NumPy: `np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)`.
+    #[track_caller]
+    pub fn nan_to_num(&self, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Lazy {
+        compose::nan_to_num(self, nan, posinf, neginf)
+    }
+
     /// Numerical negative.
     ///
     /// Integers wrap: the most negative one is its own negative, unsigned ones count down from 2**bits. Not for bool.
@@ -488,6 +869,15 @@ impl Lazy {
     #[track_caller]
     pub fn negative(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![self.into()])
+    }
+
+    /// The neighbour of x in the direction of y.
+    ///
+    /// Exact; y if they are equal, NaN if either is.
+    /// NumPy: `np.nextafter(x, y)`.
+    #[track_caller]
+    pub fn nextafter(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::MathBinary(MathBinary::Nextafter), vec![self.into(), y.into()])
     }
 
     /// The positions of the elements that are not zero, one array of int64 for each axis.
@@ -517,6 +907,15 @@ impl Lazy {
         compose::permute_dims(self, &axes.into_axes())
     }
 
+    /// x itself, as the operator `+` does.
+    ///
+    /// Not for bool.
+    /// NumPy: `np.positive(x)`.
+    #[track_caller]
+    pub fn positive(&self) -> Lazy {
+        compose::positive(self)
+    }
+
     /// x to the power y, as the operator `**` does.
     ///
     /// power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.
@@ -544,6 +943,15 @@ impl Lazy {
         compose::ptp(self, &axis.into_axes())
     }
 
+    /// Radians to degrees.
+    ///
+    /// x times 180/pi, in the float type of x.
+    /// NumPy: `np.rad2deg(x)`.
+    #[track_caller]
+    pub fn rad2deg(&self) -> Lazy {
+        compose::rad2deg(self)
+    }
+
     /// The real part.
     ///
     /// Of complex64 float32, of complex128 float64; real numbers pass unchanged.
@@ -551,6 +959,15 @@ impl Lazy {
     #[track_caller]
     pub fn real(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Part(Part::Real), vec![self.into()])
+    }
+
+    /// 1 / x.
+    ///
+    /// Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine.
+    /// NumPy: `np.reciprocal(x)`.
+    #[track_caller]
+    pub fn reciprocal(&self) -> Lazy {
+        compose::reciprocal(self)
     }
 
     /// x - floor_divide(x, y) * y; has the sign of y.
@@ -589,6 +1006,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Rint), vec![self.into()])
     }
 
+    /// x rounded to some decimals; below zero, to tens, hundreds and so on.
+    ///
+    /// Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals.
+    /// NumPy: `np.round(x, decimals)`.
+    #[track_caller]
+    pub fn round(&self, decimals: isize) -> Lazy {
+        compose::round(self, decimals)
+    }
+
     /// -1, 0 or 1.
     ///
     /// NaN gives NaN; both zeros give 0. Complex: x / absolute(x). Not for bool.
@@ -598,6 +1024,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![self.into()])
     }
 
+    /// True where the sign is set: below zero, and for -0 and a NaN with a sign.
+    ///
+    /// Integers: below zero.
+    /// NumPy: `np.signbit(x)`.
+    #[track_caller]
+    pub fn signbit(&self) -> Lazy {
+        compose::signbit(self)
+    }
+
     /// Sine of x radians.
     ///
     /// Within 1 ulp; infinities give NaN.
@@ -605,6 +1040,24 @@ impl Lazy {
     #[track_caller]
     pub fn sin(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Sin), vec![self.into()])
+    }
+
+    /// sin(pi x) / (pi x), and 1 at 0.
+    ///
+    /// pi x is rounded before its sine is taken, as NumPy does, so whole numbers do not give 0 exactly. Integers are computed in float64; infinities give NaN.
+    /// NumPy: `np.sinc(x)`.
+    #[track_caller]
+    pub fn sinc(&self) -> Lazy {
+        compose::sinc(self)
+    }
+
+    /// Hyperbolic sine.
+    ///
+    /// float32 within 1 ulp, float64 within 3; overflow gives infinity.
+    /// NumPy: `np.sinh(x)`.
+    #[track_caller]
+    pub fn sinh(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Sinh), vec![self.into()])
     }
 
     /// start:stop:step of one axis, as in brackets.
@@ -623,6 +1076,15 @@ impl Lazy {
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("sort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The distance from x to the neighbour that is further from zero.
+    ///
+    /// Exact, with the sign of x (zero's is positive); infinities give NaN.
+    /// NumPy: `np.spacing(x)`.
+    #[track_caller]
+    pub fn spacing(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Math(Math::Spacing), vec![self.into()])
     }
 
     /// Square root.
@@ -670,6 +1132,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![self.into(), y.into()])
     }
 
+    /// x - y, held at the ends of the type's range instead of wrapping.
+    ///
+    /// Integers only, not bool. Not in NumPy.
+    /// NumPy: `(lambda d: np.asarray(np.clip(np.subtract(x, y, dtype=object), np.iinfo(d).min, np.iinfo(d).max)).astype(d))(np.result_type(x, y))`.
+    #[track_caller]
+    pub fn subtract_sat(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Bits(Bits::SubtractSat), vec![self.into(), y.into()])
+    }
+
     /// Sum of the elements.
     ///
     /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself.
@@ -690,7 +1161,7 @@ impl Lazy {
 
     /// Hyperbolic tangent.
     ///
-    /// Within 1 ulp.
+    /// float32 within 1 ulp, float64 within 3.
     /// NumPy: `np.tanh(x)`.
     #[track_caller]
     pub fn tanh(&self) -> Lazy {
@@ -753,16 +1224,33 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
     Ok(match name {
         "abs" => vec![compose::abs(&a.array(0)?)],
         "absolute" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?])],
+        "acos" => vec![Lazy::elementwise(Elementwise::Math(Math::Acos), vec![a.operand(0)?])],
+        "acosh" => vec![Lazy::elementwise(Elementwise::Math(Math::Acosh), vec![a.operand(0)?])],
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
+        "add_sat" => vec![Lazy::elementwise(Elementwise::Bits(Bits::AddSat), vec![a.operand(0)?, a.operand(1)?])],
         "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
+        "allclose" => vec![compose::allclose(&a.array(0)?, a.operand(1)?, a.float(2)?, a.float(3)?, a.truth(4)?)],
         "angle" => vec![Lazy::elementwise(Elementwise::Part(Part::Angle), vec![a.operand(0)?])],
         "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
         "argsort" => whole("argsort", a)?,
+        "array_equal" => vec![compose::array_equal(&a.array(0)?, a.operand(1)?, a.truth(2)?)],
+        "array_equiv" => vec![compose::array_equiv(&a.array(0)?, a.operand(1)?)],
+        "asin" => vec![Lazy::elementwise(Elementwise::Math(Math::Asin), vec![a.operand(0)?])],
+        "asinh" => vec![Lazy::elementwise(Elementwise::Math(Math::Asinh), vec![a.operand(0)?])],
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
+        "atan" => vec![Lazy::elementwise(Elementwise::Math(Math::Atan), vec![a.operand(0)?])],
+        "atan2" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Atan2), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "atanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Atanh), vec![a.operand(0)?])],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
+        "bitwise_count" => vec![compose::bitwise_count(&a.array(0)?)],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
         "broadcast_to" => vec![compose::broadcast_to(&a.array(0)?, &a.ints(1)?)],
+        "cast_rounded" => vec![compose::cast_rounded(&a.array(0)?, a.dtype(1)?)],
+        "cast_sat" => vec![compose::cast_sat(&a.array(0)?, a.dtype(1)?)],
+        "cbrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Cbrt), vec![a.operand(0)?])],
         "ceil" => vec![Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?])],
         "clip" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Clip),
@@ -770,33 +1258,67 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         )],
         "concat" => whole("concat", a)?,
         "conj" => vec![Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?])],
+        "copysign" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![a.operand(0)?, a.operand(1)?])]
+        }
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
+        "cosh" => vec![Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![a.operand(0)?])],
+        "deg2rad" => vec![compose::deg2rad(&a.array(0)?)],
         "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "divmod" => compose::divmod(&a.array(0)?, a.operand(1)?).to_vec(),
         "equal" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?])],
         "exp" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?])],
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
         "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "fabs" => vec![compose::fabs(&a.array(0)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
+        "float_power" => vec![compose::float_power(&a.array(0)?, a.operand(1)?)],
         "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
         "floor_divide" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "fmax" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Fmax), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "fmin" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Fmin), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "fmod" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Fmod), vec![a.operand(0)?, a.operand(1)?])],
+        "frexp" => compose::frexp(&a.array(0)?).to_vec(),
+        "frexp_exponent" => vec![Lazy::elementwise(Elementwise::Math(Math::FrexpExponent), vec![a.operand(0)?])],
+        "frexp_mantissa" => vec![Lazy::elementwise(Elementwise::Math(Math::FrexpMantissa), vec![a.operand(0)?])],
+        "gcd" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Gcd), vec![a.operand(0)?, a.operand(1)?])],
         "greater" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
         }
         "greater_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "heaviside" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Heaviside), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "hypot" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Hypot), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "i0" => vec![Lazy::elementwise(Elementwise::Math(Math::I0), vec![a.operand(0)?])],
         "imag" => vec![Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?])],
         "invert" => vec![compose::invert(&a.array(0)?)],
+        "isclose" => vec![compose::isclose(&a.array(0)?, a.operand(1)?, a.float(2)?, a.float(3)?, a.truth(4)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
         "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
+        "isneginf" => vec![compose::isneginf(&a.array(0)?)],
+        "isposinf" => vec![compose::isposinf(&a.array(0)?)],
+        "lcm" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Lcm), vec![a.operand(0)?, a.operand(1)?])],
+        "ldexp" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Ldexp), vec![a.operand(0)?, a.operand(1)?])]
+        }
         "left_shift" => vec![Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![a.operand(0)?, a.operand(1)?])],
+        "lerp" => vec![compose::lerp(&a.array(0)?, a.operand(1)?, a.operand(2)?)],
         "less" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![a.operand(0)?, a.operand(1)?])],
         "less_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
@@ -805,6 +1327,12 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "log10" => vec![Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?])],
         "log1p" => vec![Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?])],
         "log2" => vec![Lazy::elementwise(Elementwise::Math(Math::Log2), vec![a.operand(0)?])],
+        "logaddexp" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Logaddexp), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "logaddexp2" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Logaddexp2), vec![a.operand(0)?, a.operand(1)?])]
+        }
         "logical_and" => vec![compose::logical_and(&a.array(0)?, a.operand(1)?)],
         "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
@@ -814,19 +1342,32 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "mean" => vec![a.array(0)?.reduce(Reduce::Mean, &a.ints(1)?)],
         "min" => vec![a.array(0)?.reduce(Reduce::Min, &a.ints(1)?)],
         "minimum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?])],
+        "modf" => compose::modf(&a.array(0)?).to_vec(),
         "multiply" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "multiply_sat" => {
+            vec![Lazy::elementwise(Elementwise::Bits(Bits::MultiplySat), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "nan_to_num" => {
+            vec![compose::nan_to_num(&a.array(0)?, a.float(1)?, a.maybe(2, Args::float)?, a.maybe(3, Args::float)?)]
+        }
         "negative" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![a.operand(0)?])],
+        "nextafter" => {
+            vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Nextafter), vec![a.operand(0)?, a.operand(1)?])]
+        }
         "nonzero" => eager::nonzero(&a.array(0)?),
         "not_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
+        "positive" => vec![compose::positive(&a.array(0)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "rad2deg" => vec![compose::rad2deg(&a.array(0)?)],
         "real" => vec![Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?])],
+        "reciprocal" => vec![compose::reciprocal(&a.array(0)?)],
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -835,8 +1376,12 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
         }
         "rint" => vec![Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?])],
+        "round" => vec![compose::round(&a.array(0)?, a.int(1)?)],
         "sign" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?])],
+        "signbit" => vec![compose::signbit(&a.array(0)?)],
         "sin" => vec![Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?])],
+        "sinc" => vec![compose::sinc(&a.array(0)?)],
+        "sinh" => vec![Lazy::elementwise(Elementwise::Math(Math::Sinh), vec![a.operand(0)?])],
         "slice_axis" => vec![compose::slice_axis(
             &a.array(0)?,
             a.int(1)?,
@@ -845,12 +1390,16 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.maybe(4, Args::int)?,
         )],
         "sort" => whole("sort", a)?,
+        "spacing" => vec![Lazy::elementwise(Elementwise::Math(Math::Spacing), vec![a.operand(0)?])],
         "sqrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?])],
         "square" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?])],
         "squeeze" => vec![compose::squeeze(&a.array(0)?, &a.ints(1)?)],
         "std" => vec![compose::std(&a.array(0)?, &a.ints(1)?)],
         "subtract" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "subtract_sat" => {
+            vec![Lazy::elementwise(Elementwise::Bits(Bits::SubtractSat), vec![a.operand(0)?, a.operand(1)?])]
         }
         "sum" => vec![a.array(0)?.reduce(Reduce::Sum, &a.ints(1)?)],
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use opusclip_raw::{Complex, DType, Kind};
 
+use super::types;
 use crate::array::promote::{Weak, int_range, promote, promote_weak};
 use crate::array::{Array, Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
-use crate::ops::{Attr, Binary, Bits, Elementwise, Math, Movement, Page, Part, Reduce, Ternary, Unary, Whole, complex};
+use crate::ops::{
+    Attr, Binary, Bits, Elementwise, Math, MathBinary, Movement, Page, Part, Reduce, Ternary, Unary, Whole, complex,
+};
 
 /// What a node does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -409,8 +412,22 @@ fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     let name = op.name();
     let is_where = op == Elementwise::Ternary(Ternary::Where);
     let operands = within_reach(op, operands);
-    let values = if is_where { 1.. } else { 0.. };
-    let common = common_type(op, operands.get(values).unwrap_or(&[]))?;
+    // The operands whose types decide; a condition and an exponent do not.
+    let values = match op {
+        _ if is_where => operands.get(1..),
+        Elementwise::MathBinary(MathBinary::Ldexp) => operands.get(..1),
+        _ => operands.get(..),
+    };
+    let values = values.unwrap_or(&[]);
+    let common = match op {
+        Elementwise::MathBinary(MathBinary::Ldexp) => {
+            types::exponent(name, operands.get(1))?;
+            types::of_floats(values)?
+        }
+        Elementwise::MathBinary(m) if types::takes_floats(m) => types::of_floats(values)?,
+        _ => common_type(op, values)?,
+    };
+    let op = types::for_integers(op, common);
     let work = work_type(op, common)?;
     if let [Operand::Lazy(x)] = operands.as_slice()
         && let Some(same) = unchanged(op, common, x)
@@ -490,7 +507,7 @@ fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
         d = match (promote_weak(name, d, w), op) {
             (Ok(d), _) => d,
             // Integers are divided as float64, which takes any.
-            (Err(_), Elementwise::MathBinary(_)) => DType::F64,
+            (Err(_), Elementwise::MathBinary(MathBinary::Divide)) => DType::F64,
             (Err(_), Elementwise::Compare(_)) => promote(d, DType::I64),
             (Err(e), _) => return Err(e),
         };
@@ -516,10 +533,19 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
         Elementwise::Unary(Unary::Negative) if is_bool => refuse("bool has no negative; use logical_not"),
         Elementwise::Unary(Unary::Sign) if is_bool => refuse("bool has no sign; cast it to a number first"),
         Elementwise::Binary(Binary::Subtract) if is_bool => refuse("bool minus bool is undefined; use bitwise_xor"),
-        Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder) if is_bool => Ok(DType::I8),
+        Elementwise::Binary(Binary::Power | Binary::FloorDivide | Binary::Remainder | Binary::Fmod) if is_bool => {
+            Ok(DType::I8)
+        }
         // NumPy has no square of truth values and takes its smallest integer.
         Elementwise::Unary(Unary::Square) if is_bool => Ok(DType::I8),
         Elementwise::Bits(Bits::LeftShift | Bits::RightShift) if is_bool => Ok(DType::I8),
+        Elementwise::Bits(Bits::Gcd | Bits::Lcm) if is_bool || !d.is_integer() => {
+            refuse(&format!("divisors of {d} are not defined; cast it to an integer"))
+        }
+        Elementwise::Bits(Bits::AddSat | Bits::SubtractSat | Bits::MultiplySat) if is_bool || !d.is_integer() => {
+            refuse(&format!("{d} does not saturate; cast it to an integer, or use the op without _sat"))
+        }
+        Elementwise::Math(Math::I0) if !d.is_float() => Ok(DType::F64),
         Elementwise::Bits(_) if d.is_float() => refuse(&format!("bits of {d} are not defined; cast it to an integer")),
         // NumPy's angle is atan2 with a literal 0, which makes an int64 of truth values.
         Elementwise::Part(Part::Angle) if is_bool => Ok(DType::F64),

@@ -5,6 +5,7 @@ pub mod compose;
 mod lazy;
 mod operators;
 mod show;
+mod types;
 
 pub use crate::array::Meta;
 pub use lazy::{DataRef, Lazy, Node, Op, Operand, SourceRef};

@@ -1,5 +1,6 @@
 //! Two numbers to one of the same type.
 
+use opusclip_raw::kernel::map::each2;
 use opusclip_raw::{Float, Integer, Isa, Number};
 
 use super::facts::{XY, family};
@@ -26,6 +27,9 @@ family! {
         Remainder { name: "remainder", numpy: "np.remainder(x, y)", params: XY,
             doc: "x - floor_divide(x, y) * y; has the sign of y.",
             rule: "Integer remainder by zero gives 0. Not for complex numbers." }
+        Fmod { name: "fmod", numpy: "np.fmod(x, y)", params: XY, tries: &["fmod(x, y)", "fmod(x, 3)", "fmod(-7.5, x)"],
+            doc: "What division towards zero leaves; has the sign of x, as C's % does.",
+            rule: "Exact. Integer fmod by zero gives 0; floats by zero, and infinite x, give NaN." }
     }
 }
 
@@ -59,5 +63,7 @@ pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Binary::Power => isa.map2(x, y, out, |x: T, y: T| x.power(y)),
         Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
         Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
+        // Division of each by itself: no instruction set helps, so it is compiled once.
+        Binary::Fmod => each2(x, y, out, |x: T, y: T| x.fmod(y)),
     }
 }

@@ -43,7 +43,7 @@ pub fn allows(op: Elementwise) -> bool {
         | Elementwise::MathBinary(MathBinary::Divide)
         | Elementwise::Ternary(Ternary::Clip | Ternary::Where)
         | Elementwise::Part(_) => true,
-        Elementwise::Binary(op) => !matches!(op, Binary::FloorDivide | Binary::Remainder),
+        Elementwise::Binary(op) => !matches!(op, Binary::FloorDivide | Binary::Remainder | Binary::Fmod),
         Elementwise::Math(op) => function(op).is_some() || op == Math::Rint,
         _ => false,
     }
@@ -146,7 +146,7 @@ fn binary<T: ComplexNumber>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T
             }
         }
         // Refused when the expression is written.
-        Binary::FloorDivide | Binary::Remainder => {}
+        Binary::FloorDivide | Binary::Remainder | Binary::Fmod => {}
     }
 }
 

@@ -33,7 +33,8 @@ pub(super) fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], mut out: Lanes
         }
         let lanes = &lanes[..args.len().min(3)];
         let out = out.part(start, m);
-        if out.dtype() == DType::Bool {
+        if !out.dtype().is_half() {
+            // Truth values, and the exponents of frexp.
             super::eval(op, isa, lanes, out);
             continue;
         }

@@ -1,7 +1,9 @@
 //! Functions of floats, and division. Integers are cast to a float before they come here. Which of
 //! them complex numbers have says `complex::allows`; 16-bit floats are computed as float32.
 
-use opusclip_raw::{Float, Isa};
+use opusclip_raw::kernel::curves;
+use opusclip_raw::kernel::map::{each1, each2};
+use opusclip_raw::{Float, Isa, Number};
 
 use super::facts::{XY, family};
 
@@ -31,7 +33,33 @@ family! {
         Tan { name: "tan", numpy: "np.tan(x)", ulp: 4, doc: "Tangent of x radians.",
             rule: "Within 1 ulp; infinities give NaN." }
         Tanh { name: "tanh", numpy: "np.tanh(x)", ulp: 4, doc: "Hyperbolic tangent.",
+            rule: "float32 within 1 ulp, float64 within 3." }
+        Acos { name: "acos", numpy: "np.arccos(x)", ulp: 4, doc: "The angle in radians whose cosine is x, 0 to pi.",
+            rule: "Within 1 ulp; NaN outside -1 to 1." }
+        Acosh { name: "acosh", numpy: "np.arccosh(x)", ulp: 4, doc: "Inverse hyperbolic cosine.",
+            rule: "float32 within 1 ulp, float64 within 3; NaN below 1." }
+        Asin { name: "asin", numpy: "np.arcsin(x)", ulp: 4, doc: "The angle in radians whose sine is x, -pi/2 to pi/2.",
+            rule: "Within 1 ulp; NaN outside -1 to 1." }
+        Asinh { name: "asinh", numpy: "np.arcsinh(x)", ulp: 4, doc: "Inverse hyperbolic sine.",
+            rule: "float32 within 1 ulp, float64 within 3." }
+        Atan { name: "atan", numpy: "np.arctan(x)", ulp: 4, doc: "The angle in radians whose tangent is x, -pi/2 to pi/2.",
             rule: "Within 1 ulp." }
+        Atanh { name: "atanh", numpy: "np.arctanh(x)", ulp: 4, doc: "Inverse hyperbolic tangent.",
+            rule: "float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them." }
+        Cosh { name: "cosh", numpy: "np.cosh(x)", ulp: 4, doc: "Hyperbolic cosine.",
+            rule: "float32 within 1 ulp, float64 within 2; overflow gives infinity." }
+        Sinh { name: "sinh", numpy: "np.sinh(x)", ulp: 4, doc: "Hyperbolic sine.",
+            rule: "float32 within 1 ulp, float64 within 3; overflow gives infinity." }
+        Cbrt { name: "cbrt", numpy: "np.cbrt(x)", ulp: 4, doc: "Cube root.",
+            rule: "Within 1 ulp; below zero it is the negative root." }
+        I0 { name: "i0", numpy: "np.i0(x)", ulp: 16, doc: "Modified Bessel function of the first kind, order 0, as of Kaiser windows.",
+            rule: "float32 within 1 ulp, float64 within 4; integers are computed in float64; infinities give NaN. NumPy's own is some ulps off." }
+        Spacing { name: "spacing", numpy: "np.spacing(x)", doc: "The distance from x to the neighbour that is further from zero.",
+            rule: "Exact, with the sign of x (zero's is positive); infinities give NaN." }
+        FrexpMantissa { name: "frexp_mantissa", numpy: "np.frexp(x)[0]", doc: "The first result of frexp: x / 2**e of size 0.5 up to 1.",
+            rule: "Exact; zeros, infinities and NaN stay as they are." }
+        FrexpExponent { name: "frexp_exponent", numpy: "np.frexp(x)[1]", doc: "The second result of frexp: the whole e for which x = m * 2**e with m of size 0.5 up to 1.",
+            rule: "int32; 0 for zeros, infinities and NaN." }
         Floor { name: "floor", numpy: "np.floor(x)", idempotent: true, doc: "Greatest integer not above x.",
             rule: "Exact; integers pass unchanged." }
         Ceil { name: "ceil", numpy: "np.ceil(x)", idempotent: true, doc: "Least integer not below x.",
@@ -49,6 +77,31 @@ family! {
         Divide { name: "divide", numpy: "np.divide(x, y)", params: XY, identity: Some(1),
             doc: "True division.",
             rule: "Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64. Complex: Smith's method." }
+        Atan2 { name: "atan2", numpy: "np.arctan2(x, y)", params: XY, tries: &["atan2(x, y)", "atan2(x, 300)", "atan2(2.5, x)"], ulp: 4,
+            doc: "The angle in radians, -pi to pi, of the point whose height is x and whose distance to the right is y.",
+            rule: "float32 within 1 ulp, float64 within 2; zeros keep their signs as C99 has it." }
+        Hypot { name: "hypot", numpy: "np.hypot(x, y)", params: XY, tries: &["hypot(x, y)", "hypot(x, 300)", "hypot(2.5, x)"], ulp: 4, commutes: true,
+            doc: "sqrt(x**2 + y**2).",
+            rule: "float32 within 1 ulp, float64 within 2, without overflow on the way; infinite if either is, even beside NaN." }
+        Logaddexp { name: "logaddexp", numpy: "np.logaddexp(x, y)", params: XY, tries: &["logaddexp(x, y)", "logaddexp(x, x)", "logaddexp(x, -1)"], ulp: 4, commutes: true,
+            doc: "log(exp(x) + exp(y)).",
+            rule: "The greater of the two plus log1p(exp(-|x - y|)), rounded once for float32; within 1 ulp of the greater of the result and max(|x|, |y|)." }
+        Logaddexp2 { name: "logaddexp2", numpy: "np.logaddexp2(x, y)", params: XY, tries: &["logaddexp2(x, y)", "logaddexp2(x, x)", "logaddexp2(x, 0.5)"], ulp: 4, commutes: true,
+            doc: "log2(2**x + 2**y).",
+            rule: "As logaddexp." }
+        Copysign { name: "copysign", numpy: "np.copysign(x, y)", params: XY, tries: &["copysign(x, y)", "copysign(x, 300)", "copysign(2.5, x)"],
+            doc: "x with the sign of y.", rule: "Exact; zeros and NaN have signs too." }
+        Nextafter { name: "nextafter", numpy: "np.nextafter(x, y)", params: XY, tries: &["nextafter(x, y)", "nextafter(x, 300)", "nextafter(2.5, x)"],
+            doc: "The neighbour of x in the direction of y.", rule: "Exact; y if they are equal, NaN if either is." }
+        Heaviside { name: "heaviside", numpy: "np.heaviside(x, y)", params: XY, tries: &["heaviside(x, y)", "heaviside(x, 0.5)", "heaviside(x, 1)"],
+            doc: "0 where x is below zero, 1 above, y where it is zero.", rule: "NaN in x gives NaN; in y it counts only where x is zero." }
+        Fmax { name: "fmax", numpy: "np.fmax(x, y)", params: XY, tries: &["fmax(x, y)", "fmax(x, 1.5)", "fmax(3, x)"], commutes: true,
+            doc: "The greater of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as maximum." }
+        Fmin { name: "fmin", numpy: "np.fmin(x, y)", params: XY, tries: &["fmin(x, y)", "fmin(x, -0.5)", "fmin(3, x)"], commutes: true,
+            doc: "The lesser of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as minimum." }
+        Ldexp { name: "ldexp", numpy: "np.ldexp(x, y)", params: XY, identity: Some(0),
+            tries: &["ldexp(x, 3)", "ldexp(x, -140)", "ldexp(x, 2.0)", "int16 uint16 int32 uint32 int64 uint64 float32 float64 | ldexp(x, y)"],
+            doc: "x * 2**y for whole y.", rule: "Rounded once; y must be integers, of any type but uint64, and the type of x alone decides the result's." }
     }
 }
 
@@ -63,9 +116,23 @@ pub fn eval<T: Float>(op: Math, isa: Isa, x: &[T], out: &mut [T]) {
         Math::Exp2 => isa.map1(x, out, |x: T| x.exp2()),
         Math::Expm1 => isa.map1(x, out, |x: T| x.expm1()),
         Math::Log1p => isa.map1(x, out, |x: T| x.log1p()),
-        Math::Sin => isa.map1(x, out, |x: T| x.sin()),
-        Math::Cos => isa.map1(x, out, |x: T| x.cos()),
-        Math::Tan => isa.map1(x, out, |x: T| x.tan()),
+        Math::Sin => T::sin_run(isa, x, out),
+        Math::Cos => T::cos_run(isa, x, out),
+        Math::Tan => T::tan_run(isa, x, out),
+        Math::Acos => through(x, out, curves::acos),
+        Math::Acosh => through(x, out, curves::acosh),
+        Math::Asin => through(x, out, curves::asin),
+        Math::Asinh => through(x, out, curves::asinh),
+        Math::Atan => through(x, out, curves::atan),
+        Math::Atanh => through(x, out, curves::atanh),
+        Math::Cosh => through(x, out, curves::cosh),
+        Math::Sinh => through(x, out, curves::sinh),
+        Math::Cbrt => through(x, out, curves::cbrt),
+        Math::I0 => through(x, out, curves::i0),
+        Math::Spacing => each1(x, out, |x: T| x.spacing()),
+        Math::FrexpMantissa => through(x, out, curves::frexp_mantissa),
+        // Its result is of another type: `eval_exponent`.
+        Math::FrexpExponent => {}
         Math::Tanh => isa.map1(x, out, |x: T| x.tanh()),
         Math::Floor => isa.map1(x, out, |x: T| x.floor()),
         Math::Ceil => isa.map1(x, out, |x: T| x.ceil()),
@@ -78,5 +145,37 @@ pub fn eval<T: Float>(op: Math, isa: Isa, x: &[T], out: &mut [T]) {
 pub fn eval_binary<T: Float>(op: MathBinary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
     match op {
         MathBinary::Divide => isa.map2(x, y, out, |x: T, y: T| x.div(y)),
+        MathBinary::Hypot => isa.map2(x, y, out, |x: T, y: T| x.hypot(y)),
+        MathBinary::Atan2 => through2(x, y, out, curves::atan2),
+        MathBinary::Logaddexp => through2(x, y, out, curves::logaddexp),
+        MathBinary::Logaddexp2 => through2(x, y, out, curves::logaddexp2),
+        MathBinary::Ldexp => through2(x, y, out, curves::ldexp),
+        MathBinary::Nextafter => each2(x, y, out, |x: T, y: T| x.next_after(y)),
+        MathBinary::Copysign => {
+            isa.map2(x, y, out, |x: T, y: T| if y.signbit() { x.abs().neg() } else { x.abs() });
+        }
+        MathBinary::Heaviside => isa.map2(x, y, out, |x: T, y: T| {
+            let side = if x > T::ZERO { T::ONE } else { T::ZERO };
+            let side = if x == T::ZERO { y } else { side };
+            if x.is_nan() { x } else { side }
+        }),
+        MathBinary::Fmax => isa.map2(x, y, out, |x: T, y: T| if (x > y) | y.is_nan() { x } else { y }),
+        MathBinary::Fmin => isa.map2(x, y, out, |x: T, y: T| if (x < y) | y.is_nan() { x } else { y }),
     }
+}
+
+/// The meaning of [`Math::FrexpExponent`].
+pub fn eval_exponent<T: Float>(x: &[T], out: &mut [i32]) {
+    each1(x, out, |x: T| curves::frexp_exponent(Number::to_f64(x)));
+}
+
+/// A function of `f64` on any float, rounded once. Such functions are calls for each element: they
+/// are compiled once, not once per type and instruction set.
+fn through<T: Float>(x: &[T], out: &mut [T], f: fn(f64) -> f64) {
+    each1(x, out, |x: T| T::from_f64(f(Number::to_f64(x))));
+}
+
+/// The same of two.
+fn through2<T: Float>(x: &[T], y: &[T], out: &mut [T], f: fn(f64, f64) -> f64) {
+    each2(x, y, out, |x: T, y: T| T::from_f64(f(Number::to_f64(x), Number::to_f64(y))));
 }

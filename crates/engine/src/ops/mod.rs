@@ -98,6 +98,7 @@ impl Elementwise {
             Elementwise::Cast(to) => to,
             Elementwise::Test(_) | Elementwise::Compare(_) => DType::Bool,
             Elementwise::Unary(Unary::Absolute) | Elementwise::Part(Part::Real | Part::Imag | Part::Angle) => d.real(),
+            Elementwise::Math(Math::FrexpExponent) => DType::I32,
             _ => d,
         }
     }
@@ -118,6 +119,9 @@ pub fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], out: LanesMut<'_>) {
         op if d.is_half() => half::eval(op, isa, args, out),
         op if d.is_complex() => complex::eval(op, isa, x, y, z, out),
         Elementwise::Unary(op) => with_number!(d, T => unary::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
+        Elementwise::Math(Math::FrexpExponent) => {
+            with_float!(d, T => math::eval_exponent(T::lanes(x), i32::lanes_mut(out)))
+        }
         Elementwise::Math(op) => with_float!(d, T => math::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
         Elementwise::Test(op) => {
             with_number!(d, T => compare::eval_test(op, isa, T::lanes(x), bool::lanes_mut(out)))

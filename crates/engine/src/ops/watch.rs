@@ -39,7 +39,7 @@ pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>) -> All 
                 }
             });
         }
-        Elementwise::Binary(Binary::FloorDivide | Binary::Remainder) if d.is_integer() => {
+        Elementwise::Binary(Binary::FloorDivide | Binary::Remainder | Binary::Fmod) if d.is_integer() => {
             let least = crate::array::promote::int_range(d).0;
             with_number!(d, T => {
                 let pairs = T::lanes(x).iter().zip(args.get(1).map_or(&[][..], |y| T::lanes(*y)));
@@ -119,6 +119,7 @@ fn is_pole(m: Math, x: f64) -> bool {
     match m {
         Math::Log | Math::Log2 | Math::Log10 => x == 0.0,
         Math::Log1p => x == -1.0,
+        Math::Atanh => x.abs() == 1.0,
         _ => false,
     }
 }

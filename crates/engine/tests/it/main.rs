@@ -4,6 +4,7 @@
 mod arrays;
 mod convert;
 mod debug;
+mod elementwise;
 mod errors;
 mod errstate;
 mod facts;

@@ -12,9 +12,6 @@ use super::lexer;
 use super::value::{self, Value};
 use crate::error::{Error, Result};
 
-/// Python's names of what NumPy, and so the registry, calls otherwise.
-const PYTHON_NAMES: [(&str, &str); 2] = [("abs", "absolute"), ("transpose", "permute_dims")];
-
 /// The result of `ast` with `variables` bound.
 pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
     match result(ast, variables)? {
@@ -286,9 +283,8 @@ fn position(v: i64, col: usize) -> Result<isize> {
 }
 
 /// The registry's name of the function `name`.
-fn function(name: &str) -> Option<&str> {
-    let python = PYTHON_NAMES.iter().find(|(python, _)| *python == name).map(|(_, op)| *op);
-    if is_op(name) { Some(name) } else { python.filter(|op| is_op(op)) }
+fn function(name: &str) -> Option<&'static str> {
+    call::find(name).map(|r| r.name)
 }
 
 fn unknown_name<'a>(name: &str, names: impl Iterator<Item = &'a str>, col: usize) -> Error {
@@ -303,15 +299,10 @@ fn unknown_function(name: &str, is_variable: bool, col: usize) -> Error {
     if is_variable {
         return lexer::error(col, format!("`{name}` is no function; put an operator before the bracket"));
     }
-    let rows = call::rows();
-    let names = rows.iter().map(|r| r.name).chain(PYTHON_NAMES.iter().map(|(n, _)| *n));
-    let hint = nearest(name, names.chain(DType::ALL.iter().map(|d| d.short())));
+    let names = call::names();
+    let hint = nearest(name, names.into_iter().chain(DType::ALL.iter().map(|d| d.short())));
     let hint = hint.map_or("; `opusclip explain --ops` lists them".to_string(), |n| format!("; did you mean `{n}`?"));
     lexer::error(col, format!("unknown function `{name}`{hint}"))
-}
-
-fn is_op(name: &str) -> bool {
-    call::rows().iter().any(|r| r.name == name)
 }
 
 /// The kind of error says no more than its words once the column stands before them.

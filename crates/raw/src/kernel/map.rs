@@ -72,3 +72,18 @@ impl Isa {
         self.stamp(Map3(x, y, z, out, f));
     }
 }
+
+/// `out[i] = f(x[i])`, compiled once and not once per instruction set: for functions that are calls
+/// anyway, which gain nothing from wider registers and would only take longer to build.
+pub fn each1<A: Element, R: Element>(x: &[A], out: &mut [R], f: impl Fn(A) -> R) {
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = f(x);
+    }
+}
+
+/// `out[i] = f(x[i], y[i])`, as [`each1`].
+pub fn each2<A: Element, B: Element, R: Element>(x: &[A], y: &[B], out: &mut [R], f: impl Fn(A, B) -> R) {
+    for ((o, &x), &y) in out.iter_mut().zip(x).zip(y) {
+        *o = f(x, y);
+    }
+}

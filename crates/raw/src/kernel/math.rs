@@ -5,6 +5,9 @@
 
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
+use super::map::each1;
+use crate::isa::Isa;
+
 /// 1.5 * 2^52: adding it rounds a smaller number to a whole one, in the low bits of the sum.
 const MAGIC: f64 = 6755399441055744.0;
 
@@ -182,22 +185,115 @@ pub fn tanh_f32(x: f32) -> f32 {
     if x == 0.0 || x.is_nan() { x } else { y }
 }
 
-macro_rules! through_f64 {
-    ($($(#[$doc:meta])* $f:ident, $g:ident;)*) => { $(
+/// From here on the reduction below would lose bits.
+const FAR: f32 = 100_000.0;
+
+/// `x - k * π/2` with the nearest whole `k`, and `k` modulo 4 as bits; for |x| < [`FAR`]. Cody and
+/// Waite's way: the first part of π/2 has 33 bits, so that its products with `k` are exact.
+#[inline(always)]
+fn quarter(x: f64) -> (f64, u64) {
+    const FIRST: f64 = 1.570_796_326_734_125_6;
+    const REST: f64 = 6.077_100_506_506_192e-11;
+    let shifted = x * std::f64::consts::FRAC_2_PI + MAGIC;
+    let k = shifted - MAGIC;
+    (x - k * FIRST - k * REST, shifted.to_bits() & 3)
+}
+
+/// The sine for |r| <= π/4 by Taylor's series, within 3e-14 of it.
+#[inline(always)]
+fn sin_core(r: f64) -> f64 {
+    let z = r * r;
+    let mut p = 1.0 / 6227020800.0;
+    p = p * z - 1.0 / 39916800.0;
+    p = p * z + 1.0 / 362880.0;
+    p = p * z - 1.0 / 5040.0;
+    p = p * z + 1.0 / 120.0;
+    p = p * z - 1.0 / 6.0;
+    p * z * r + r
+}
+
+/// The cosine for |r| <= π/4 by Taylor's series, within 2e-15 of it.
+#[inline(always)]
+fn cos_core(r: f64) -> f64 {
+    let z = r * r;
+    let mut p = -1.0 / 87178291200.0;
+    p = p * z + 1.0 / 479001600.0;
+    p = p * z - 1.0 / 3628800.0;
+    p = p * z + 1.0 / 40320.0;
+    p = p * z - 1.0 / 720.0;
+    p = p * z + 1.0 / 24.0;
+    p = p * z - 0.5;
+    p * z + 1.0
+}
+
+/// The sign bit flipped if bit 1 of `k` is set.
+#[inline(always)]
+fn turned(y: f64, k: u64) -> f64 {
+    f64::from_bits(y.to_bits() ^ ((k >> 1) << 63))
+}
+
+#[inline(always)]
+fn sin_near(x: f32) -> f32 {
+    let (r, k) = quarter(f64::from(x));
+    let y = if k & 1 == 0 { sin_core(r) } else { cos_core(r) };
+    let y = turned(y, k) as f32;
+    // Keeps -0.
+    if x == 0.0 { x } else { y }
+}
+
+#[inline(always)]
+fn cos_near(x: f32) -> f32 {
+    let (r, k) = quarter(f64::from(x));
+    let y = if k & 1 == 0 { cos_core(r) } else { sin_core(r) };
+    turned(y, (k + 1) & 2) as f32
+}
+
+#[inline(always)]
+fn tan_near(x: f32) -> f32 {
+    let (r, k) = quarter(f64::from(x));
+    let (s, c) = (sin_core(r), cos_core(r));
+    let (over, under) = if k & 1 == 0 { (s, c) } else { (-c, s) };
+    let y = (over / under) as f32;
+    if x == 0.0 { x } else { y }
+}
+
+macro_rules! circular {
+    ($($(#[$doc:meta])* $f:ident, $run:ident, $near:ident, $far:ident;)*) => { $(
         $(#[$doc])*
         #[inline]
         pub fn $f(x: f32) -> f32 {
-            libm::$g(f64::from(x)) as f32
+            if x.abs() >= FAR { libm::$far(f64::from(x)) as f32 } else { $near(x) }
+        }
+
+        /// The same for each of a run: without a branch, and once more by itself for each that is
+        /// far from zero.
+        pub fn $run(isa: Isa, x: &[f32], out: &mut [f32]) {
+            isa.map1(x, out, #[inline(always)] |x| $near(x));
+            if x.iter().fold(false, |any, x| any | (x.abs() >= FAR)) {
+                for (o, x) in out.iter_mut().zip(x) {
+                    if x.abs() >= FAR {
+                        *o = libm::$far(f64::from(*x)) as f32;
+                    }
+                }
+            }
         }
     )* };
 }
-through_f64! {
+circular! {
     /// The sine; `x` in radians.
-    sin_f32, sin;
+    sin_f32, sin_run_f32, sin_near, sin;
     /// The cosine; `x` in radians.
-    cos_f32, cos;
+    cos_f32, cos_run_f32, cos_near, cos;
     /// The tangent; `x` in radians.
-    tan_f32, tan;
+    tan_f32, tan_run_f32, tan_near, tan;
+}
+
+/// `sqrt(x² + y²)`: the squares neither overflow nor underflow in `f64`.
+#[inline(always)]
+pub fn hypot_f32(x: f32, y: f32) -> f32 {
+    let (a, b) = (f64::from(x), f64::from(y));
+    let h = (a * a + b * b).sqrt() as f32;
+    if x.is_infinite() | y.is_infinite() { f32::INFINITY } else { h }
 }
 
 macro_rules! from_libm {
@@ -234,8 +330,56 @@ from_libm! {
     tanh_f64, tanh;
 }
 
+macro_rules! runs {
+    ($($run:ident $f:ident)*) => { $(
+        /// The function of each of a run, one call after another: no instruction set helps.
+        pub fn $run(_: Isa, x: &[f64], out: &mut [f64]) {
+            each1(x, out, $f);
+        }
+    )* };
+}
+runs!(sin_run_f64 sin_f64 cos_run_f64 cos_f64 tan_run_f64 tan_f64);
+
+/// `sqrt(x² + y²)` without overflow on the way.
+#[inline]
+pub fn hypot_f64(x: f64, y: f64) -> f64 {
+    libm::hypot(x, y)
+}
+
 /// x^y.
 #[inline]
 pub fn pow_f64(x: f64, y: f64) -> f64 {
+    if (y.abs() > 2147483648.0) & y.is_finite() && (x.abs() - 1.0).abs() < 1.0 / 1048576.0 {
+        return pow_near_one(x, y);
+    }
     libm::pow(x, y)
+}
+
+/// x^y for |x| close to 1 and a huge y, where `libm`'s logarithm has too few digits: its errors
+/// reach hundreds of units in the last place.
+fn pow_near_one(x: f64, y: f64) -> f64 {
+    // ln 2 in two parts, the first of which times a whole number up to 1100 is exact.
+    const LN_2_FIRST: f64 = 0.693_147_180_369_123_8;
+    const LN_2_REST: f64 = 1.908_214_929_270_587_7e-10;
+    // 1 or -1, or NaN for a y that is not whole.
+    let sign = if x < 0.0 { libm::pow(-1.0, y) } else { 1.0 };
+    let t = x.abs() - 1.0;
+    // y ln(1 + t) = y t + y (ln(1 + t) - t): the first product with what its rounding lost.
+    let first = y * t;
+    let tail = t * t * (-0.5 + t * (1.0 / 3.0 - t * (0.25 - t * 0.2)));
+    if first > 720.0 {
+        return sign * f64::INFINITY;
+    }
+    if first < -760.0 {
+        return sign * 0.0;
+    }
+    let rest = libm::fma(y, t, -first) + y * tail;
+    let n = (first * LOG2_E).round_ties_even();
+    let (hi, lo) = (first - n * LN_2_FIRST, n * LN_2_REST - rest);
+    let r = hi - lo;
+    let lost = (hi - r) - lo;
+    // e^(r + lost) = 1 + e + lost (1 + e), the sum again with what its rounding lost.
+    let e = libm::expm1(r);
+    let sum = 1.0 + e;
+    sign * libm::scalbn(sum + ((e - (sum - 1.0)) + lost * sum), n as i32)
 }

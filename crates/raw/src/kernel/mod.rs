@@ -2,6 +2,7 @@
 
 pub mod cast;
 pub mod complex;
+pub mod curves;
 pub mod map;
 pub mod math;
 pub mod minmax;

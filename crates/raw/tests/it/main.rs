@@ -1,7 +1,9 @@
 //! Every kernel on every instruction set of this machine against the plain loop.
 
+mod accuracy;
 mod buffers;
 mod casts;
+mod curve_table;
 mod kernels;
 mod maps;
 mod maths;

@@ -1,21 +1,7 @@
 use crate::Random;
+use crate::curve_table::ulps;
 use opusclip_raw::Isa;
 use opusclip_raw::kernel::math::*;
-
-/// The distance of `got` to the true value in units in the last place of an `f32`.
-fn ulps(got: f32, want: f64) -> f64 {
-    if f64::from(got) == want || (got.is_nan() && want.is_nan()) || got == want as f32 {
-        // Also both rounded to infinity or to the same subnormal; then at most half a unit.
-        if !want.is_finite() || want.abs() > f64::from(f32::MAX) {
-            return 0.0;
-        }
-    } else if !got.is_finite() || want.is_nan() {
-        return f64::INFINITY;
-    }
-    let exponent = (want.abs().to_bits() >> 52) as i32 - 1023;
-    let unit = 2f64.powi(exponent.max(-126) - 23);
-    (f64::from(got) - want).abs() / unit
-}
 
 fn sweep(name: &str, limit: f64, ours: impl Fn(f32) -> f32 + Copy, truth: impl Fn(f64) -> f64) {
     // Every 9973rd of all bit patterns, and the neighbourhoods of 0, 1 and -1.

@@ -4,6 +4,8 @@
 mod convert;
 mod logic;
 mod moving;
+mod near;
+mod number;
 mod stats;
 
 use opusclip_raw::{DType, Kind};
@@ -19,10 +21,12 @@ use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, 
 pub use convert::*;
 pub use logic::*;
 pub use moving::*;
+pub use near::*;
+pub use number::*;
 pub use stats::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, stats::ROWS];
+pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, near::ROWS, number::ROWS, stats::ROWS];
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {

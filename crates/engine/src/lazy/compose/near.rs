@@ -1,0 +1,222 @@
+//! Questions: signs and infinities, and whether two arrays are the same or nearly so.
+
+use super::*;
+use crate::array::Scalar;
+use crate::lazy::{weak_default, weak_scalar};
+use crate::ops::{Compare, Test};
+
+const CLOSE: &[Param] = &[
+    Param::new("x", ParamKind::Array),
+    Param::new("y", ParamKind::Array),
+    Param::new("rtol", ParamKind::Float).or(Preset::Float(1e-5)),
+    Param::new("atol", ParamKind::Float).or(Preset::Float(1e-8)),
+    Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(false)),
+];
+const EQUAL: &[Param] = &[
+    Param::new("x", ParamKind::Array),
+    Param::new("y", ParamKind::Array),
+    Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(false)),
+];
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "signbit",
+        numpy: "np.signbit(x)",
+        doc: "True where the sign is set: below zero, and for -0 and a NaN with a sign.",
+        rule: "Integers: below zero.",
+        ..Row::BASE
+    },
+    Row {
+        name: "isposinf",
+        numpy: "np.isposinf(x)",
+        doc: "True where the value is positive infinity.",
+        rule: "Integers and bool are never infinite.",
+        ..Row::BASE
+    },
+    Row {
+        name: "isneginf",
+        numpy: "np.isneginf(x)",
+        doc: "True where the value is negative infinity.",
+        rule: "Integers and bool are never infinite.",
+        ..Row::BASE
+    },
+    Row {
+        name: "isclose",
+        params: CLOSE,
+        numpy: "np.isclose(x, y, rtol, atol, equal_nan)",
+        tries: &[
+            "isclose(x, y)",
+            "isclose(x, x)",
+            "isclose(x, y, rtol=0.1)",
+            "isclose(x, y, 0, 1)",
+            "isclose(x, x, equal_nan=True)",
+            "isclose(x, 1)",
+        ],
+        doc: "True where the two are nearly equal.",
+        rule: "abs(x - y) <= atol + rtol * abs(y) for finite y, or x == y; y is taken as a float. With equal_nan two NaN are equal.",
+        ..Row::BASE
+    },
+    Row {
+        name: "allclose",
+        params: CLOSE,
+        numpy: "np.allclose(x, y, rtol, atol, equal_nan)",
+        tries: &["allclose(x, y)", "allclose(x, x)", "allclose(x, y, 0, 300)", "allclose(x, x, equal_nan=True)"],
+        doc: "True if isclose is true everywhere.",
+        rule: "One truth value; True for no elements.",
+        ..Row::BASE
+    },
+    Row {
+        name: "array_equal",
+        params: EQUAL,
+        numpy: "np.array_equal(x, y, equal_nan)",
+        tries: &[
+            "array_equal(x, y)",
+            "array_equal(x, x)",
+            "array_equal(x, x, equal_nan=True)",
+            "array_equal(x, x[:1])",
+        ],
+        doc: "True if both have the same shape and the same elements.",
+        rule: "One truth value. With equal_nan two NaN are the same.",
+        ..Row::BASE
+    },
+    Row {
+        name: "array_equiv",
+        params: XY,
+        numpy: "np.array_equiv(x, y)",
+        tries: &["array_equiv(x, y)", "array_equiv(x, x)", "array_equiv(x, x[:1])", "array_equiv(x, 1)"],
+        doc: "True if the two, broadcast to one shape, have the same elements.",
+        rule: "One truth value; False if they do not broadcast.",
+        ..Row::BASE
+    },
+];
+
+#[track_caller]
+fn test(op: Test, x: &Lazy) -> Lazy {
+    Lazy::elementwise(Elementwise::Test(op), vec![x.into()])
+}
+
+#[track_caller]
+fn compare(op: Compare, x: &Lazy, y: impl Into<Operand>) -> Lazy {
+    binary(Elementwise::Compare(op), x, y)
+}
+
+#[track_caller]
+fn both(x: &Lazy, y: &Lazy) -> Lazy {
+    binary(Elementwise::Bits(Bits::And), x, y)
+}
+
+#[track_caller]
+fn either(x: &Lazy, y: &Lazy) -> Lazy {
+    binary(Elementwise::Bits(Bits::Or), x, y)
+}
+
+#[track_caller]
+fn both_nan(x: &Lazy, y: &Lazy) -> Lazy {
+    both(&test(Test::Isnan, x), &test(Test::Isnan, y))
+}
+
+#[track_caller]
+fn all_of(x: &Lazy) -> Lazy {
+    x.reduce(Reduce::All, &[])
+}
+
+fn truth(v: bool) -> Lazy {
+    Lazy::scalar(Scalar::from_i128(DType::Bool, v.into()))
+}
+
+/// See the row of the same name, as for all functions of this file.
+#[track_caller]
+pub fn signbit(x: &Lazy) -> Lazy {
+    if x.dtype().is_ok_and(DType::is_float) {
+        // -0 is not below zero: its sign is seen on a 1.
+        let op = Elementwise::MathBinary(MathBinary::Copysign);
+        return compare(Compare::Less, &Lazy::elementwise(op, vec![1.into(), x.into()]), 0);
+    }
+    compare(Compare::Less, x, 0)
+}
+
+#[track_caller]
+fn infinite(x: &Lazy, which: f64) -> Lazy {
+    match x.dtype() {
+        Ok(d) if d.is_float() => compare(Compare::Equal, x, which),
+        // False everywhere.
+        _ => test(Test::Isinf, x),
+    }
+}
+
+/// Positive infinity.
+#[track_caller]
+pub fn isposinf(x: &Lazy) -> Lazy {
+    infinite(x, f64::INFINITY)
+}
+
+/// Negative infinity.
+#[track_caller]
+pub fn isneginf(x: &Lazy) -> Lazy {
+    infinite(x, f64::NEG_INFINITY)
+}
+
+/// The operand as an array, a literal in its own type.
+fn as_array(y: Operand) -> Lazy {
+    match y {
+        Operand::Lazy(l) => l,
+        Operand::Weak(w) => Lazy::scalar(weak_scalar(w, weak_default(w))),
+    }
+}
+
+/// Nearly equal.
+#[track_caller]
+pub fn isclose(x: &Lazy, y: Operand, rtol: f64, atol: f64, equal_nan: bool) -> Lazy {
+    // A literal stays weak, but as a float.
+    let y = match y {
+        Operand::Lazy(l) if l.dtype().is_ok_and(|d| d.kind() < Kind::Float) => Operand::Lazy(l.cast(DType::F64)),
+        Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Float(v as f64)),
+        Operand::Weak(Weak::Bool(v)) => Operand::Weak(Weak::Float(f64::from(u8::from(v)))),
+        y => y,
+    };
+    let size = |l: &Lazy| Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![l.into()]);
+    let away = size(&binary(Elementwise::Binary(Binary::Subtract), x, y.clone()));
+    let equal = compare(Compare::Equal, x, y.clone());
+    let near = match &y {
+        Operand::Lazy(l) => {
+            let scaled = binary(Elementwise::Binary(Binary::Multiply), &size(l), rtol);
+            let bound = binary(Elementwise::Binary(Binary::Add), &scaled, atol);
+            both(&compare(Compare::LessEqual, &away, bound), &test(Test::Isfinite, l))
+        }
+        Operand::Weak(Weak::Float(v)) if v.is_finite() => compare(Compare::LessEqual, &away, atol + rtol * v.abs()),
+        // Beside an infinity or NaN nothing is near.
+        Operand::Weak(_) => return either_nan(equal, x, &as_array(y), equal_nan),
+    };
+    either_nan(either(&near, &equal), x, &as_array(y), equal_nan)
+}
+
+#[track_caller]
+fn either_nan(same: Lazy, x: &Lazy, y: &Lazy, equal_nan: bool) -> Lazy {
+    if equal_nan { either(&same, &both_nan(x, y)) } else { same }
+}
+
+/// Nearly equal everywhere.
+#[track_caller]
+pub fn allclose(x: &Lazy, y: Operand, rtol: f64, atol: f64, equal_nan: bool) -> Lazy {
+    all_of(&isclose(x, y, rtol, atol, equal_nan))
+}
+
+/// The same shape and elements.
+#[track_caller]
+pub fn array_equal(x: &Lazy, y: Operand, equal_nan: bool) -> Lazy {
+    let y = as_array(y);
+    match (x.shape(), y.shape()) {
+        (Ok(a), Ok(b)) if a != b => truth(false),
+        _ => all_of(&either_nan(compare(Compare::Equal, x, &y), x, &y, equal_nan)),
+    }
+}
+
+/// The same elements after broadcasting.
+#[track_caller]
+pub fn array_equiv(x: &Lazy, y: Operand) -> Lazy {
+    let y = as_array(y);
+    match (x.shape(), y.shape()) {
+        (Ok(a), Ok(b)) if shape::broadcast("array_equiv", &[a, b]).is_err() => truth(false),
+        _ => all_of(&compare(Compare::Equal, x, &y)),
+    }
+}

@@ -1,0 +1,433 @@
+//! Numbers to numbers: angles, parts of a float, rounding, and casts that saturate.
+
+use super::*;
+use crate::array::promote::{float_of, int_range};
+use crate::ops::{Compare, Outputs, Ternary};
+
+const ROUND: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("decimals", ParamKind::Int).or(Preset::Int(0))];
+const NAN_TO_NUM: &[Param] = &[
+    Param::new("x", ParamKind::Array),
+    Param::new("nan", ParamKind::Float).or(Preset::Float(0.0)),
+    Param::new("posinf", ParamKind::Float).or(Preset::None),
+    Param::new("neginf", ParamKind::Float).or(Preset::None),
+];
+const LERP: &[Param] =
+    &[Param::new("x", ParamKind::Array), Param::new("y", ParamKind::Array), Param::new("t", ParamKind::Array)];
+const TYPE: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("dtype", ParamKind::DType)];
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "positive",
+        numpy: "np.positive(x)",
+        idempotent: true,
+        doc: "x itself, as the operator `+` does.",
+        rule: "Not for bool.",
+        ..Row::BASE
+    },
+    Row {
+        name: "fabs",
+        numpy: "np.fabs(x)",
+        ulp: 0,
+        doc: "Absolute value as a float.",
+        rule: "Exact; integers are cast to a float first.",
+        ..Row::BASE
+    },
+    Row {
+        name: "reciprocal",
+        numpy: "np.reciprocal(x)",
+        tries: &["float | reciprocal(x)", "reciprocal(x + (x == 0))"],
+        doc: "1 / x.",
+        rule: "Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine.",
+        ..Row::BASE
+    },
+    Row {
+        name: "deg2rad",
+        numpy: "np.deg2rad(x)",
+        doc: "Degrees to radians.",
+        rule: "x times pi/180, in the float type of x.",
+        ..Row::BASE
+    },
+    Row {
+        name: "rad2deg",
+        numpy: "np.rad2deg(x)",
+        doc: "Radians to degrees.",
+        rule: "x times 180/pi, in the float type of x.",
+        ..Row::BASE
+    },
+    Row {
+        name: "sinc",
+        numpy: "np.sinc(x)",
+        ulp: 4,
+        doc: "sin(pi x) / (pi x), and 1 at 0.",
+        rule: "pi x is rounded before its sine is taken, as NumPy does, so whole numbers do not give 0 exactly. Integers are computed in float64; infinities give NaN.",
+        ..Row::BASE
+    },
+    Row {
+        name: "float_power",
+        params: XY,
+        numpy: "np.float_power(x, y)",
+        ulp: 4,
+        doc: "x to the power y in float64, whatever their types.",
+        rule: "power's rule for floats.",
+        tries: &["float_power(x, y)", "float_power(x, -1)", "float_power(2, x)", "float_power(x, 0.5)"],
+        ..Row::BASE
+    },
+    Row {
+        name: "divmod",
+        params: XY,
+        outputs: Outputs::Named(&["quotient", "remainder"]),
+        numpy: "np.divmod(x, y)",
+        tries: &["divmod(x, y)", "divmod(x, 7)", "divmod(x, y)[1]", "divmod(x, -2.5)"],
+        doc: "floor_divide and remainder at once.",
+        rule: "Their rules.",
+        ..Row::BASE
+    },
+    Row {
+        name: "modf",
+        outputs: Outputs::Named(&["fractional", "integral"]),
+        numpy: "np.modf(x)",
+        tries: &["modf(x)", "modf(x)[0]", "modf(x / 8)[1]"],
+        doc: "The part of x behind the point, and the part before it.",
+        rule: "Exact; both have the sign of x. An infinity is all integral.",
+        ..Row::BASE
+    },
+    Row {
+        name: "frexp",
+        outputs: Outputs::Named(&["mantissa", "exponent"]),
+        numpy: "np.frexp(x)",
+        tries: &["frexp(x)", "frexp(x)[0]", "frexp(x / 7)[1]"],
+        doc: "m and e with x = m * 2**e, m of size 0.5 up to 1 and e whole.",
+        rule: "Exact; e is int32. Zeros, infinities and NaN are their own m, with e = 0.",
+        ..Row::BASE
+    },
+    Row {
+        name: "round",
+        params: ROUND,
+        numpy: "np.round(x, decimals)",
+        tries: &[
+            "round(x)",
+            "round(x, 2)",
+            "mild | round(x, decimals=-1)",
+            "float | round(x, decimals=-1)",
+            "round(x / 7, 1)",
+            "float | round(x, -400)",
+            "round(x, 400)",
+        ],
+        doc: "x rounded to some decimals; below zero, to tens, hundreds and so on.",
+        rule: "Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals.",
+        ..Row::BASE
+    },
+    Row {
+        name: "nan_to_num",
+        params: NAN_TO_NUM,
+        numpy: "np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)",
+        tries: &[
+            "nan_to_num(x)",
+            "nan_to_num(x, nan=-1.5)",
+            "nan_to_num(x, 2, 100, -100)",
+            "nan_to_num(x, posinf=1e30)",
+        ],
+        doc: "NaN and infinities replaced by numbers.",
+        rule: "None stands for the greatest or least finite value of the type. Integers and bool stay as they are.",
+        ..Row::BASE
+    },
+    Row {
+        name: "bitwise_count",
+        numpy: "np.bitwise_count(x)",
+        doc: "How many bits of the absolute value are set.",
+        rule: "uint8. Integers and bool only.",
+        ..Row::BASE
+    },
+    Row {
+        name: "lerp",
+        params: LERP,
+        numpy: "(lambda t: x * (1 - t) + y * t)(float(t) if isinstance(t, (int, float)) else np.asarray(t, float) if t.dtype.kind in 'biu' else t)",
+        tries: &["lerp(x, y, 0.25)", "lerp(x, y, 1)", "lerp(x, 255.0, 0.5)"],
+        doc: "Between x and y: x at t = 0, y at t = 1.",
+        rule: "x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64. Not in NumPy.",
+        ..Row::BASE
+    },
+    Row {
+        name: "cast_sat",
+        params: TYPE,
+        numpy: "np.asarray(np.clip(x.astype(object), np.iinfo(dtype).min, np.iinfo(dtype).max)).astype(dtype)",
+        tries: &[
+            "int | cast_sat(x, uint8)",
+            "int | cast_sat(x, int8)",
+            "int | cast_sat(x, uint64)",
+            "int | cast_sat(x, int16)",
+        ],
+        doc: "The elements as another type, held at the ends of its range.",
+        rule: "As astype, but integers saturate too instead of wrapping. Not in NumPy.",
+        ..Row::BASE
+    },
+    Row {
+        name: "cast_rounded",
+        params: TYPE,
+        numpy: "np.clip(np.rint(x), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)",
+        tries: &["cast_rounded(x, uint8)", "cast_rounded(x, int8)", "cast_rounded(x / 3, int16)"],
+        doc: "The nearest element of another type.",
+        rule: "Floats to integers: halves to even, held at the ends of the range, NaN gives 0. Else as cast_sat. Not in NumPy.",
+        ..Row::BASE
+    },
+];
+
+fn unary(op: Elementwise, x: &Lazy) -> Lazy {
+    Lazy::elementwise(op, vec![x.into()])
+}
+
+#[track_caller]
+fn choose(condition: &Lazy, x: impl Into<Operand>, y: impl Into<Operand>) -> Lazy {
+    Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![condition.into(), x.into(), y.into()])
+}
+
+#[track_caller]
+fn compare(op: Compare, x: &Lazy, y: impl Into<Operand>) -> Lazy {
+    binary(Elementwise::Compare(op), x, y)
+}
+
+/// `x` in the type in which a float function of it is computed.
+#[track_caller]
+fn as_float(x: &Lazy) -> Lazy {
+    match x.dtype() {
+        Ok(d) => x.cast(float_of(d)),
+        Err(_) => x.clone(),
+    }
+}
+
+/// Builds with `make` from the type of `x`, or hands on the error.
+#[track_caller]
+fn typed(x: &Lazy, make: impl FnOnce(DType) -> Lazy) -> Lazy {
+    match x.dtype() {
+        Ok(d) => make(d),
+        Err(e) => Lazy::failed(e),
+    }
+}
+
+/// See the row of the same name, as for all functions of this file.
+#[track_caller]
+pub fn positive(x: &Lazy) -> Lazy {
+    typed(x, |d| match d {
+        DType::Bool => Lazy::failed(Error::dtype("positive", "bool has no sign; cast it to a number first")),
+        _ => x.clone(),
+    })
+}
+
+/// Absolute value of a float.
+#[track_caller]
+pub fn fabs(x: &Lazy) -> Lazy {
+    unary(Elementwise::Unary(Unary::Absolute), &as_float(x))
+}
+
+/// `1 / x`
+#[track_caller]
+pub fn reciprocal(x: &Lazy) -> Lazy {
+    typed(x, |d| match d {
+        DType::Bool => x.cast(DType::I8),
+        d if d.is_integer() => {
+            let one = compare(Compare::Equal, x, 1).cast(d);
+            // Unsigned types hold no -1.
+            if int_range(d).0 == 0 {
+                return one;
+            }
+            binary(Elementwise::Binary(Binary::Subtract), &one, compare(Compare::Equal, x, -1).cast(d))
+        }
+        _ => Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![1.into(), x.into()]),
+    })
+}
+
+/// Degrees to radians.
+#[track_caller]
+pub fn deg2rad(x: &Lazy) -> Lazy {
+    binary(Elementwise::Binary(Binary::Multiply), &as_float(x), std::f64::consts::PI / 180.0)
+}
+
+/// Radians to degrees.
+#[track_caller]
+pub fn rad2deg(x: &Lazy) -> Lazy {
+    typed(&as_float(x), |d| {
+        // NumPy divides in the type itself, which for float32 is not 180/π rounded.
+        let factor =
+            if d == DType::F32 { f64::from(180.0_f32 / std::f32::consts::PI) } else { 180.0 / std::f64::consts::PI };
+        binary(Elementwise::Binary(Binary::Multiply), &as_float(x), factor)
+    })
+}
+
+/// Sine cardinal.
+#[track_caller]
+pub fn sinc(x: &Lazy) -> Lazy {
+    let angle = binary(Elementwise::Binary(Binary::Multiply), x, std::f64::consts::PI);
+    typed(&angle, |d| {
+        let small = if d == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let angle = choose(&compare(Compare::NotEqual, &angle, 0.0), &angle, small);
+        divide(&unary(Elementwise::Math(Math::Sin), &angle), &angle)
+    })
+}
+
+/// Power in `float64`.
+#[track_caller]
+pub fn float_power(x: &Lazy, y: Operand) -> Lazy {
+    let y = match y {
+        Operand::Lazy(l) => Operand::Lazy(l.cast(DType::F64)),
+        w => w,
+    };
+    binary(Elementwise::Binary(Binary::Power), &x.cast(DType::F64), y)
+}
+
+/// Quotient and remainder.
+#[track_caller]
+pub fn divmod(x: &Lazy, y: Operand) -> [Lazy; 2] {
+    [
+        binary(Elementwise::Binary(Binary::FloorDivide), x, y.clone()),
+        binary(Elementwise::Binary(Binary::Remainder), x, y),
+    ]
+}
+
+/// Fractional and integral part.
+#[track_caller]
+pub fn modf(x: &Lazy) -> [Lazy; 2] {
+    let x = as_float(x);
+    let whole = unary(Elementwise::Math(Math::Trunc), &x);
+    let rest = binary(Elementwise::Binary(Binary::Subtract), &x, &whole);
+    // An infinity less itself is NaN.
+    let rest = choose(&unary(Elementwise::Test(crate::ops::Test::Isinf), &x), 0.0, rest);
+    [binary(Elementwise::MathBinary(MathBinary::Copysign), &rest, &x), whole]
+}
+
+/// Mantissa and exponent.
+#[track_caller]
+pub fn frexp(x: &Lazy) -> [Lazy; 2] {
+    [unary(Elementwise::Math(Math::FrexpMantissa), x), unary(Elementwise::Math(Math::FrexpExponent), x)]
+}
+
+/// Rounded to decimals.
+#[track_caller]
+pub fn round(x: &Lazy, decimals: isize) -> Lazy {
+    let rint = |x: &Lazy| unary(Elementwise::Math(Math::Rint), x);
+    // Ten to the power of a size that no float has is infinite, as for NumPy.
+    let tens = 10f64.powi(decimals.unsigned_abs().min(400) as i32);
+    let times = |x: &Lazy| binary(Elementwise::Binary(Binary::Multiply), x, tens);
+    typed(x, |d| match d {
+        DType::Bool if decimals != 0 => {
+            Lazy::failed(Error::dtype("round", "bool takes no decimals; cast it to a number first"))
+        }
+        d if d.is_integer() && decimals >= 0 => x.clone(),
+        d if d.is_integer() => {
+            let wide = times(&rint(&divide(x, tens)));
+            // Over the widest integers, so that what does not fit wraps.
+            if d == DType::U64 { wide.cast(d) } else { wide.cast(DType::I64).cast(d) }
+        }
+        _ if decimals == 0 => rint(x),
+        _ if decimals > 0 => divide(&rint(&times(x)), tens),
+        _ => times(&rint(&divide(x, tens))),
+    })
+}
+
+/// Numbers for what is none.
+#[track_caller]
+pub fn nan_to_num(x: &Lazy, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Lazy {
+    typed(x, |d| {
+        if !d.is_float() {
+            return x.clone();
+        }
+        let most = if d == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        let infinite = |sign: f64| compare(Compare::Equal, x, sign * f64::INFINITY);
+        let y = choose(&unary(Elementwise::Test(crate::ops::Test::Isnan), x), nan, x);
+        let y = choose(&infinite(1.0), posinf.unwrap_or(most), y);
+        choose(&infinite(-1.0), neginf.unwrap_or(-most), y)
+    })
+}
+
+/// Bits that are set, added up in pairs, then in fours, in bytes, and over the bytes.
+#[track_caller]
+pub fn bitwise_count(x: &Lazy) -> Lazy {
+    typed(x, |d| {
+        if d == DType::Bool {
+            return x.cast(DType::U8);
+        }
+        if !d.is_integer() {
+            return Lazy::failed(Error::dtype(
+                "bitwise_count",
+                format!("bits of {d} are not defined; cast it to an integer"),
+            ));
+        }
+        let to = match d.size() {
+            1 => DType::U8,
+            2 => DType::U16,
+            4 => DType::U32,
+            _ => DType::U64,
+        };
+        let ones = int_range(to).1;
+        let and = |x: &Lazy, m: i128| binary(Elementwise::Bits(Bits::And), x, Weak::Int(m));
+        let down = |x: &Lazy, n: i128| binary(Elementwise::Bits(Bits::RightShift), x, Weak::Int(n));
+        let add = |x: &Lazy, y: Lazy| binary(Elementwise::Binary(Binary::Add), x, y);
+        let x = unary(Elementwise::Unary(Unary::Absolute), x).cast(to);
+        let pairs = binary(Elementwise::Binary(Binary::Subtract), &x, and(&down(&x, 1), ones / 3));
+        let fours = add(&and(&pairs, ones / 5), and(&down(&pairs, 2), ones / 5));
+        let bytes = and(&add(&fours, down(&fours, 4)), ones / 17);
+        // The product with 0x0101… has the sum of all bytes in its highest one.
+        let all = binary(Elementwise::Binary(Binary::Multiply), &bytes, Weak::Int(ones / 255));
+        down(&all, (d.size() as i128 - 1) * 8).cast(DType::U8)
+    })
+}
+
+/// Between two.
+#[track_caller]
+pub fn lerp(x: &Lazy, y: Operand, t: Operand) -> Lazy {
+    let t = match t {
+        Operand::Weak(Weak::Complex(..)) => {
+            return Lazy::failed(Error::dtype("lerp", "t is complex; what lies between is told by a real number"));
+        }
+        Operand::Lazy(l) if l.dtype().is_ok_and(|d| d.kind() < Kind::Float) => Operand::Lazy(l.cast(DType::F64)),
+        Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Float(v as f64)),
+        Operand::Weak(Weak::Bool(v)) => Operand::Weak(Weak::Float(f64::from(u8::from(v)))),
+        t => t,
+    };
+    let rest = match &t {
+        Operand::Lazy(l) => Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![1.into(), l.into()]).into(),
+        Operand::Weak(Weak::Float(v)) => Operand::Weak(Weak::Float(1.0 - v)),
+        w => w.clone(),
+    };
+    let from = binary(Elementwise::Binary(Binary::Multiply), x, rest);
+    let to = match (y, t) {
+        (Operand::Weak(Weak::Complex(re, im)), Operand::Weak(t)) => {
+            Operand::Weak(Weak::Complex(re * number(t), im * number(t)))
+        }
+        (Operand::Weak(y), Operand::Weak(t)) => Operand::Weak(Weak::Float(number(y) * number(t))),
+        (y, t) => Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![y, t]).into(),
+    };
+    binary(Elementwise::Binary(Binary::Add), &from, to)
+}
+
+fn number(w: Weak) -> f64 {
+    match w {
+        Weak::Bool(v) => f64::from(u8::from(v)),
+        Weak::Int(v) => v as f64,
+        Weak::Float(v) => v,
+        // Both places have taken it out before.
+        Weak::Complex(re, _) => re,
+    }
+}
+
+/// A cast that holds.
+#[track_caller]
+pub fn cast_sat(x: &Lazy, dtype: DType) -> Lazy {
+    typed(x, |d| {
+        if !d.is_integer() || !dtype.is_integer() {
+            return x.cast(dtype);
+        }
+        let ((a, b), (lo, hi)) = (int_range(d), int_range(dtype));
+        let bounds = [a.max(lo), b.min(hi)].map(|v| Operand::Weak(Weak::Int(v)));
+        let [lo, hi] = bounds;
+        Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![x.into(), lo, hi]).cast(dtype)
+    })
+}
+
+/// A cast to the nearest.
+#[track_caller]
+pub fn cast_rounded(x: &Lazy, dtype: DType) -> Lazy {
+    typed(x, |d| match d {
+        d if d.is_float() && dtype.is_integer() => unary(Elementwise::Math(Math::Rint), x).cast(dtype),
+        _ => cast_sat(x, dtype),
+    })
+}

@@ -1,0 +1,204 @@
+//! Element-wise ops with arguments, several results or names of their own, against what NumPy 2.4
+//! answered for the same calls. Those of plain arrays are in the goldens.
+
+use opusclip_engine::api::call::{ALIASES, Arg, call, call_all, find, names, rows};
+use opusclip_engine::{Array, DType, Lazy};
+
+use crate::support::{assert_same, scalars};
+
+fn of<T: opusclip_engine::Element>(x: &[T]) -> Lazy {
+    Array::from_slice(x, &[x.len()]).unwrap().into()
+}
+
+fn floats(l: &Lazy) -> Vec<f64> {
+    scalars(&l.collect().unwrap()).into_iter().map(|s| s.to_f64()).collect()
+}
+
+fn ints(l: &Lazy) -> Vec<i128> {
+    scalars(&l.collect().unwrap()).into_iter().map(|s| s.to_i128()).collect()
+}
+
+/// To the bit, but any NaN for any other.
+#[track_caller]
+fn bits(l: &Lazy, want: &[f64]) {
+    let got = floats(l);
+    let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+    assert!(got.len() == want.len() && got.iter().zip(want).all(same), "{got:?} is not {want:?}");
+}
+
+fn refused(l: &Lazy) -> String {
+    l.meta().unwrap_err().without_place().to_string()
+}
+
+const NAN: f64 = f64::NAN;
+const INF: f64 = f64::INFINITY;
+
+#[test]
+fn round_takes_decimals() {
+    let x = of(&[2.5f32, -0.5, 1.25, 1.35, 123_456.79, f32::INFINITY]);
+    bits(&x.round(1), &[2.5, -0.5, 1.2000000476837158, 1.399999976158142, 123456.796875, INF].map(|v: f64| v));
+    bits(&of(&[2.675, 1.005, -1234.5678]).round(2), &[2.68, 1.0, -1234.57]);
+    bits(&of(&[1234.5678, -1250.0, 1350.0]).round(-2), &[1200.0, -1200.0, 1400.0]);
+    bits(&of(&[1.0, 2.0]).round(400), &[NAN, NAN]);
+    assert_eq!(ints(&of(&[244u8, 245, 246, 255]).round(-1)), [240, 240, 250, 4]);
+    assert_eq!(ints(&of(&[127i8, -128, 125]).round(-1)), [-126, 126, 120]);
+    assert_eq!(ints(&of(&[25i64, 35, -25]).round(-1)), [20, 40, -20]);
+    assert_eq!(ints(&of(&[25i64, 35]).round(isize::MAX)), [25, 35]);
+    assert_eq!(of(&[7u8]).round(3).dtype().unwrap(), DType::U8);
+    assert_eq!(of(&[true]).round(0).dtype().unwrap(), DType::F32);
+    assert_eq!(refused(&of(&[true]).round(1)), "round: bool takes no decimals; cast it to a number first");
+}
+
+#[test]
+fn numbers_for_what_is_none() {
+    let x = of(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.5]);
+    bits(&x.nan_to_num(0.0, None, None), &[0.0, 3.4028234663852886e38, -3.4028234663852886e38, 1.5]);
+    bits(&x.f64().nan_to_num(7.0, Some(8.0), Some(-9.0)), &[7.0, 8.0, -9.0, 1.5]);
+    assert_eq!(ints(&of(&[1u8, 2]).nan_to_num(7.0, None, None)), [1, 2]);
+}
+
+#[test]
+fn nearly_equal() {
+    let a = of(&[1.0, 1e10, INF, -INF, NAN, 0.0, 1e-9]);
+    let b = of(&[1.00001, 1.00001e10, INF, INF, NAN, 1e-8, 1e-8]);
+    let close = |a: &Lazy, b: &Lazy, rtol, atol, nan| ints(&a.isclose(b, rtol, atol, nan));
+    assert_eq!(close(&a, &b, 1e-5, 1e-8, false), [1, 1, 1, 0, 0, 1, 1]);
+    assert_eq!(close(&a, &b, 1e-5, 1e-8, true), [1, 1, 1, 0, 1, 1, 1]);
+    assert_eq!(close(&a, &b, 0.0, 0.0, false), [0, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(close(&b, &a, 1e-5, 0.0, false), [0, 1, 1, 0, 0, 0, 0]);
+    // Integers do not wrap on the way.
+    assert_eq!(close(&of(&[-128i8, 127]), &of(&[127i8, -128]), 0.0, 1.0, false), [0, 0]);
+    assert_eq!(close(&of(&[200u8, 10]), &of(&[201u8, 255]), 0.0, 1.0, false), [1, 0]);
+    // Literals.
+    assert_eq!(ints(&a.isclose(1, 1e-5, 1e-8, false)), [1, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(ints(&a.isclose(INF, 1e-5, 1e-8, true)), [0, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(ints(&a.isclose(NAN, 1e-5, 1e-8, true)), [0, 0, 0, 0, 1, 0, 0]);
+    assert_eq!(ints(&a.allclose(&b, 1e-5, 1e-8, true)), [0]);
+    assert_eq!(ints(&b.allclose(&b, 0.0, 0.0, true)), [1]);
+    assert!(a.isclose(of(&[1.0, 2.0]), 1e-5, 1e-8, false).meta().is_err());
+}
+
+#[test]
+fn the_same_arrays() {
+    let x = of(&[1.0, NAN]);
+    assert_eq!(ints(&x.array_equal(&x, false)), [0]);
+    assert_eq!(ints(&x.array_equal(&x, true)), [1]);
+    assert_eq!(ints(&x.array_equal(of(&[1.0]), true)), [0]);
+    let y = of(&[2u8, 2, 2]);
+    assert_eq!(ints(&y.array_equiv(2)), [1]);
+    assert_eq!(ints(&y.array_equal(2, false)), [0]);
+    assert_eq!(ints(&y.array_equiv(y.reshape([3, 1]))), [1]);
+    assert_eq!(ints(&y.array_equiv(of(&[2u8, 2]))), [0]);
+    // Of nothing, and of more elements than memory holds.
+    let none = Lazy::from(Array::from_slice::<f32>(&[], &[0]).unwrap());
+    assert_eq!(ints(&none.array_equal(&none, false)), [1]);
+    let failed = y.reshape([7]);
+    assert!(y.array_equal(&failed, false).meta().is_err() && y.array_equiv(&failed).meta().is_err());
+}
+
+#[test]
+fn parts_of_numbers() {
+    let [fractional, integral] = of(&[-2.75, 3.0, -0.0, INF, -INF, NAN, -4.0]).modf();
+    bits(&fractional, &[-0.75, 0.0, -0.0, 0.0, -0.0, NAN, -0.0]);
+    bits(&integral, &[-2.0, 3.0, -0.0, INF, -INF, NAN, -4.0]);
+    let [mantissa, exponent] = of(&[0.0, -0.0, 1.0, -2.5, 1e-310, INF, NAN]).frexp();
+    bits(&mantissa, &[0.0, -0.0, 0.5, -0.625, 0.5752618031559393, INF, NAN]);
+    assert_eq!(ints(&exponent), [0, 0, 1, 2, -1029, 0, 0]);
+    assert_eq!(exponent.dtype().unwrap(), DType::I32);
+    let [quotient, remainder] = of(&[7i8, -7, 100]).divmod(of(&[-3i8, 3, 7]));
+    assert_eq!((ints(&quotient), ints(&remainder)), (vec![-3, -3, 14], vec![-2, 2, 2]));
+    let powers = of(&[-149i64, -150, -151, 127, 128, 1_000_000_000, -1_000_000_000]);
+    let scaled = Lazy::scalar(opusclip_engine::array::Scalar::from_f64(DType::F32, 1.5)).ldexp(&powers);
+    bits(&scaled, &[2.802596928649634e-45, 1.401298464324817e-45, 0.0, 2.5521177519070385e38, INF, INF, 0.0]);
+    assert_eq!(of(&[1u8]).ldexp(of(&[3i64])).dtype().unwrap(), DType::F32);
+    assert_eq!(of(&[1i64]).ldexp(3).dtype().unwrap(), DType::F64);
+    assert_eq!(refused(&powers.ldexp(0.5)), "ldexp: the exponent 0.5 is a float; write an integer");
+    let wide = "ldexp: the exponents are uint64; cast them to int32 or int64";
+    assert_eq!(refused(&powers.ldexp(powers.astype(DType::U64))), wide);
+}
+
+#[test]
+fn bits_are_counted_of_absolute_values() {
+    let count = |l: Lazy| (l.bitwise_count().dtype().unwrap(), ints(&l.bitwise_count()));
+    assert_eq!(count(of(&[-1i8, -128, 127, -5])), (DType::U8, vec![1, 1, 7, 2]));
+    assert_eq!(count(of(&[u64::MAX, 0, 1 << 63, 0x5555])), (DType::U8, vec![64, 0, 1, 8]));
+    assert_eq!(count(of(&[i64::MIN, -1, (1 << 62) + 1])), (DType::U8, vec![1, 1, 2]));
+    assert_eq!(
+        refused(&of(&[1.0]).bitwise_count()),
+        "bitwise_count: bits of float64 are not defined; cast it to an integer"
+    );
+}
+
+/// NumPy takes the first float type that holds each operand by itself.
+#[test]
+fn functions_of_two_floats_promote_each_operand_alone() {
+    let (u8s, i8s, u16s, i16s) = (of(&[1u8]), of(&[1i8]), of(&[1u16]), of(&[1i16]));
+    let kind = |l: Lazy| l.dtype().unwrap();
+    assert_eq!(kind(u16s.atan2(&i16s)), DType::F32);
+    assert_eq!(kind(u16s.hypot(&i8s)), DType::F32);
+    assert_eq!(kind(u8s.copysign(300)), DType::F32);
+    assert_eq!(kind(u8s.copysign(1.5)), DType::F64);
+    assert_eq!(kind(of(&[true]).nextafter(2)), DType::F64);
+    assert_eq!(kind(of(&[1i32]).heaviside(of(&[1f32]))), DType::F64);
+    assert_eq!(kind(u16s.divide(&i16s)), DType::F64);
+    // The greater of two integers is an integer.
+    assert_eq!(kind(u8s.fmax(&i8s)), DType::I16);
+    assert_eq!(ints(&of(&[3u8, 200]).fmin(100)), [3, 100]);
+    bits(&of(&[NAN, 1.0, NAN, -INF]).fmax(of(&[2.0, NAN, NAN, NAN])), &[2.0, 1.0, NAN, -INF]);
+}
+
+#[test]
+fn arithmetic_that_saturates() {
+    let x = of(&[250u8, 3, 100]);
+    assert_eq!(ints(&x.add_sat(10)), [255, 13, 110]);
+    assert_eq!(ints(&x.subtract_sat(10)), [240, 0, 90]);
+    assert_eq!(ints(&x.multiply_sat(3)), [255, 9, 255]);
+    assert_eq!(ints(&of(&[i64::MIN, i64::MAX]).subtract_sat(of(&[1i64, -1]))), [i64::MIN as i128, i64::MAX as i128]);
+    assert_eq!(refused(&x.add_sat(300)), "add_sat: the integer 300 does not fit uint8 (0 to 255)");
+    let float = "multiply_sat: float32 does not saturate; cast it to an integer, or use the op without _sat";
+    assert_eq!(refused(&of(&[1f32]).multiply_sat(2)), float);
+    let wide = of(&[-1000i32, 300, 127, i32::MIN]);
+    assert_eq!(ints(&wide.cast_sat(DType::U8)), [0, 255, 127, 0]);
+    assert_eq!(ints(&wide.cast_sat(DType::I8)), [-128, 127, 127, -128]);
+    assert_eq!(ints(&wide.cast_sat(DType::U64)), [0, 300, 127, 0]);
+    assert_eq!(ints(&of(&[u64::MAX, 5]).cast_sat(DType::I64)), [i64::MAX as i128, 5]);
+    let halves = of(&[0.5f32, 1.5, -0.6, 254.6, 1e9, f32::NAN, -130.0]);
+    assert_eq!(ints(&halves.cast_rounded(DType::U8)), [0, 2, 0, 255, 255, 0, 0]);
+    assert_eq!(ints(&halves.cast_sat(DType::I8)), [0, 1, 0, 127, 127, 0, -128]);
+    assert_same(
+        "cast_rounded",
+        &halves.cast_rounded(DType::U8).collect().unwrap(),
+        &halves.to_u8_rounded().collect().unwrap(),
+    );
+}
+
+#[test]
+fn between_two() {
+    let (x, y) = (of(&[0.1f32, 10.0]), of(&[0.7f32, 20.0]));
+    assert_same("t = 0", &x.lerp(&y, 0.0).collect().unwrap(), &x.collect().unwrap());
+    assert_same("t = 1", &x.lerp(&y, 1).collect().unwrap(), &y.collect().unwrap());
+    bits(&of(&[10u8, 250]).lerp(of(&[20u8, 0]), 0.25), &[12.5, 187.5]);
+    bits(&of(&[10u8, 250]).lerp(20, of(&[0u8, 1])), &[10.0, 20.0]);
+    assert_eq!(x.lerp(&y, 0.5).dtype().unwrap(), DType::F32);
+}
+
+#[test]
+fn old_names_find_the_same_ops() {
+    // Ops that other pages of the registry will bring.
+    const NOT_YET: &[&str] = &["conj", "prod"];
+    let rows = rows();
+    for (alias, op) in ALIASES {
+        assert!(!rows.iter().any(|r| r.name == *alias), "{alias} is an op of its own");
+        let there = rows.iter().any(|r| r.name == *op);
+        assert!(there || NOT_YET.contains(op), "{alias}: there is no {op}");
+        assert_eq!(find(alias).map(|r| r.name), there.then_some(*op));
+        assert_eq!(names().contains(alias), there);
+    }
+    let x = of(&[0.25f32, -0.5]);
+    let by = |name: &str| call(name, &[Arg::Array(x.clone())]).unwrap().collect().unwrap();
+    assert_same("arcsin", &by("arcsin"), &by("asin"));
+    assert_same("fix", &by("fix"), &by("trunc"));
+    assert_eq!(call_all("modf", &[Arg::Array(x.clone())]).unwrap().len(), 2);
+    let wrong = call("arcsn", &[Arg::Array(x)]).unwrap_err().to_string();
+    assert_eq!(wrong, "arcsn: there is no op of this name; did you mean `arcsin`?");
+}
