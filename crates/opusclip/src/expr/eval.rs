@@ -176,7 +176,10 @@ impl Eval {
             let at = match self.value(*at)? {
                 Value::Int(v) => v,
                 other => {
-                    return Err(lexer::error(col, format!("a list is indexed by an integer, not {}", other.describe())));
+                    return Err(lexer::error(
+                        col,
+                        format!("a list is indexed by an integer, not {}", other.describe()),
+                    ));
                 }
             };
             let from_front = if at < 0 { at.saturating_add(all.len() as i64) } else { at };

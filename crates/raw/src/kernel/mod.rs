@@ -3,6 +3,7 @@
 pub mod cast;
 pub mod map;
 pub mod math;
+pub mod matmul;
 pub mod minmax;
 pub mod pack;
 pub mod planes;

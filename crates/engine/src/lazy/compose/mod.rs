@@ -2,8 +2,11 @@
 //! the row of its name.
 
 mod convert;
+mod einsum;
 mod logic;
 mod moving;
+mod norms;
+mod products;
 mod stats;
 
 use opusclip_raw::DType;
@@ -17,12 +20,16 @@ use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, X_AXIS, XY};
 use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, Unary};
 
 pub use convert::*;
+pub use einsum::*;
 pub use logic::*;
 pub use moving::*;
+pub use norms::*;
+pub use products::*;
 pub use stats::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, stats::ROWS];
+pub const FILES: &[&[Row]] =
+    &[convert::ROWS, einsum::ROWS, logic::ROWS, moving::ROWS, norms::ROWS, products::ROWS, stats::ROWS];
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {
