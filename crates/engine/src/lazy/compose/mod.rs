@@ -3,11 +3,14 @@
 
 mod convert;
 mod einsum;
+mod filters;
 mod logic;
 mod moving;
 mod norms;
 mod products;
+mod shift;
 mod stats;
+mod windows;
 
 use opusclip_raw::DType;
 
@@ -21,15 +24,28 @@ use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, 
 
 pub use convert::*;
 pub use einsum::*;
+pub use filters::*;
 pub use logic::*;
 pub use moving::*;
 pub use norms::*;
 pub use products::*;
+pub use shift::*;
 pub use stats::*;
+pub use windows::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] =
-    &[convert::ROWS, einsum::ROWS, logic::ROWS, moving::ROWS, norms::ROWS, products::ROWS, stats::ROWS];
+pub const FILES: &[&[Row]] = &[
+    convert::ROWS,
+    einsum::ROWS,
+    filters::ROWS,
+    logic::ROWS,
+    moving::ROWS,
+    norms::ROWS,
+    products::ROWS,
+    shift::ROWS,
+    stats::ROWS,
+    windows::ROWS,
+];
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {

@@ -3,7 +3,9 @@
 //! meaning on whole arrays. Where a page says that frames do not touch each other, the meaning is
 //! run on a few frames at a time; else the op waits for its whole input.
 
+mod convolve;
 mod factor;
+mod filters;
 mod given;
 mod join;
 mod linalg;
@@ -184,7 +186,8 @@ fn bytes(m: &Meta) -> usize {
 }
 
 /// Every page, file by file.
-const FILES: &[&[&Page]] = &[factor::PAGES, join::PAGES, linalg::PAGES, matmul::PAGES, order::PAGES];
+const FILES: &[&[&Page]] =
+    &[convolve::PAGES, factor::PAGES, filters::PAGES, join::PAGES, linalg::PAGES, matmul::PAGES, order::PAGES];
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
