@@ -42,6 +42,10 @@ fn is_odd(to: &[usize]) -> bool {
 fn lu_diagonal<T: ComplexField + Copy>(a: &[T], n: usize) -> Result<(Vec<T>, bool)> {
     let lu = matrix(a, n, n).partial_piv_lu();
     let u = lu.U();
+    if (0..n).any(|i| *u.get(i, i) == T::zero_impl()) {
+        // What follows a pivot of 0 was divided by it.
+        return Err(Failed::Singular);
+    }
     Ok(((0..n).map(|i| *u.get(i, i)).collect(), is_odd(lu.P().arrays().0)))
 }
 
@@ -64,7 +68,10 @@ fn cholesky<T: ComplexField + Copy>(a: &[T], n: usize) -> Result<Vec<T>> {
 fn qr<T: ComplexField + Copy>(a: &[T], m: usize, n: usize, full: bool) -> Result<(Vec<T>, Vec<T>)> {
     let qr = matrix(a, m, n).qr();
     let (q, r) = if full { (qr.compute_Q(), qr.R()) } else { (qr.compute_thin_Q(), qr.thin_R()) };
-    let r = Mat::from_fn(r.nrows(), n, |i, j| if i <= j { *r.get(i, j) } else { T::zero_impl() });
+    // Below the square on top there is nothing but zeros.
+    let height = if full { m } else { m.min(n) };
+    let at = |i: usize, j: usize| if i <= j && i < r.nrows() { *r.get(i, j) } else { T::zero_impl() };
+    let r = Mat::from_fn(height, n, at);
     Ok((rows(q.as_ref()), rows(r.as_ref())))
 }
 

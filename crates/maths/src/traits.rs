@@ -53,7 +53,8 @@ pub trait Dense: Copy + Sized {
     /// The type of absolute values.
     type Real: Copy;
 
-    /// The diagonal of U in `P·a = L·U`, and whether P swaps an odd number of times.
+    /// The diagonal of U in `P·a = L·U`, and whether P swaps an odd number of times. A pivot of 0 is
+    /// [`Failed::Singular`].
     fn lu_diagonal(a: &[Self], n: usize) -> Result<(Vec<Self>, bool)>;
     /// `x` of `n × m` with `a · x = b`.
     fn solve(a: &[Self], n: usize, b: &[Self], m: usize) -> Result<Vec<Self>>;

@@ -276,7 +276,7 @@ impl Lazy {
 
     /// Sum of products over the last axis of x and the last but one of y (its only one when it has one).
     ///
-    /// An array without axes, or a number, multiplies. matmul's rule for sums.
+    /// An array without axes multiplies, and a number is one of int64 or float64. matmul's rule for sums.
     /// NumPy: `np.dot(x, y)`.
     #[track_caller]
     pub fn dot(&self, y: impl Into<Operand>) -> Lazy {
@@ -430,7 +430,7 @@ impl Lazy {
 
     /// Sum of products over the last axis of both.
     ///
-    /// An array without axes, or a number, multiplies. matmul's rule for sums.
+    /// An array without axes multiplies, and a number is one of int64 or float64. matmul's rule for sums.
     /// NumPy: `np.inner(x, y)`.
     #[track_caller]
     pub fn inner(&self, y: impl Into<Operand>) -> Lazy {
@@ -823,7 +823,7 @@ impl Lazy {
 
     /// The Moore-Penrose pseudo-inverse of matrices over the last two axes.
     ///
-    /// Singular values of at most rcond times the greatest count as zero. Integers in float64. Last bits may depend on the machine.
+    /// Singular values of at most rcond times the greatest count as zero. Integers in float64 (an array without elements keeps its type). Last bits may depend on the machine.
     /// NumPy: `np.linalg.pinv(x, rcond)`.
     #[track_caller]
     pub fn pinv(&self, rcond: f64) -> Lazy {

@@ -4,6 +4,7 @@
 mod arrays;
 mod facts;
 mod golden;
+mod linalg;
 mod passes;
 mod paths;
 mod random;

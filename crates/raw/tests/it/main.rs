@@ -5,6 +5,7 @@ mod casts;
 mod kernels;
 mod maths;
 mod numbers;
+mod products;
 mod sums;
 
 /// Numbers that look random and are the same in every run (xorshift64*).

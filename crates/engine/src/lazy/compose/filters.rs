@@ -173,6 +173,9 @@ const WIDEST: f64 = 8_000_000.0;
 fn gaussian(op: &str, sigma: f64, order: isize, truncate: f64) -> Result<Vec<f64>> {
     let order = usize::try_from(order).ok().filter(|&o| o <= 64);
     let order = order.ok_or_else(|| Error::value(op, "the order must be between 0 and 64"))?;
+    if sigma == 0.0 {
+        return Err(Error::value(op, "sigma is 0; it must be positive"));
+    }
     let reach = truncate * sigma + 0.5;
     if !(0.0..WIDEST).contains(&reach.trunc()) {
         return Err(Error::value(op, format!("sigma {sigma} and truncate {truncate} make no window that can be used")));
@@ -181,9 +184,6 @@ fn gaussian(op: &str, sigma: f64, order: isize, truncate: f64) -> Result<Vec<f64
     let square = sigma * sigma;
     let xs: Vec<f64> = (-radius..=radius).map(|v| v as f64).collect();
     let mut phi: Vec<f64> = xs.iter().map(|x| opusclip_raw::Float::exp(-0.5 / square * (x * x))).collect();
-    if sigma == 0.0 {
-        phi.fill(1.0);
-    }
     let sum: f64 = phi.iter().sum();
     phi.iter_mut().for_each(|p| *p /= sum);
     if order > 0 {
@@ -245,11 +245,11 @@ pub fn gaussian_filter(
     axes: &[isize],
 ) -> Lazy {
     let all = || {
-        let w = gaussian("gaussian_filter", sigma, order, truncate)?;
         // SciPy leaves an axis alone for which there is nothing to blur.
         if sigma <= 1e-15 {
             return Ok(x.clone());
         }
+        let w = gaussian("gaussian_filter", sigma, order, truncate)?;
         each("gaussian_filter", x, axes, |x, a| weighted(x, &w, a, mode, cval))
     };
     built(all())

@@ -84,8 +84,8 @@ pub(super) const ROWS: &[Row] = &[
             "x:3x3 | cond(x)",
             "x:3x4 | cond(x, 2)",
             "x:2x3x3 | cond(x, -2)",
-            "x:3x3 | cond(x, 1)",
-            "x:3x3 | cond(x, 'fro')",
+            "x:3x3 real | cond(x, 1)",
+            "x:3x3 real | cond(x, 'fro')",
         ],
         ulp: 1 << 24,
         doc: "The condition number: the greatest singular value over the least; with p, norm(x, p) * norm(inv(x), p).",
@@ -99,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         tries: &["x:3x4 | pinv(x)", "x:4x3 | pinv(x)", "x:2x4x3 | pinv(x, 0.001)", "x:0x3 | pinv(x)"],
         ulp: 1 << 24,
         doc: "The Moore-Penrose pseudo-inverse of matrices over the last two axes.",
-        rule: "Singular values of at most rcond times the greatest count as zero. Integers in float64. Last bits may depend on the machine.",
+        rule: "Singular values of at most rcond times the greatest count as zero. Integers in float64 (an array without elements keeps its type). Last bits may depend on the machine.",
         ..Row::BASE
     },
     Row {
@@ -305,7 +305,7 @@ pub fn pinv(x: &Lazy, rcond: f64) -> Lazy {
         if s.contains(&0) {
             let mut shape = batch.to_vec();
             shape.extend([*n, *m]);
-            return Ok(Lazy::from(crate::array::Array::zeros(float(OP, x)?.dtype()?, &shape)?));
+            return Ok(Lazy::from(crate::array::Array::zeros(x.dtype()?, &shape)?));
         }
         let [u, s, vh] = three(page("svd", vec![conjugate(x)], vec![Attr::Bool(false)]))?;
         let greatest = expand_dims(&s.reduce(Reduce::Max, &[-1]), -1);

@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
         ulp: 64,
         doc: "Sum of products over the last axis of x and the last but one of y (its only one when it has one).",
-        rule: "An array without axes, or a number, multiplies. matmul's rule for sums.",
+        rule: "An array without axes multiplies, and a number is one of int64 or float64. matmul's rule for sums.",
         ..Row::BASE
     },
     Row {
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
         tries: &["x:4 y:4 | inner(x, y)", "x:2x3 y:4x3 | inner(x, y)", "inner(x, 2)", "x:3 y:4 | inner(x, y)"],
         ulp: 64,
         doc: "Sum of products over the last axis of both.",
-        rule: "An array without axes, or a number, multiplies. matmul's rule for sums.",
+        rule: "An array without axes multiplies, and a number is one of int64 or float64. matmul's rule for sums.",
         ..Row::BASE
     },
     Row {
@@ -300,12 +300,9 @@ pub fn dot(x: &Lazy, y: Operand) -> Lazy {
 }
 
 fn dot_of(x: &Lazy, y: Operand) -> Result<Lazy> {
-    let rank = x.ndim()?;
-    let y = match y {
-        Operand::Weak(_) => return Ok(multiply(x, y)),
-        Operand::Lazy(y) => y,
-    };
-    match (rank, y.ndim()?) {
+    // A number is an array of its own here, as for NumPy: it does not take x's type.
+    let y = array(y);
+    match (x.ndim()?, y.ndim()?) {
         (0, _) | (_, 0) => Ok(multiply(x, &y)),
         (a, b) => contract("dot", x, &y, &[a - 1], &[b.saturating_sub(2)]),
     }
@@ -370,10 +367,7 @@ pub fn vecmat(x: &Lazy, y: Operand) -> Lazy {
 #[track_caller]
 pub fn inner(x: &Lazy, y: Operand) -> Lazy {
     let all = || {
-        let y = match y {
-            Operand::Weak(_) => return Ok(multiply(x, y)),
-            Operand::Lazy(y) => y,
-        };
+        let y = array(y);
         match (x.ndim()?, y.ndim()?) {
             (0, _) | (_, 0) => Ok(multiply(x, &y)),
             (a, b) => contract("inner", x, &y, &[a - 1], &[b - 1]),

@@ -29,6 +29,9 @@ pub(super) const ROWS: &[Row] = &[
 
 fn shifted(op: &str, x: &Lazy, axes: &[isize], back: bool) -> Result<Lazy> {
     let s = x.shape()?.to_vec();
+    if s.is_empty() {
+        return Err(Error::shape(op, "an array without axes has nothing to shift"));
+    }
     let axes = shape::axes(op, axes, s.len())?;
     let page = whole::page("concat").ok_or_else(|| Error::internal("there is no page concat"))?;
     Ok(axes.iter().filter(|&&a| s[a] > 1).fold(x.clone(), |x, &a| {

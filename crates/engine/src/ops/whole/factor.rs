@@ -36,9 +36,9 @@ pub(super) static QR: Page = Page {
         outputs: Outputs::Named(&["q", "r"]),
         numpy: "np.linalg.qr(x, mode)",
         tries: &[
-            "x:4x3 | qr(x)",
-            "x:3x4 | qr(x)",
-            "x:2x4x3 | qr(x, mode='complete')",
+            "x:4x3 real | qr(x)",
+            "x:3x4 real | qr(x)",
+            "x:2x4x3 real | qr(x, mode='complete')",
             "x:4x0 | qr(x, mode='complete')",
             "x:0x3 | qr(x)",
         ],

@@ -136,7 +136,8 @@ fn along(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f64]))
                 }
                 f(&line, &mut results);
                 for (o, v) in out.iter_mut().zip(&results) {
-                    *o = T::from_f64(*v);
+                    // C's cast, to bool too: what is less than 1 is 0.
+                    *o = T::from_f64(if dtype == DType::Bool { v.trunc() } else { *v });
                 }
             }
         });
@@ -323,7 +324,7 @@ fn extreme(g: &Given<'_, Array>, pick: fn(f64, f64) -> f64) -> Result<Array> {
 pub(super) static MEDIAN: Page = Page {
     row: Row {
         name: "median_filter",
-        params: &[X[0], SIZE.or(Preset::Int(3)), MODE, CVAL, Param::new("axes", ParamKind::Axes).or(Preset::None)],
+        params: &[X[0], SIZE.or(Preset::Int(3)), MODE, Param::new("axes", ParamKind::Axes).or(Preset::None), CVAL],
         numpy: "scipy.ndimage.median_filter(x, size, mode=mode, cval=cval, axes=axes)",
         tries: &[
             "x:5x6 | median_filter(x, 3)",

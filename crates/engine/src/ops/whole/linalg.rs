@@ -177,6 +177,16 @@ pub(super) static DET: Page = Page {
     frames: stacked,
 };
 
+/// The pivots, and whether rows were swapped an odd number of times; `None` when one pivot is 0.
+#[allow(clippy::type_complexity)] // a pair in an option in a result
+fn pivots<T: Entry>(op: &str, a: &[T], n: usize) -> Result<Option<(Vec<T>, bool)>> {
+    match T::lu_diagonal(a, n) {
+        Ok(found) => Ok(Some(found)),
+        Err(Failed::Singular) => Ok(None),
+        Err(e) => Err(failed(op, e)),
+    }
+}
+
 fn det(g: &Given<'_, Array>) -> Result<Array> {
     let meta = Meta::from(g.x()?);
     let s = Stack::square(g.op(), &meta)?;
@@ -187,7 +197,10 @@ fn det(g: &Given<'_, Array>) -> Result<Array> {
             let out = T::lanes_mut(out);
             out.fill(T::ONE);
             for (a, out) in matrices::<T>(&x, s.n * s.n)?.zip(out) {
-                let (d, odd) = T::lu_diagonal(a, s.n).map_err(|e| failed(g.op(), e))?;
+                let Some((d, odd)) = pivots(g.op(), a, s.n)? else {
+                    *out = T::ZERO;
+                    continue;
+                };
                 let product = d.iter().fold(T::ONE, |p, &v| p.times(v));
                 *out = if odd { product.minus() } else { product };
             }
@@ -234,7 +247,10 @@ fn slogdet(g: &Given<'_, Array>) -> Result<Vec<Array>> {
         let mut signs = vec![T::ONE; count];
         let mut logs = vec![<T as Dense>::Real::default(); count];
         for ((a, sign), log) in matrices::<T>(&x, s.n * s.n)?.zip(&mut signs).zip(&mut logs) {
-            let (d, odd) = T::lu_diagonal(a, s.n).map_err(|e| failed(g.op(), e))?;
+            let Some((d, odd)) = pivots(g.op(), a, s.n)? else {
+                (*sign, *log) = T::ZERO.direction();
+                continue;
+            };
             for v in d {
                 let (direction, length) = v.direction();
                 *sign = sign.times(direction);
