@@ -611,6 +611,16 @@ impl Lazy {
         compose::logical_xor(self, y.into())
     }
 
+    /// The x of least norm(b - a @ x), the squares of what is left, the rank of a and its singular values.
+    ///
+    /// By singular values: those of at most rcond times the greatest count as zero; rcond None is eps times the longer side. Residuals are empty unless a has full rank and more rows than columns. The rank is int32. Integers in float64. Computed at once. Last bits may depend on the machine.
+    /// Gives (x, residuals, rank, s).
+    /// NumPy: `np.linalg.lstsq(a, b, rcond)`.
+    #[track_caller]
+    pub fn lstsq(&self, b: impl Into<Operand>, rcond: Option<f64>) -> [Lazy; 4] {
+        eager::lstsq(self, b.into(), rcond)
+    }
+
     /// The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.
     ///
     /// An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.
@@ -1376,6 +1386,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
         "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
+        "lstsq" => eager::lstsq(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::float)?).to_vec(),
         "matmul" => whole("matmul", a)?,
         "matrix_norm" => vec![compose::matrix_norm(&a.array(0)?, a.truth(1)?, &a.text(2)?)],
         "matrix_power" => vec![compose::matrix_power(&a.array(0)?, a.int(1)?)],
