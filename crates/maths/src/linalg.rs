@@ -4,7 +4,7 @@
 
 use faer::diag::DiagRef;
 use faer::linalg::solvers::{SelfAdjointEigen, Solve, Svd as FaerSvd};
-use faer::traits::ComplexField;
+use faer::traits::{ComplexField, Real};
 use faer::{Mat, MatRef, Side};
 use num_complex::Complex;
 
@@ -75,19 +75,16 @@ fn qr<T: ComplexField + Copy>(a: &[T], m: usize, n: usize, full: bool) -> Result
     Ok((rows(q.as_ref()), rows(r.as_ref())))
 }
 
-fn svd<T: ComplexField + Copy>(a: &[T], m: usize, n: usize, full: bool) -> Result<(Vec<T>, Vec<T::Real>, Vec<T>)>
-where
-    T::Real: Copy,
-{
+fn svd<T: ComplexField + Copy + Dense<Real = Real<T>>>(a: &[T], m: usize, n: usize, full: bool) -> Result<Svd<T>> {
     let a = matrix(a, m, n);
     let svd = if full { FaerSvd::new(a) } else { FaerSvd::new_thin(a) }.map_err(|_| Failed::NoConvergence)?;
     let s = diagonal(svd.S()).iter().map(T::real_part_impl).collect();
     let v = svd.V();
     let vh = (0..v.ncols()).flat_map(|j| (0..v.nrows()).map(move |i| T::conj_impl(v.get(i, j)))).collect();
-    Ok((rows(svd.U()), s, vh))
+    Ok(Svd { u: rows(svd.U()), s, vh })
 }
 
-fn singular_values<T: ComplexField + Copy>(a: &[T], m: usize, n: usize) -> Result<Vec<T::Real>> {
+fn singular_values<T: ComplexField + Copy>(a: &[T], m: usize, n: usize) -> Result<Vec<Real<T>>> {
     matrix(a, m, n).singular_values().map_err(|_| Failed::NoConvergence)
 }
 
@@ -95,12 +92,12 @@ fn side(upper: bool) -> Side {
     if upper { Side::Upper } else { Side::Lower }
 }
 
-fn eigh<T: ComplexField + Copy>(a: &[T], n: usize, upper: bool) -> Result<(Vec<T::Real>, Vec<T>)> {
+fn eigh<T: ComplexField + Copy + Dense<Real = Real<T>>>(a: &[T], n: usize, upper: bool) -> Result<Symmetric<T>> {
     let e = SelfAdjointEigen::new(matrix(a, n, n), side(upper)).map_err(|_| Failed::NoConvergence)?;
-    Ok((diagonal(e.S()).iter().map(T::real_part_impl).collect(), rows(e.U())))
+    Ok(Symmetric { values: diagonal(e.S()).iter().map(T::real_part_impl).collect(), vectors: rows(e.U()) })
 }
 
-fn eigvalsh<T: ComplexField + Copy>(a: &[T], n: usize, upper: bool) -> Result<Vec<T::Real>> {
+fn eigvalsh<T: ComplexField + Copy>(a: &[T], n: usize, upper: bool) -> Result<Vec<Real<T>>> {
     matrix(a, n, n).self_adjoint_eigenvalues(side(upper)).map_err(|_| Failed::NoConvergence)
 }
 
@@ -122,13 +119,13 @@ macro_rules! dense {
                 qr(a, m, n, full)
             }
             fn svd(a: &[Self], m: usize, n: usize, full: bool) -> Result<Svd<Self>> {
-                svd(a, m, n, full).map(|(u, s, vh)| Svd { u, s, vh })
+                svd(a, m, n, full)
             }
             fn singular_values(a: &[Self], m: usize, n: usize) -> Result<Vec<Self::Real>> {
                 singular_values(a, m, n)
             }
             fn eigh(a: &[Self], n: usize, upper: bool) -> Result<Symmetric<Self>> {
-                eigh(a, n, upper).map(|(values, vectors)| Symmetric { values, vectors })
+                eigh(a, n, upper)
             }
             fn eigvalsh(a: &[Self], n: usize, upper: bool) -> Result<Vec<Self::Real>> {
                 eigvalsh(a, n, upper)

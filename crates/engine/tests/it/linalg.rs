@@ -104,7 +104,7 @@ fn factors_are_numpys_and_multiply_back() {
     near(&b().svdvals(), &[6.218895797079303, 2.352869385690239, 0.8884484897567382]);
     near(&a().eigvalsh(), &[1.854897308799576, 3.4760236029181333, 6.669079088282287]);
     let [w, v] = a().eigh();
-    near(&v.matmul(&w.expand_dims(-1).multiply(v.matrix_transpose())), &a().collect().unwrap().to_f64_vec().unwrap());
+    near(&v.matmul(w.expand_dims(-1).multiply(v.matrix_transpose())), &a().collect().unwrap().to_f64_vec().unwrap());
     let tall = matrix(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.5, 9.0, 1.0, 0.0, 2.0], &[4, 3]);
     let back = tall.collect().unwrap().to_f64_vec().unwrap();
     let [u, s, vh] = tall.svd(false);

@@ -25,24 +25,33 @@ pub struct Size {
     pub n: usize,
 }
 
-/// `out = a · b` of C-order matrices `m × k` and `k × n`. `zero` is what sums start from,
-/// `madd(s, x, y)` is `s + x·y`. Slices that are too short for the size leave `out` as it is.
-pub fn matmul<T: Copy>(
+/// How elements are summed and multiplied.
+#[derive(Clone, Copy)]
+pub struct Ring<T, A, M> {
+    /// What sums start from.
+    pub zero: T,
+    /// `x + y`
+    pub add: A,
+    /// `s + x · y` of `(s, x, y)`
+    pub madd: M,
+}
+
+/// `out = a · b` of C-order matrices `m × k` and `k × n`. Slices that are too short for the size
+/// leave `out` as it is.
+pub fn matmul<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
     isa: Isa,
     size: Size,
     a: &[T],
     b: &[T],
     out: &mut [T],
-    zero: T,
-    add: impl Fn(T, T) -> T + Copy,
-    madd: impl Fn(T, T, T) -> T + Copy,
+    ring: Ring<T, A, M>,
 ) {
     let Size { m, k, n } = size;
     let fits = |r: usize, c: usize, len: usize| r.checked_mul(c).is_some_and(|l| l <= len);
     if !fits(m, k, a.len()) || !fits(k, n, b.len()) || !fits(m, n, out.len()) {
         return;
     }
-    isa.stamp(Product { size, a, b, out, zero, add, madd });
+    isa.stamp(Product { size, a, b, out, ring });
 }
 
 struct Product<'a, T, A, M> {
@@ -50,9 +59,7 @@ struct Product<'a, T, A, M> {
     a: &'a [T],
     b: &'a [T],
     out: &'a mut [T],
-    zero: T,
-    add: A,
-    madd: M,
+    ring: Ring<T, A, M>,
 }
 
 impl<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy> Stamp for Product<'_, T, A, M> {
@@ -60,11 +67,12 @@ impl<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy> Stamp for Pro
     #[inline(always)]
     fn go(self) {
         let Size { m, k, n } = self.size;
+        let Ring { zero, add, madd } = self.ring;
         if m == 0 || n == 0 {
             return;
         }
-        self.out[..m * n].fill(self.zero);
-        let mut panel = vec![[self.zero; COLS]; RUN.min(k)];
+        self.out[..m * n].fill(zero);
+        let mut panel = vec![[zero; COLS]; RUN.min(k)];
         for p0 in (0..k).step_by(RUN) {
             let run = RUN.min(k - p0);
             for j0 in (0..n).step_by(COLS) {
@@ -81,19 +89,19 @@ impl<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy> Stamp for Pro
                         &self.a[start..start + run]
                     };
                     let (a0, a1, a2, a3) = (line(0), line(1), line(2), line(3));
-                    let mut sums = [[self.zero; COLS]; ROWS];
+                    let mut sums = [[zero; COLS]; ROWS];
                     for ((((row, &x0), &x1), &x2), &x3) in panel[..run].iter().zip(a0).zip(a1).zip(a2).zip(a3) {
                         for c in 0..COLS {
-                            sums[0][c] = (self.madd)(sums[0][c], x0, row[c]);
-                            sums[1][c] = (self.madd)(sums[1][c], x1, row[c]);
-                            sums[2][c] = (self.madd)(sums[2][c], x2, row[c]);
-                            sums[3][c] = (self.madd)(sums[3][c], x3, row[c]);
+                            sums[0][c] = madd(sums[0][c], x0, row[c]);
+                            sums[1][c] = madd(sums[1][c], x1, row[c]);
+                            sums[2][c] = madd(sums[2][c], x2, row[c]);
+                            sums[3][c] = madd(sums[3][c], x3, row[c]);
                         }
                     }
                     for (r, sums) in sums.iter().enumerate().take(rows) {
                         let start = (i0 + r) * n + j0;
                         for (o, s) in self.out[start..start + cols].iter_mut().zip(sums) {
-                            *o = (self.add)(*o, *s);
+                            *o = add(*o, *s);
                         }
                     }
                 }
@@ -103,13 +111,12 @@ impl<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy> Stamp for Pro
 }
 
 /// `Σ x·y` in the same order as [`matmul`] sums an element.
-pub fn dot<T: Copy>(
-    x: impl ExactSizeIterator<Item = T>,
+pub fn dot<T: Copy, A: Fn(T, T) -> T, M: Fn(T, T, T) -> T>(
+    x: impl Iterator<Item = T>,
     y: &[T],
-    zero: T,
-    add: impl Fn(T, T) -> T,
-    madd: impl Fn(T, T, T) -> T,
+    ring: Ring<T, A, M>,
 ) -> T {
+    let Ring { zero, add, madd } = ring;
     let (mut total, mut sum, mut count) = (zero, zero, 0);
     for (x, &y) in x.zip(y) {
         sum = madd(sum, x, y);

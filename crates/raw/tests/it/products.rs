@@ -1,7 +1,7 @@
 //! Matrix products: every instruction set gives the bits of the plain loop.
 
 use opusclip_raw::Isa;
-use opusclip_raw::kernel::matmul::{RUN, Size, dot, matmul};
+use opusclip_raw::kernel::matmul::{RUN, Ring, Size, dot, matmul};
 
 fn plain(s: Size, a: &[f32], b: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; s.m * s.n];
@@ -31,12 +31,16 @@ fn every_size_and_instruction_set_is_the_plain_loop() {
                 for isa in Isa::available() {
                     // What was there before does not matter.
                     let mut out = vec![f32::NAN; m * n];
-                    matmul(isa, s, a, b, &mut out, 0.0, |x, y| x + y, |t, x, y| t + x * y);
+                    matmul(isa, s, a, b, &mut out, Ring { zero: 0.0, add: |x, y| x + y, madd: |t, x, y| t + x * y });
                     assert_eq!(out, wanted, "{s:?} on {}", isa.name());
                 }
                 if n > 0 && m > 0 {
                     let column: Vec<f32> = b.iter().step_by(n).copied().collect();
-                    let one = dot(a[..k].iter().copied(), &column, 0.0, |x, y| x + y, |t, x, y| t + x * y);
+                    let one = dot(
+                        a[..k].iter().copied(),
+                        &column,
+                        Ring { zero: 0.0, add: |x, y| x + y, madd: |t, x, y| t + x * y },
+                    );
                     assert_eq!(one, wanted[0], "{s:?}");
                 }
             }
@@ -48,7 +52,14 @@ fn every_size_and_instruction_set_is_the_plain_loop() {
 fn slices_too_short_for_the_size_change_nothing() {
     let mut out = vec![7.0f32; 4];
     for s in [Size { m: 2, k: 3, n: 2 }, Size { m: usize::MAX, k: 2, n: 2 }] {
-        matmul(Isa::detect(), s, &[1.0; 4], &[1.0; 4], &mut out, 0.0, |x, y| x + y, |t, x, y| t + x * y);
+        matmul(
+            Isa::detect(),
+            s,
+            &[1.0; 4],
+            &[1.0; 4],
+            &mut out,
+            Ring { zero: 0.0, add: |x, y| x + y, madd: |t, x, y| t + x * y },
+        );
         assert_eq!(out, [7.0; 4]);
     }
 }

@@ -122,19 +122,20 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// A filter of [`crate::ops::whole`] along one axis.
-#[track_caller]
-fn along(
-    name: &str,
-    x: &Lazy,
-    second: Attr,
-    weights: Option<Lazy>,
-    axis: isize,
-    mode: &str,
+/// What lies beyond the ends, and where in the window the element stands.
+#[derive(Clone, Copy)]
+struct Ends<'a> {
+    mode: &'a str,
     cval: f64,
     origin: isize,
-) -> Lazy {
+}
+
+/// A filter of [`crate::ops::whole`] along one axis, with its size or its weights.
+#[track_caller]
+fn along(name: &str, x: &Lazy, size: Option<isize>, weights: Option<Lazy>, axis: isize, ends: Ends<'_>) -> Lazy {
+    let second = size.map_or(Attr::Input(1), |s| Attr::Int(s as i64));
     let inputs = [x.clone()].into_iter().chain(weights).collect();
+    let Ends { mode, cval, origin } = ends;
     let rest = [Attr::Int(axis as i64), Attr::Text(mode.into()), Attr::Float(cval), Attr::Int(origin as i64)];
     let attrs = [Attr::Input(0), second].into_iter().chain(rest).collect();
     match whole::page(name) {
@@ -145,7 +146,7 @@ fn along(
 
 fn weighted(x: &Lazy, weights: &[f64], axis: isize, mode: &str, cval: f64) -> Lazy {
     match Array::from_slice(weights, &[weights.len()]) {
-        Ok(w) => along("correlate1d", x, Attr::Input(1), Some(w.into()), axis, mode, cval, 0),
+        Ok(w) => along("correlate1d", x, None, Some(w.into()), axis, Ends { mode, cval, origin: 0 }),
         Err(e) => Lazy::failed(e),
     }
 }
@@ -161,7 +162,7 @@ pub fn convolve1d(x: &Lazy, weights: Operand, axis: isize, mode: &str, cval: f64
         };
         // The window lies the other way round about its middle element.
         let origin = origin.saturating_neg().saturating_sub(isize::from(n % 2 == 0));
-        Ok(along("correlate1d", x, Attr::Input(1), Some(flip(&weights, &[0])), axis, mode, cval, origin))
+        Ok(along("correlate1d", x, None, Some(flip(&weights, &[0])), axis, Ends { mode, cval, origin }))
     };
     built(all())
 }
@@ -256,7 +257,7 @@ pub fn gaussian_filter(
 }
 
 fn sized(op: &str, page: &str, x: &Lazy, size: isize, mode: &str, cval: f64, axes: &[isize]) -> Lazy {
-    built(each(op, x, axes, |x, a| along(page, x, Attr::Int(size as i64), None, a, mode, cval, 0)))
+    built(each(op, x, axes, |x, a| along(page, x, Some(size), None, a, Ends { mode, cval, origin: 0 })))
 }
 
 /// Mean of a window.

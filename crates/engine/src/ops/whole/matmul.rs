@@ -1,6 +1,6 @@
 //! The matrix product.
 
-use opusclip_raw::kernel::matmul::{Size, dot, matmul as product};
+use opusclip_raw::kernel::matmul::{Ring, Size, dot, matmul as product};
 use opusclip_raw::{Isa, Number};
 
 use super::given::Given;
@@ -130,7 +130,8 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
             let (x, y, out) = (slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out));
             let each = out.chunks_mut((size.m * size.n).max(1)).zip(at_x.iter().zip(&at_y));
             for (out, (&a, &b)) in each {
-                one(size, &x[a..], &y[b..], out, T::ZERO, T::add, |s, x, y| s.add(x.mul(y)));
+                let ring = Ring { zero: T::ZERO, add: T::add, madd: |s: T, x: T, y: T| s.add(x.mul(y)) };
+                one(size, &x[a..], &y[b..], out, ring);
             }
         });
         Ok(())
@@ -138,24 +139,22 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
 }
 
 /// One product of two matrices that stand at the start of `x` and `y`.
-pub(super) fn one<T: Copy>(
+fn one<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
     size: Size,
     x: &[T],
     y: &[T],
     out: &mut [T],
-    zero: T,
-    add: impl Fn(T, T) -> T + Copy,
-    madd: impl Fn(T, T, T) -> T + Copy,
+    ring: Ring<T, A, M>,
 ) {
     let Size { k, n, .. } = size;
     if n >= FEW || k == 0 {
-        return product(Isa::active(), size, x, y, out, zero, add, madd);
+        return product(Isa::active(), size, x, y, out, ring);
     }
     // Few columns: each element is a sum over two runs of memory, in the same order.
     for j in 0..n {
         let column: Vec<T> = y.iter().skip(j).step_by(n).take(k).copied().collect();
         for (row, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
-            out[j] = dot(row.iter().copied(), &column, zero, add, madd);
+            out[j] = dot(row.iter().copied(), &column, ring);
         }
     }
 }
