@@ -1,8 +1,11 @@
 //! The short ways to an answer: `collect`, `collect_all`, `explain`.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+
+use opusclip_raw::DType;
 
 use crate::array::Array;
+use crate::array::shape::show as show_shape;
 use crate::error::{Error, Result};
 use crate::exec::threads;
 use crate::lazy::Lazy;
@@ -27,6 +30,62 @@ impl Lazy {
     /// expression that could not be built explains its error.
     pub fn explain(&self) -> String {
         explain(std::slice::from_ref(self), &RunOptions::default()).unwrap_or_else(|e| format!("error: {e}\n"))
+    }
+}
+
+/// What is known of an expression before it is computed; [`fmt::Display`] writes one line for each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LazyInfo {
+    /// The last step.
+    pub what: String,
+    /// Length of each axis; nothing where the expression could not be built.
+    pub shape: Option<Vec<usize>>,
+    /// Element type; nothing where the expression could not be built.
+    pub dtype: Option<DType>,
+    /// Bytes of the elements once computed.
+    pub nbytes: usize,
+    /// Nodes, shared ones counted once.
+    pub nodes: usize,
+    /// Nodes that read from outside.
+    pub sources: usize,
+    /// Whether frames of the result can be made one after another, without the whole of it. A
+    /// number cannot, and neither can what a reduction over time leaves.
+    pub streams: bool,
+    /// Why the expression could not be built.
+    pub error: Option<Error>,
+}
+
+impl Lazy {
+    /// What the expression is. Nothing is read or computed; [`Lazy::explain`] shows how it would be.
+    pub fn debug(&self) -> LazyInfo {
+        let (nodes, sources) = self.count_nodes();
+        let streamed = |plan: crate::plan::Plan| plan.outputs.iter().all(|&id| streams(&plan, id));
+        LazyInfo {
+            what: self.what(),
+            shape: self.shape().ok().map(<[usize]>::to_vec),
+            dtype: self.dtype().ok(),
+            nbytes: self.nbytes().unwrap_or(0),
+            nodes,
+            sources,
+            streams: lower(std::slice::from_ref(self)).is_ok_and(streamed),
+            error: self.meta().err(),
+        }
+    }
+}
+
+impl fmt::Display for LazyInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(e) = &self.error {
+            return write!(f, "Failed: {e}\nNodes: {} ({} sources)", self.nodes, self.sources);
+        }
+        writeln!(f, "Lazy: {}, not computed", self.what)?;
+        if let (Some(shape), Some(dtype)) = (&self.shape, self.dtype) {
+            writeln!(f, "Shape: {}", show_shape(shape))?;
+            writeln!(f, "Data type: {dtype}")?;
+        }
+        writeln!(f, "Memory usage: {} bytes ({}) once computed", self.nbytes, crate::error::bytes(self.nbytes as u64))?;
+        writeln!(f, "Nodes: {} ({} sources)", self.nodes, self.sources)?;
+        write!(f, "Streams: {}", if self.streams { "True" } else { "False" })
     }
 }
 

@@ -1,5 +1,7 @@
 //! An array in memory: shared bytes seen through a shape and strides. Immutable once made.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use opusclip_raw::buffer::{self, Buffer, PoolBuffer};
@@ -11,16 +13,31 @@ use super::shape::{c_strides, count, show};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
-enum Storage {
+pub(super) enum Storage {
     Owned(Buffer),
     Pooled(PoolBuffer),
+    /// A vector that was handed in, aligned to its elements only.
+    Vector(Box<dyn Vector>),
+}
+
+/// A `Vec` of any element type.
+pub(super) trait Vector: Any + fmt::Debug + Send + Sync {
+    /// Its elements' bytes.
+    fn bytes(&self) -> &[u8];
+}
+
+impl<T: Element> Vector for Vec<T> {
+    fn bytes(&self) -> &[u8] {
+        buffer::as_bytes(self)
+    }
 }
 
 impl Storage {
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Storage::Owned(b) => b.bytes(),
             Storage::Pooled(b) => b.bytes(),
+            Storage::Vector(v) => (**v).bytes(),
         }
     }
 }
@@ -28,13 +45,13 @@ impl Storage {
 /// An n-d array of one element type. Cloning shares the bytes.
 #[derive(Clone, Debug)]
 pub struct Array {
-    data: Arc<Storage>,
+    pub(super) data: Arc<Storage>,
     dtype: DType,
     shape: Vec<usize>,
     /// In elements.
     strides: Vec<isize>,
     /// First element, in elements.
-    offset: usize,
+    pub(super) offset: usize,
 }
 
 /// A borrowed look at an array's bytes for the executors.
@@ -91,9 +108,15 @@ impl Array {
         Ok(Self::from_buffer(buffer, value.dtype, Vec::new()))
     }
 
-    fn over(data: Storage, dtype: DType, shape: Vec<usize>) -> Array {
+    /// A C-order array over a storage that holds at least its bytes.
+    pub(super) fn over(data: Storage, dtype: DType, shape: Vec<usize>) -> Array {
+        Self::over_shared(Arc::new(data), dtype, shape)
+    }
+
+    /// The same over a storage that others may share.
+    pub(super) fn over_shared(data: Arc<Storage>, dtype: DType, shape: Vec<usize>) -> Array {
         let strides = c_strides(&shape);
-        Array { data: Arc::new(data), dtype, shape, strides, offset: 0 }
+        Array { data, dtype, shape, strides, offset: 0 }
     }
 
     /// Length of each axis.
@@ -218,12 +241,7 @@ impl Array {
 
     /// The elements in C order, as `T`, which must be the array's type.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        if T::DTYPE != self.dtype {
-            return Err(Error::dtype(
-                "to_vec",
-                format!("the array holds {} and {} was asked for; cast it first", self.dtype, T::DTYPE),
-            ));
-        }
+        self.check_type::<T>("to_vec")?;
         let c = self.to_contiguous()?;
         let bytes = c.contiguous_bytes().unwrap_or(&[]);
         let slice = buffer::cast_slice::<T>(bytes).ok_or_else(|| Error::internal("a buffer is not aligned"))?;

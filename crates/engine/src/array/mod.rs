@@ -1,15 +1,25 @@
-//! Arrays in memory: shape, strides, promotion, printing.
+//! Arrays in memory: shape, strides, promotion, printing, conversions.
 
 #[allow(clippy::module_inception)]
 mod array;
+mod convert;
+mod debug;
 pub mod index;
 mod meta;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod numerals;
 mod print;
 pub mod promote;
+mod properties;
 pub mod scalar;
 pub mod shape;
 
 pub use array::{Array, Strided};
 pub(crate) use array::{out_of_memory, zeroed};
+pub use convert::{Fixed, Nested};
+pub use debug::{DebugInfo, DebugOptions, Stats};
 pub use meta::Meta;
+pub use print::PrintOptions;
+pub use properties::Memory;
 pub use scalar::Scalar;

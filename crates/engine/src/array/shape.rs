@@ -2,8 +2,12 @@
 
 use crate::error::{Error, Result};
 
-/// Number of elements of `shape`; an error when it is beyond `isize::MAX` bytes of `item` each.
+/// Number of elements of `shape`; an error when it is beyond `isize::MAX` bytes of `item` each, or
+/// an axis is longer than that, as in NumPy.
 pub fn count(op: &str, shape: &[usize], item: usize) -> Result<usize> {
+    if shape.iter().any(|&d| isize::try_from(d).is_err()) {
+        return Err(Error::shape(op, format!("shape {} has an axis longer than {}", show(shape), isize::MAX)));
+    }
     // A zero-length axis makes the array empty whatever the others are.
     if shape.contains(&0) {
         return Ok(0);
@@ -41,12 +45,165 @@ pub fn broadcast(op: &str, shapes: &[&[usize]]) -> Result<Vec<usize>> {
             if *o == 1 {
                 *o = d;
             } else if d != 1 && d != *o {
-                let all: Vec<String> = shapes.iter().map(|s| show(s)).collect();
+                return Err(Error::shape(op, unlike(shapes)));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Whether `from` repeats to `to`: each axis, counted from the last, is as long or of length 1.
+pub fn broadcast_to(op: &str, from: &[usize], to: &[usize]) -> Result<()> {
+    let refuse =
+        |why: String| Error::shape(op, format!("shape {} does not broadcast to {}: {why}", show(from), show(to)));
+    let Some(lead) = to.len().checked_sub(from.len()) else {
+        return Err(refuse(format!("it has {} axes, more than {}", from.len(), to.len())));
+    };
+    let wrong = from.iter().zip(to.iter().skip(lead)).position(|(&d, &t)| d != t && d != 1);
+    match wrong {
+        Some(axis) => {
+            let wanted = to.get(lead + axis).copied().unwrap_or(0);
+            let or_one = if wanted == 1 { "" } else { " or 1" };
+            Err(refuse(format!("axis {axis} has length {}; it must be {wanted}{or_one}", from[axis])))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Which shapes do not broadcast, along which axis, and what would make them.
+fn unlike(shapes: &[&[usize]]) -> String {
+    let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);
+    let same_rank = shapes.iter().all(|s| s.len() == rank);
+    let length = |shape: &[usize], from_last: usize| {
+        shape.len().checked_sub(from_last).and_then(|i| shape.get(i)).copied().unwrap_or(1)
+    };
+    let all: Vec<String> = shapes.iter().map(|s| show(s)).collect();
+    let mut text = format!("shapes {} do not broadcast", all.join(" and "));
+    // The first from the front, as people read shapes.
+    for from_last in (1..=rank).rev() {
+        let mut lengths: Vec<usize> = Vec::new();
+        for d in shapes.iter().map(|s| length(s, from_last)) {
+            if d != 1 && !lengths.contains(&d) {
+                lengths.push(d);
+            }
+        }
+        if let [one, another, ..] = lengths[..] {
+            // With unlike ranks only the place from the last names the same axis of all.
+            let axis = if same_rank { (rank - from_last).to_string() } else { format!("-{from_last}") };
+            text += &format!(": axis {axis} has lengths {one} and {another}; they must be equal or one of them 1");
+            break;
+        }
+    }
+    if let [x, y] = shapes
+        && let Some(hint) = hint(x, y)
+    {
+        text += &hint;
+    }
+    text
+}
+
+/// One reshape or permutation that makes two shapes broadcast, if there is one.
+fn hint(x: &[usize], y: &[usize]) -> Option<String> {
+    let fits = |x: &[usize], y: &[usize]| x.iter().zip(y).all(|(&a, &b)| a == b || a == 1 || b == 1);
+    let (long, short, which) = if x.len() >= y.len() { (x, y, "second") } else { (y, x, "first") };
+    if long.len() > 8 || short.is_empty() {
+        return None;
+    }
+    if long.len() == short.len() {
+        // The same lengths in another order; `order` counts through all permutations of up to four.
+        let rank = long.len();
+        if rank > 4 {
+            return None;
+        }
+        return (0..rank.pow(rank as u32)).find_map(|n| {
+            let order: Vec<usize> = (0..rank).map(|i| n / rank.pow(i as u32) % rank).collect();
+            let each_once = (0..rank).all(|a| order.contains(&a));
+            let moved: Vec<usize> = order.iter().filter_map(|&a| short.get(a)).copied().collect();
+            (each_once && moved == long)
+                .then(|| format!("; permute_dims({order:?}) of the {which} makes it {}", show(long)))
+        });
+    }
+    // Axes of length 1 put between those of the shorter one: every choice of places is a bit mask.
+    (0u32..1 << long.len()).find_map(|mask| {
+        if mask.count_ones() as usize != short.len() {
+            return None;
+        }
+        let mut rest = short.iter();
+        let at = |i: usize| mask >> i & 1 == 1;
+        let spread: Vec<usize> =
+            (0..long.len()).map(|i| if at(i) { rest.next().copied().unwrap_or(1) } else { 1 }).collect();
+        let axis = (0..long.len()).find(|&i| at(i))?;
+        // Ones in front are there already.
+        let shown: Vec<usize> = spread.iter().copied().skip_while(|&d| d == 1).collect();
+        fits(long, &spread)
+            .then(|| format!("; reshape the {which} to {} to line it up along axis {axis}", show(&shown)))
+    })
+}
+
+/// The shape that `to` asks of the elements of `from`; one length may be -1 and is worked out.
+pub fn reshape(op: &str, from: &[usize], to: &[isize]) -> Result<Vec<usize>> {
+    let size = count(op, from, 1)?;
+    let refuse = |why: String| {
+        let asked: Vec<String> = to.iter().map(isize::to_string).collect();
+        let comma = if to.len() == 1 { "," } else { "" };
+        let asked = format!("({}{comma})", asked.join(", "));
+        Error::shape(op, format!("{size} elements of shape {} do not fill {asked}: {why}", show(from)))
+    };
+    if let Some(d) = to.iter().find(|&&d| d < -1) {
+        return Err(refuse(format!("the length {d} is negative; -1 alone means \"what is left\"")));
+    }
+    let unknown = to.iter().filter(|&&d| d == -1).count();
+    if unknown > 1 {
+        return Err(refuse(format!("{unknown} lengths are -1; one at most can be worked out")));
+    }
+    // A length of 0 makes it 0 however long the others are.
+    let lengths = || to.iter().filter(|&&d| d >= 0).map(|&d| d as usize);
+    let known = if lengths().any(|d| d == 0) { Some(0) } else { lengths().try_fold(1usize, usize::checked_mul) };
+    let known = known.ok_or_else(|| refuse("that is more than this machine can address".into()))?;
+    let missing = match (unknown, size.checked_rem(known)) {
+        (0, _) if known == size => 0,
+        (0, _) => return Err(refuse(format!("that shape has {known}"))),
+        (_, Some(0)) => size / known,
+        (_, Some(_)) => return Err(refuse(format!("{size} is no multiple of {known}"))),
+        (_, None) => return Err(refuse("beside a length of 0 nothing can be worked out".into())),
+    };
+    Ok(to.iter().map(|&d| if d < 0 { missing } else { d as usize }).collect())
+}
+
+/// The shape of arrays put one after another along `axis`: all other lengths must be equal.
+pub fn concat(op: &str, shapes: &[&[usize]], axis: usize) -> Result<Vec<usize>> {
+    let Some((first, rest)) = shapes.split_first() else {
+        return Err(Error::shape(op, "no array was given; at least one is needed"));
+    };
+    let mut out = first.to_vec();
+    if axis >= first.len() {
+        return Err(Error::shape(
+            op,
+            format!("axis {axis} is out of bounds for an array of {} dimensions", first.len()),
+        ));
+    }
+    for (n, shape) in rest.iter().enumerate() {
+        let which = n + 1;
+        if shape.len() != first.len() {
+            return Err(Error::shape(
+                op,
+                format!(
+                    "array 0 of shape {} and array {which} of shape {} differ in rank; expand_dims or reshape one of them",
+                    show(first),
+                    show(shape)
+                ),
+            ));
+        }
+        for (i, (o, &d)) in out.iter_mut().zip(*shape).enumerate() {
+            if i == axis {
+                *o = o.checked_add(d).ok_or_else(|| Error::shape(op, "the arrays together are too long"))?;
+            } else if *o != d {
                 return Err(Error::shape(
                     op,
                     format!(
-                        "shapes {} do not broadcast: axes must be equal or 1, counted from the last",
-                        all.join(" and ")
+                        "array 0 of shape {} and array {which} of shape {} differ along axis {i} ({o} and {d}); only axis {axis} may differ",
+                        show(first),
+                        show(shape)
                     ),
                 ));
             }
@@ -79,8 +236,5 @@ pub fn axes(op: &str, given: &[isize], rank: usize) -> Result<Vec<usize>> {
 
 /// `(3, 4)`, as NumPy writes shapes.
 pub fn show(shape: &[usize]) -> String {
-    match shape {
-        [one] => format!("({one},)"),
-        many => format!("({})", many.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
-    }
+    crate::error::tuple(shape)
 }

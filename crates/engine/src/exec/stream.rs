@@ -47,7 +47,8 @@ fn sources<'p>(cx: &Context<'p>, stage: &Stage) -> Vec<(NodeId, &'p Arc<dyn Sour
 /// Runs a stage's pass. Frames of targets without an outlet are kept in `cx.known`.
 pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget: &Budget) -> Result<()> {
     let collected: Vec<NodeId> =
-        stage.targets.iter().copied().filter(|t| !outlets.iter().any(|o| o.node == *t) || keeps(cx, *t)).collect();
+        // What is in memory already is its own result.
+        stage.targets.iter().copied().filter(|t| !cx.is_known(*t) && (!sunk(outlets, *t) || keeps(cx, *t))).collect();
     let mut buffers = Vec::with_capacity(collected.len());
     for id in &collected {
         let node = cx.plan.node(*id);
@@ -56,13 +57,12 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         buffers.push(cx.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?);
     }
     let sources = sources(cx, stage);
-    let frames = stage_frames(cx.plan, stage);
     if sources.is_empty() && outlets.is_empty() {
         let slices = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        in_memory(cx, stage, &collected, slices, frames, budget)?;
+        in_memory(cx, stage, &collected, slices, budget)?;
     } else {
         let slices: Vec<&mut [u8]> = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        let layout = Layout::new(cx, stage, &sources, outlets, frames, budget.workers);
+        let layout = Layout::new(cx, stage, &sources, outlets, stage_frames(cx.plan, stage), budget.workers);
         let workers = budget.workers.min(layout.tasks.len()).max(1);
         let (queue, chunk) = (budget.queue, budget.chunk.max(1));
         let pass = Pass { cx, stage, collected: &collected, sources: &sources, outlets, layout, workers, queue, chunk };
@@ -76,6 +76,10 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         cx.known[id.0] = Some(Array::from_pool(buffer, node.dtype, node.shape.clone()));
     }
     Ok(())
+}
+
+fn sunk(outlets: &[Outlet], id: NodeId) -> bool {
+    outlets.iter().any(|o| o.node == id)
 }
 
 /// A target that goes to a sink and is wanted as a whole besides.
@@ -92,14 +96,12 @@ fn in_memory(
     stage: &Stage,
     collected: &[NodeId],
     mut slices: Vec<&mut [u8]>,
-    frames: usize,
     budget: &Budget,
 ) -> Result<()> {
-    let total: usize = collected.iter().map(|t| cx.target_bytes(*t, &(0..frames))).sum();
-    if total == 0 {
-        // Frames without elements: there may be more of them than anyone can count.
-        return Ok(());
-    }
+    // Frames without elements are not made: there may be more of them than anyone can count.
+    let full = |t: &&NodeId| cx.frame_bytes(**t) > 0;
+    let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).max().unwrap_or(0);
+    let total: usize = slices.iter().map(|s| s.len()).sum();
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
@@ -116,10 +118,14 @@ fn in_memory(
         start = range.end;
         jobs.push((range, dest));
     }
-    let one = |(range, mut dest): (Range<usize>, Vec<&mut [u8]>)| {
+    let one = |(range, places): (Range<usize>, Vec<&mut [u8]>)| {
         if cx.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
+        // A target that is known already has no place.
+        let mut places = collected.iter().zip(places).peekable();
+        let place = |t: &NodeId| places.next_if(|(id, _)| *id == t).map_or(&mut [][..], |(_, place)| place);
+        let mut dest: Vec<&mut [u8]> = stage.targets.iter().map(place).collect();
         cx.chunk(stage, &range, &mut Feeds(Vec::new()), &mut dest)
     };
     if threads < 2 || jobs.len() < 2 || total < WORTH_THREADS {
@@ -396,6 +402,10 @@ impl Pass<'_, '_> {
                     }
                     if cx.cancel.is_cancelled() {
                         return Err(Error::Cancelled);
+                    }
+                    if cx.watch.is_some_and(|w| w.ends_before(run.start)) {
+                        // Workers before this one go on: theirs may be the first error.
+                        return Ok(());
                     }
                     self.make_frames(&run, &mut feeds, &mut pieces, &mut frames)?;
                     for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {

@@ -219,9 +219,11 @@ impl Lazy {
     pub fn cast(&self, dtype: DType) -> Lazy {
         match self.meta() {
             Ok(m) if m.dtype == dtype => self.clone(),
-            _ => {
-                self.derive(|m| Ok((Op::Elementwise(Elementwise::Cast(dtype)), Meta { shape: m.shape.clone(), dtype })))
-            }
+            _ => self.derive(|m| {
+                // A wider type may make more bytes than can be addressed.
+                shape::count("astype", &m.shape, dtype.size())?;
+                Ok((Op::Elementwise(Elementwise::Cast(dtype)), Meta { shape: m.shape.clone(), dtype }))
+            }),
         }
     }
 

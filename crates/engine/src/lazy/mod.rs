@@ -4,6 +4,7 @@ pub mod compose;
 #[allow(clippy::module_inception)]
 mod lazy;
 mod operators;
+mod show;
 
 pub use crate::array::Meta;
 pub(crate) use lazy::reduced;

@@ -43,7 +43,10 @@ fn an_error_travels_to_collect() {
     // The place is that of the step that failed, not of those that came after.
     assert!(e.to_string().ends_with(&format!(" (written at {}:{line})", file!())), "{e}");
     let e = e.without_place().to_string();
-    assert_eq!(e, "add: shapes (3,) and (2,) do not broadcast: axes must be equal or 1, counted from the last");
+    assert_eq!(
+        e,
+        "add: shapes (3,) and (2,) do not broadcast: axis 0 has lengths 3 and 2; they must be equal or one of them 1"
+    );
 }
 
 #[test]
@@ -52,12 +55,15 @@ fn messages_say_what_would_do() {
     let text = |l: Lazy| l.collect().unwrap_err().without_place().to_string();
     assert_eq!(text(x.mean(2)), "mean: axis 2 is out of bounds for an array of 2 dimensions");
     assert_eq!(text(x.mean([1, 1])), "mean: axis 1 is given twice");
-    assert_eq!(text(x.reshape([4, -1])), "reshape: 6 elements of shape (2, 3) do not fill (4, -1)");
+    assert_eq!(
+        text(x.reshape([4, -1])),
+        "reshape: 6 elements of shape (2, 3) do not fill (4, -1): 6 is no multiple of 4"
+    );
     assert_eq!(text(x.permute_dims([0, 0])), "permute_dims: the axes [0, 0] do not name each of the 2 axes once");
     assert_eq!(text(x.squeeze(0)), "squeeze: axis 0 of shape (2, 3) is not of length 1");
     assert_eq!(
         text(x.broadcast_to([2, 4])),
-        "broadcast_to: shapes (2, 3) and (2, 4) do not broadcast: axes must be equal or 1, counted from the last"
+        "broadcast_to: shape (2, 3) does not broadcast to (2, 4): axis 1 has length 3; it must be 4 or 1"
     );
     assert_eq!(
         text(x.slice_axis(0, None, None, Some(0))),

@@ -2,12 +2,21 @@
 #![allow(missing_docs)]
 
 mod arrays;
+mod convert;
+mod debug;
+mod errors;
+mod errstate;
 mod facts;
 mod golden;
 mod linalg;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod no_panic;
 mod passes;
 mod paths;
+mod print;
 mod random;
+mod random_numbers;
 mod review;
 mod stream;
 mod support;

@@ -74,33 +74,12 @@ pub(super) const ROWS: &[Row] = &[
 
 /// Reshape.
 #[track_caller]
-pub fn reshape(x: &Lazy, shape: &[isize]) -> Lazy {
-    match x.meta().and_then(|m| resolve_shape(&m.shape, shape)) {
+pub fn reshape(x: &Lazy, to: &[isize]) -> Lazy {
+    match x.shape().and_then(|s| shape::reshape("reshape", s, to)) {
         Ok(to) if x.shape().is_ok_and(|s| s == to) => x.clone(),
         Ok(to) => x.moved(Movement::Reshape(to)),
         Err(e) => Lazy::failed(e),
     }
-}
-
-fn resolve_shape(from: &[usize], to: &[isize]) -> Result<Vec<usize>> {
-    let size = shape::count("reshape", from, 1)?;
-    let wrong = || {
-        let to: Vec<String> = to.iter().map(isize::to_string).collect();
-        Error::shape(
-            "reshape",
-            format!("{size} elements of shape {} do not fill ({})", shape::show(from), to.join(", ")),
-        )
-    };
-    let unknown = to.iter().filter(|&&d| d < 0).count();
-    let known = to.iter().filter(|&&d| d >= 0).try_fold(1usize, |n, &d| n.checked_mul(d as usize)).ok_or_else(wrong)?;
-    if unknown > 1 || to.iter().any(|&d| d < -1) {
-        return Err(wrong());
-    }
-    let missing = if unknown == 0 { 1 } else { size.checked_div(known).ok_or_else(wrong)? };
-    if known.checked_mul(missing) != Some(size) {
-        return Err(wrong());
-    }
-    Ok(to.iter().map(|&d| if d < 0 { missing } else { d as usize }).collect())
 }
 
 /// Permute.
@@ -142,12 +121,7 @@ pub fn broadcast_to(x: &Lazy, to: &[isize]) -> Lazy {
                 usize::try_from(d).map_err(|_| Error::shape("broadcast_to", format!("the length {d} is negative")))
             })
             .collect::<Result<Vec<_>>>()?;
-        if shape::broadcast("broadcast_to", &[from, &to])? != to {
-            return Err(Error::shape(
-                "broadcast_to",
-                format!("shape {} does not broadcast to {}", shape::show(from), shape::show(&to)),
-            ));
-        }
+        shape::broadcast_to("broadcast_to", from, &to)?;
         Ok(to)
     };
     match check() {
