@@ -7,8 +7,9 @@ cases.json names every case; the arrays are .npy files (version 1.0, little-endi
     version      1
     numpy        the version that answered
     promotion    {"pairs": {"uint8": {"int8": "int16", ...}, ...},
-                  "weak":  {"uint8": {"bool": "uint8", "int": "uint8", "float": "float64"}, ...}}
-                 "weak" is NumPy 2's rule for Python scalars: result_type(dtype, True | 1 | 1.0)
+                  "weak":  {"uint8": {"bool": "uint8", "int": "uint8", "float": "float64", ...}, ...}}
+                 "weak" is NumPy 2's rule for Python scalars: result_type(dtype, True | 1 | 1.0 | 1j)
+    types        see types(): the tables of can_cast, isdtype, finfo, iinfo
     cases        a list of
         id       unique name
         group    "cast" | "unary" | "binary" | "ternary" | "reduce" | "movement" | "seed"
@@ -24,25 +25,34 @@ cases.json names every case; the arrays are .npy files (version 1.0, little-endi
 
 Transcendental functions are computed in long double and rounded once, so that the files do not
 depend on the machine's vector unit. NumPy answers float16 for such functions of 8-bit types;
-the engine has no float16, so those goldens convert the input to float32 first ("note").
+the engine answers float32, so those goldens convert the input to float32 first ("note").
+
+Complex numbers: functions have finite inputs of moderate size (<dtype>.m) and, where C99 says what
+infinities and NaN give, NumPy's plain answers for those (<dtype>.special).
 """
 
 import itertools
 import json
 import shutil
+import struct
 import warnings
 from pathlib import Path
 
+import ml_dtypes  # makes np.dtype("bfloat16") known
 import numpy as np
 
 HERE = Path(__file__).resolve().parent / "engine"
-DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
+DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
+DTYPES += ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
 
 # Right to an ulp or so, not exact.
 ROUNDED = set("exp log log2 log10 exp2 expm1 log1p sin cos tan tanh power".split())
+ROUNDED_COMPLEX = ROUNDED | {"sqrt"}
+# NumPy's own answer depends on whether the machine's vector unit fuses multiply and add.
+NEAR_COMPLEX = set("absolute sign square multiply divide angle".split())
 UNARY = (
     "negative absolute sign sqrt square exp log log2 log10 exp2 expm1 log1p sin cos tan tanh "
-    "floor ceil rint trunc isnan isinf isfinite logical_not invert"
+    "floor ceil rint trunc isnan isinf isfinite logical_not invert real imag conj angle"
 ).split()
 BINARY = (
     "add subtract multiply divide floor_divide remainder power minimum maximum equal not_equal less less_equal"
@@ -52,6 +62,15 @@ BINARY = (
 
 cases = []
 written = {}
+
+
+def kind(dtype):
+    """The letter of the type's kind; ml_dtypes has another one for bfloat16."""
+    return "f" if dtype == "bfloat16" else np.dtype(dtype).kind
+
+
+def finfo(dtype):
+    return ml_dtypes.finfo(dtype)
 
 
 def save(name, array):
@@ -95,36 +114,62 @@ def add(group, op, label, inputs, call, attrs=None, exact=True, beside=None, not
 def edge_values(dtype):
     """Values at which arithmetic goes wrong, all of them for 8-bit types."""
     d = np.dtype(dtype)
-    if d.kind == "b":
+    if kind(d) == "b":
         return np.array([False, True])
     if d.itemsize == 1:
         return np.arange(256).astype(np.uint8).view(d)
-    if d.kind in "ui":
+    if kind(d) in "ui":
         i = np.iinfo(d)
         near = [0, 1, 2, 3, 7, 10, 255, 256, i.max // 2, i.max - 1, i.max]
         if i.min < 0:
             near += [-1, -2, -3, -7, -256, i.min + 1, i.min]
         return np.array(near, dtype=d)
-    f = np.finfo(d)
+    if kind(d) == "c":
+        f = finfo(d)
+        ends = [0.0, -0.0, 1.0, -2.5, np.inf, np.nan]
+        near = [complex(a, b) for a in ends for b in ends]
+        near += [3 + 4j, 1e-3 - 100.7j, -0.5 + 0.25j, complex(1 / 3, -np.pi), complex(f.eps, -f.eps), 255j]
+        near += [complex(f.max, 1), complex(f.tiny, -f.tiny), complex(f.smallest_subnormal, 0), complex(1, -np.inf)]
+        return np.array(near, dtype=d)
+    f = finfo(d)
     near = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 10.0, 100.7, 255.0, 2.0**24 + 2, 1e20]
-    near += [1 / 3, np.pi, f.eps, f.tiny, f.smallest_subnormal, f.tiny / 3, f.max, np.inf]
-    return np.array(near + [-v for v in near] + [np.nan], dtype=d)
+    near += [1 / 3, np.pi, f.eps, f.tiny, f.smallest_subnormal, float(f.tiny) / 3, f.max, np.inf]
+    with np.errstate(over="ignore"):
+        return np.array(near + [-v for v in near] + [np.nan], dtype=d)
 
 
 def partners(dtype):
     """Second operands: few enough that pairs with every edge value stay small."""
     values = edge_values(dtype)
-    if np.dtype(dtype).kind in "biu" and np.dtype(dtype).itemsize == 1 and np.dtype(dtype).kind != "b":
+    if kind(dtype) in "biu" and np.dtype(dtype).itemsize == 1 and kind(dtype) != "b":
         wanted = [0, 1, 2, 3, 7, 16, 100, 127, 128, 129, 200, 254, 255]
         return np.array(wanted, dtype=np.uint8).view(dtype)
-    if np.dtype(dtype).kind == "f":
+    if kind(dtype) == "f":
         return values[[0, 2, 4, 5, 6, 8, 9, 14, 17, 20, 21, 22, 24, 26, 28, 31, 43, 44]]
+    if kind(dtype) == "c":
+        return values[[0, 7, 12, 14, 15, 16, 21, 26, 30, 36, 37, 39, 40, 45]]
     return values
+
+
+def moderate(dtype):
+    """Complex numbers for functions: every quadrant, both axes, near 0 and 1, beside the branch cuts."""
+    parts = [-20.5, -3.0, -1.25, -1.0, -0.5, -1e-3, 0.0, 1e-9, 0.3, 0.99, 1.0, 1.5, 2.0, np.pi, 7.75, 30.0]
+    return np.array([complex(a, b) for a in parts for b in parts], dtype=dtype)
+
+
+def complex_log1p(z):
+    """NumPy's own takes the distance of 1 + z from 0, which loses what a small z says."""
+    out = np.empty_like(z)
+    near = np.log1p(z.real * (2 + z.real) + z.imag**2) / 2
+    out.real = np.where(np.abs(1 + z) < 0.5, np.log(np.abs(1 + z)), near)
+    out.imag = np.angle(1 + z)
+    return out
 
 
 def rounded_once(function, result):
     """`function` in long double of what NumPy would compute on (`result`), rounded to it."""
-    return lambda *xs: function(*[x.astype(result).astype(np.longdouble) for x in xs]).astype(result)
+    wide = np.clongdouble if kind(result) == "c" else np.longdouble
+    return lambda *xs: function(*[x.astype(result).astype(wide) for x in xs]).astype(result)
 
 
 def elementwise():
@@ -138,11 +183,21 @@ def elementwise():
                     result = function(written[x][:1]).dtype
                 except TypeError:
                     result = None
-            if result == np.float16:
+            if result == np.float16 and dtype != "float16":
                 result = np.dtype(np.float32)
                 note = "input converted to float32 first; NumPy answers float16"
                 call = lambda v, f=function: f(v.astype(np.float32))
-            if op in ROUNDED and result is not None:
+            if kind(dtype) == "c" and result is not None:
+                if op in ROUNDED_COMPLEX:
+                    m = save(f"in/{dtype}.m", moderate(dtype))
+                    wide = complex_log1p if op == "log1p" else function
+                    note = "log1p of the squared distance from -1; NumPy's own loses digits" if op == "log1p" else None
+                    add("unary", op, dtype, [m], rounded_once(wide, result), exact=False, note=note)
+                    special = save(f"in/{dtype}.special", edge_values(dtype)[:36])
+                    add("unary", op, f"{dtype}.special", [special], function, exact=False)
+                    continue
+                exact = op not in NEAR_COMPLEX
+            elif op in ROUNDED and result is not None:
                 call, exact = rounded_once(function, result), False
             add("unary", op, dtype, [x], call, exact=exact, note=note)
 
@@ -150,20 +205,33 @@ def elementwise():
         pair = [save(f"in/{dtype}.a", a), save(f"in/{dtype}.b", b)]
         for op in BINARY:
             function, inputs = getattr(np, op), pair
-            if op == "power" and np.dtype(dtype).kind == "i":
+            if op == "power" and kind(dtype) == "i":
                 # NumPy refuses negative integer powers outright.
                 inputs = [save(f"in/{dtype}.a.power", a[b >= 0]), save(f"in/{dtype}.b.power", b[b >= 0])]
                 minus = [save(f"in/{dtype}.two", np.array([2], dtype)), save(f"in/{dtype}.minus", np.array([-1], dtype))]
                 add("binary", op, f"{dtype}.negative", minus, function)
-            if op == "power" and np.dtype(dtype).kind == "f":
+            if kind(dtype) == "c" and op == "power":
+                m = moderate(dtype)
+                base, exponent = (v.ravel() for v in np.meshgrid(m[::5], m[::17], indexing="ij"))
+                inputs = [save(f"in/{dtype}.base", base), save(f"in/{dtype}.exponent", exponent)]
+                add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
+            elif kind(dtype) == "c":
+                add("binary", op, dtype, inputs, function, exact=op not in NEAR_COMPLEX)
+            elif op == "power" and kind(dtype) == "f":
                 add("binary", op, dtype, inputs, rounded_once(function, dtype), exact=False)
             else:
                 add("binary", op, dtype, inputs, function)
 
         lo = np.roll(b, 1)
-        hi = np.maximum(lo, np.roll(a, 2))
+        with np.errstate(invalid="ignore"):
+            hi = np.maximum(lo, np.roll(a, 2))
+        if kind(dtype) == "c":
+            # Where NumPy's clip and minimum disagree on NaN.
+            hi = np.where(np.isnan(hi), lo, hi)
         bounds = [save(f"in/{dtype}.lo", lo), save(f"in/{dtype}.hi", hi)]
-        add("ternary", "clip", dtype, [pair[0], *bounds], np.clip)
+        # ml_dtypes has no clip and NumPy answers float32 there.
+        clip = np.clip if dtype != "bfloat16" else lambda v, low, high: np.minimum(np.maximum(v, low), high)
+        add("ternary", "clip", dtype, [pair[0], *bounds], clip)
         choice = save("in/bool.choice." + str(len(a)), np.arange(len(a)) % 3 != 1)
         add("ternary", "where", dtype, [choice, *pair], np.where)
 
@@ -171,11 +239,12 @@ def elementwise():
 def casts():
     for source, target in itertools.product(DTYPES, DTYPES):
         values = edge_values(source)
-        if np.dtype(source).kind == "f" and np.dtype(target).kind in "ui":
+        if kind(source) in "fc" and kind(target) in "ui":
             # NumPy leaves the rest to the platform.
             i = np.iinfo(target)
             with np.errstate(all="ignore"):
-                inside = np.isfinite(values) & (values > float(i.min) - 1) & (values < float(i.max))
+                real = values.real.astype(np.float64)
+                inside = np.isfinite(real) & (real > float(i.min) - 1) & (real < float(i.max))
             values = values[inside]
             name = f"in/{source}.to_{target}"
         else:
@@ -196,6 +265,10 @@ def reductions():
         "int64": random.integers(-(1 << 62), 1 << 62, shape, dtype=np.int64),
         "float32": (random.random(shape) * 4 - 2).astype(np.float32),
         "float64": random.random(shape) * 4 - 2,
+        "float16": (random.random(shape) * 4 - 2).astype(np.float16),
+        "complex64": (random.random(shape) - 1j * random.random(shape)).astype(np.complex64),
+        "complex128": random.random(shape) - 1j * random.random(shape),
+        "bfloat16": (random.random(shape) * 4 - 2).astype("bfloat16"),
     }
     for dtype, array in arrays.items():
         x = save(f"in/reduce.{dtype}", array)
@@ -206,11 +279,13 @@ def reductions():
             attrs = {"axis": axis if axis is None else [int(a) for a in np.atleast_1d(axis)], "keepdims": keepdims}
             function = getattr(np, op)
             plain = function(array, axis=axis, keepdims=keepdims)
-            if np.asarray(plain).dtype.kind == "f" and op not in ("min", "max"):
-                kind = np.asarray(plain).dtype
+            if kind(np.asarray(plain).dtype) in "fc" and op not in ("min", "max", "ptp"):
+                result = np.asarray(plain).dtype
 
-                def call(v, f=function, k=kind, ax=axis, kd=keepdims):
-                    return np.asarray(f(v.astype(np.longdouble), axis=ax, keepdims=kd)).astype(k)
+                wide = np.clongdouble if kind(dtype) == "c" else np.longdouble
+
+                def call(v, f=function, k=result, w=wide, ax=axis, kd=keepdims):
+                    return np.asarray(f(v.astype(w), axis=ax, keepdims=kd)).astype(k)
 
                 beside = plain if dtype == "float32" else None
                 add("reduce", op, label, [x], call, attrs, exact=False, beside=beside)
@@ -297,10 +372,37 @@ def seed_job():
 
 
 def promotion():
-    scalars = {"bool": True, "int": 1, "float": 1.0}
+    scalars = {"bool": True, "int": 1, "float": 1.0, "complex": 1j}
+
+    def pair(a, b):
+        try:
+            return np.promote_types(a, b).name
+        except TypeError:  # ml_dtypes has no answer
+            return None
+
     return {
-        "pairs": {a: {b: np.result_type(a, b).name for b in DTYPES} for a in DTYPES},
-        "weak": {a: {k: np.result_type(np.dtype(a), s).name for k, s in scalars.items()} for a in DTYPES},
+        "pairs": {a: {b: pair(a, b) for b in DTYPES} for a in DTYPES},
+        "weak": {a: {k: (np.ones(1, a) * s).dtype.name for k, s in scalars.items()} for a in DTYPES},
+    }
+
+
+def types():
+    """can_cast (a digit for each type of "order"), isdtype and finfo (the bits of float64 values)."""
+    kinds = ["bool", "signed integer", "unsigned integer", "integral", "real floating", "complex floating", "numeric"]
+    numpys = [d for d in DTYPES if d != "bfloat16"]
+    rules = ["no", "equiv", "safe", "same_kind", "unsafe"]
+    fields = "eps epsneg max min smallest_normal smallest_subnormal resolution".split()
+    whole = "bits precision nmant nexp maxexp minexp".split()
+    bits = lambda v: str(struct.unpack("<Q", struct.pack("<d", float(v)))[0])
+    return {
+        "order": DTYPES,
+        "can_cast": {r: {a: "".join(str(int(np.can_cast(a, b, r))) for b in DTYPES) for a in DTYPES} for r in rules},
+        "isdtype": {k: [d for d in numpys if np.isdtype(np.dtype(d), k)] for k in kinds},
+        "finfo": {
+            d: {f: bits(getattr(finfo(d), f)) for f in fields} | {w: int(getattr(finfo(d), w)) for w in whole}
+            for d in ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
+        },
+        "iinfo": {d: [str(np.iinfo(d).min), str(np.iinfo(d).max), np.iinfo(d).bits] for d in DTYPES if kind(d) in "ui"},
     }
 
 
@@ -314,7 +416,7 @@ def main():
     seed_job()
     ids = [c["id"] for c in cases]
     assert len(ids) == len(set(ids))
-    head = {"version": 1, "numpy": np.__version__, "promotion": promotion()}
+    head = {"version": 1, "numpy": np.__version__, "promotion": promotion(), "types": types()}
     # One case a line: small diffs, and greppable.
     lines = ",\n".join("  " + json.dumps(c) for c in cases)
     text = json.dumps(head)[:-1] + ',\n "cases": [\n' + lines + "\n]}\n"

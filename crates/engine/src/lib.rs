@@ -25,5 +25,5 @@ pub use error::{Error, Result};
 pub use errstate::{ErrState, OnError, errstate};
 pub use lazy::{IntoAxes, Lazy, Operand};
 pub use monitor::{Cancel, Monitor};
-pub use opusclip_raw::{DType, Element, Isa};
+pub use opusclip_raw::{BF16, Complex, DType, Element, F16, Isa};
 pub use run::{Output, RunOptions, RunReport, run};

@@ -6,12 +6,14 @@
 
 pub mod buffer;
 pub mod dtype;
+pub mod half;
 pub mod isa;
 pub mod kernel;
 pub mod memory;
 pub mod number;
 
 pub use buffer::{AllocError, Buffer, Pool, PoolBuffer, PoolStats, as_bytes, cast_slice, cast_slice_mut};
-pub use dtype::{DType, Element, Kind};
+pub use dtype::{Complex, DType, Element, Kind};
+pub use half::{BF16, F16};
 pub use isa::Isa;
 pub use number::{Float, Integer, Number};

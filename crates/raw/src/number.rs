@@ -5,7 +5,7 @@ use crate::kernel::cast::cast_one;
 use crate::kernel::math;
 
 /// Arithmetic of every element type. Integers wrap; `bool` adds by "or" and multiplies by "and".
-pub trait Number: Element {
+pub trait Number: Element + PartialOrd {
     /// 0 or false.
     const ZERO: Self;
     /// 1 or true.

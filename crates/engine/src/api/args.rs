@@ -61,6 +61,7 @@ arg! {
         Operand::Weak(Weak::Bool(b)) => Arg::Bool(b),
         Operand::Weak(Weak::Int(i)) => i64::try_from(i).map_or(Arg::Float(i as f64), Arg::Int),
         Operand::Weak(Weak::Float(f)) => Arg::Float(f),
+        Operand::Weak(Weak::Complex(re, im)) => Arg::Array(Lazy::scalar(Scalar::from_parts(DType::C128, re, im))),
     },
 }
 
@@ -147,6 +148,7 @@ impl<'a> Args<'a> {
                 Weak::Bool(b) => Scalar::from_i128(DType::Bool, b.into()),
                 Weak::Int(v) => Scalar::from_i128(DType::I64, v),
                 Weak::Float(v) => Scalar::from_f64(DType::F64, v),
+                Weak::Complex(re, im) => Scalar::from_parts(DType::C128, re, im),
             })),
         }
     }

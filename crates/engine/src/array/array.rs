@@ -248,7 +248,8 @@ impl Array {
         Ok(slice.to_vec())
     }
 
-    /// The elements in C order, widened to `f64` (64-bit integers may round).
+    /// The elements in C order, widened to `f64` (64-bit integers may round, complex numbers lose
+    /// the imaginary part).
     pub fn to_f64_vec(&self) -> Result<Vec<f64>> {
         let c = self.to_contiguous()?;
         let bytes = c.contiguous_bytes().unwrap_or(&[]);
@@ -373,7 +374,8 @@ impl<'a> Strided<'a> {
             1 => self.gather_items::<1>(start, out),
             2 => self.gather_items::<2>(start, out),
             4 => self.gather_items::<4>(start, out),
-            _ => self.gather_items::<8>(start, out),
+            8 => self.gather_items::<8>(start, out),
+            _ => self.gather_items::<16>(start, out),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod promote;
 mod properties;
 pub mod scalar;
 pub mod shape;
+pub mod types;
 
 pub use array::{Array, Strided};
 pub(crate) use array::{out_of_memory, zeroed};

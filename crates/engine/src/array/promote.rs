@@ -13,6 +13,8 @@ pub enum Weak {
     Int(i128),
     /// A float literal.
     Float(f64),
+    /// A complex literal: its real and its imaginary part.
+    Complex(f64, f64),
 }
 
 const fn unsigned(size: usize) -> DType {
@@ -33,7 +35,15 @@ const fn signed(size: usize) -> DType {
     }
 }
 
-/// `numpy.result_type` of two array element types.
+const fn complex(part: DType) -> DType {
+    match part {
+        DType::F64 => DType::C128,
+        _ => DType::C64,
+    }
+}
+
+/// `numpy.result_type` of two array element types. Where NumPy and `ml_dtypes` have no answer,
+/// `bfloat16` promotes as `float16` does, and the two of them to `float32`.
 pub fn promote(a: DType, b: DType) -> DType {
     if a == b {
         return a;
@@ -47,22 +57,39 @@ pub fn promote(a: DType, b: DType) -> DType {
         (Kind::Unsigned, Kind::Signed) if lo.size() < hi.size() => hi,
         (Kind::Unsigned, Kind::Signed) if lo.size() < 8 => signed(lo.size() * 2),
         (Kind::Unsigned, Kind::Signed) => DType::F64,
-        (Kind::Float, Kind::Float) => DType::F64,
-        // f32 holds every 16-bit integer exactly, and no wider type's.
-        _ if hi == DType::F32 && lo.size() <= 2 => DType::F32,
+        (Kind::Complex, Kind::Complex) => DType::C128,
+        (_, Kind::Complex) => complex(promote(lo, hi.real())),
+        // Neither of the two 16-bit floats holds the other.
+        (Kind::Float, Kind::Float) if lo.size() == hi.size() => DType::F32,
+        (Kind::Float, Kind::Float) => {
+            if lo.size() > hi.size() {
+                lo
+            } else {
+                hi
+            }
+        }
+        // The 16-bit floats hold every 8-bit integer exactly, f32 every 16-bit one.
+        _ if lo.size() < hi.size() && hi != DType::F64 => hi,
+        _ if hi.size() == 2 && lo.size() == 2 => DType::F32,
         _ => DType::F64,
     }
 }
 
 /// Result of an array of type `array` with a literal; an integer that does not fit is an error,
-/// as in NumPy 2.
+/// as in NumPy 2. A float literal keeps `bfloat16`, as it keeps every float (`ml_dtypes` has
+/// `float32`).
 pub fn promote_weak(op: &str, array: DType, weak: Weak) -> Result<DType> {
     let kind = array.kind();
     match weak {
         Weak::Bool(_) => Ok(array),
-        Weak::Float(_) => Ok(if kind == Kind::Float { array } else { DType::F64 }),
+        Weak::Float(_) => Ok(if kind >= Kind::Float { array } else { DType::F64 }),
+        Weak::Complex(..) => Ok(match kind {
+            Kind::Complex => array,
+            Kind::Float => complex(array),
+            _ => DType::C128,
+        }),
         Weak::Int(v) => match kind {
-            Kind::Float => Ok(array),
+            Kind::Float | Kind::Complex => Ok(array),
             Kind::Bool | Kind::Unsigned | Kind::Signed => {
                 let to = if kind == Kind::Bool { DType::I64 } else { array };
                 let (lo, hi) = int_range(to);
@@ -81,15 +108,15 @@ pub fn int_range(d: DType) -> (i128, i128) {
     match d.kind() {
         Kind::Unsigned => (0, (1i128 << bits) - 1),
         Kind::Signed => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
-        Kind::Bool | Kind::Float => (0, 1),
+        Kind::Bool | Kind::Float | Kind::Complex => (0, 1),
     }
 }
 
-/// The float type in which a float function of `d` is computed: NumPy's, but `float32` where
-/// NumPy has `float16` (8-bit integers and `bool`).
+/// The type in which a float function of `d` is computed: NumPy's, but `float32` where NumPy has
+/// `float16` for integers (8-bit ones and `bool`). Floats and complex types stay.
 pub fn float_of(d: DType) -> DType {
     match d {
-        DType::F32 => DType::F32,
+        d if d.kind() >= Kind::Float => d,
         DType::Bool | DType::U8 | DType::I8 | DType::U16 | DType::I16 => DType::F32,
         _ => DType::F64,
     }
@@ -100,6 +127,6 @@ pub fn sum_of(d: DType) -> DType {
     match d.kind() {
         Kind::Bool | Kind::Signed => DType::I64,
         Kind::Unsigned => DType::U64,
-        Kind::Float => d,
+        Kind::Float | Kind::Complex => d,
     }
 }

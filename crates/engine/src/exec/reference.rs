@@ -6,7 +6,7 @@ use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 
 use super::executor::{Executor, Frames};
-use super::rules::{LEAF, chunked, join, over_of};
+use super::rules::{LEAF, better, chunked, extreme, join, over_of};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -156,22 +156,18 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
     match op {
         Reduce::Any => Scalar::from_i128(DType::Bool, values.fold(0, |a, v| a | i128::from(v.to_f64() != 0.0))),
         Reduce::All => Scalar::from_i128(DType::Bool, values.fold(1, |a, v| a & i128::from(v.to_f64() != 0.0))),
-        Reduce::Min | Reduce::Max if d.is_float() => {
-            let pick = if op == Reduce::Min { f64::min } else { f64::max };
-            let best =
-                values.map(Scalar::to_f64).reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) });
-            Scalar::from_f64(dtype, best.unwrap_or(f64::NAN) + 0.0)
+        Reduce::Min | Reduce::Max => {
+            let best = values.reduce(|a, b| if better(op == Reduce::Min, b, a) { b } else { a });
+            extreme(best.unwrap_or(Scalar::from_i128(dtype, 0)))
         }
-        Reduce::Min => Scalar::from_i128(dtype, values.map(Scalar::to_i128).min().unwrap_or(0)),
-        Reduce::Max => Scalar::from_i128(dtype, values.map(Scalar::to_i128).max().unwrap_or(0)),
-        Reduce::Sum | Reduce::Mean if d.is_float() => {
-            let values: Vec<f64> = values.map(Scalar::to_f64).collect();
-            let leaves: Vec<f64> = values
-                .chunks(LEAF)
-                .map(|leaf| if d == DType::F32 { sum_reference(leaf) } else { compensated(leaf) })
-                .collect();
-            let sum = join(&leaves);
-            Scalar::from_f64(dtype, if op == Reduce::Mean { sum / values.len() as f64 } else { sum })
+        Reduce::Sum | Reduce::Mean if d.is_float() || d.is_complex() => {
+            let (re, im): (Vec<f64>, Vec<f64>) = values.map(Scalar::to_parts).unzip();
+            let total = |values: &[f64]| {
+                let leaf = if d.real() == DType::F64 { compensated } else { sum_reference };
+                let sum = join(&values.chunks(LEAF).map(leaf).collect::<Vec<f64>>());
+                if op == Reduce::Mean { sum / values.len() as f64 } else { sum }
+            };
+            Scalar::from_parts(dtype, total(&re), total(&im))
         }
         Reduce::Sum => Scalar::from_i128(dtype, values.map(Scalar::to_i128).sum()),
         Reduce::Mean => {

@@ -1,6 +1,9 @@
 //! Rules that every executor shares, so that all give the same bits.
 
+use opusclip_raw::Kind;
+
 use super::executor::Frames;
+use crate::array::Scalar;
 use crate::array::index::Span;
 use crate::ops::Movement;
 
@@ -40,5 +43,33 @@ pub(super) fn chunked(m: &Movement, shape: &[usize]) -> Movement {
             span: Span { start: 0, len: shape.first().copied().unwrap_or(0), step: span.step },
         },
         Movement::Slice { axis, span } => Movement::Slice { axis: *axis, span: *span },
+    }
+}
+
+/// Which of two values a least or greatest element is: complex ones by the real part, then by the
+/// imaginary one. Any NaN wins.
+pub(super) fn better(least: bool, new: Scalar, old: Scalar) -> bool {
+    if new.is_nan() || old.is_nan() {
+        return !old.is_nan();
+    }
+    let (n, o) = match new.dtype.kind() {
+        Kind::Complex | Kind::Float => {
+            return if least { new.to_parts() < old.to_parts() } else { new.to_parts() > old.to_parts() };
+        }
+        _ => (new.to_i128(), old.to_i128()),
+    };
+    if least { n < o } else { n > o }
+}
+
+/// What is answered of the element found. Which zero or which NaN came first must not show.
+pub(super) fn extreme(best: Scalar) -> Scalar {
+    let d = best.dtype;
+    match d.kind() {
+        Kind::Complex if best.is_nan() => Scalar::from_parts(d, f64::NAN, f64::NAN),
+        Kind::Complex | Kind::Float => {
+            let (re, im) = best.to_parts();
+            Scalar::from_parts(d, re + 0.0, im + 0.0)
+        }
+        _ => best,
     }
 }

@@ -6,13 +6,13 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use opusclip_raw::DType;
+use opusclip_raw::{Complex, DType, Kind};
 
 use crate::array::promote::{Weak, int_range, promote, promote_weak};
 use crate::array::{Array, Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
-use crate::ops::{Attr, Binary, Bits, Elementwise, Math, Movement, Page, Reduce, Ternary, Unary, Whole};
+use crate::ops::{Attr, Binary, Bits, Elementwise, Math, Movement, Page, Part, Reduce, Ternary, Unary, Whole, complex};
 
 /// What a node does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -123,6 +123,8 @@ operand! {
     i64 => |v| Operand::Weak(Weak::Int(v.into())),
     u8 => |v| Operand::Weak(Weak::Int(v.into())),
     bool => |v| Operand::Weak(Weak::Bool(v)),
+    Complex<f64> => |v| Operand::Weak(Weak::Complex(v.re, v.im)),
+    Complex<f32> => |v| Operand::Weak(Weak::Complex(v.re.into(), v.im.into())),
     Weak => |v| Operand::Weak(v),
 }
 
@@ -214,7 +216,7 @@ impl Lazy {
     }
 
     /// The elements as `dtype`. float → integer truncates toward zero, saturates, and NaN gives 0;
-    /// integer → integer wraps; anything → bool is "not zero".
+    /// integer → integer wraps; anything → bool is "not zero"; complex → real drops the imaginary part.
     #[track_caller]
     pub fn cast(&self, dtype: DType) -> Lazy {
         match self.meta() {
@@ -261,6 +263,30 @@ impl Lazy {
     #[track_caller]
     pub fn i64(&self) -> Lazy {
         self.cast(DType::I64)
+    }
+
+    /// [`Lazy::cast`] to `float16`.
+    #[track_caller]
+    pub fn f16(&self) -> Lazy {
+        self.cast(DType::F16)
+    }
+
+    /// [`Lazy::cast`] to `bfloat16`.
+    #[track_caller]
+    pub fn bf16(&self) -> Lazy {
+        self.cast(DType::BF16)
+    }
+
+    /// [`Lazy::cast`] to `complex64`.
+    #[track_caller]
+    pub fn c64(&self) -> Lazy {
+        self.cast(DType::C64)
+    }
+
+    /// [`Lazy::cast`] to `complex128`.
+    #[track_caller]
+    pub fn c128(&self) -> Lazy {
+        self.cast(DType::C128)
     }
 
     /// [`Lazy::cast`] to `float32`.
@@ -361,19 +387,21 @@ pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<us
     shape.iter().enumerate().filter_map(keep).collect()
 }
 
-fn weak_default(w: Weak) -> DType {
+pub(super) fn weak_default(w: Weak) -> DType {
     match w {
         Weak::Bool(_) => DType::Bool,
         Weak::Int(_) => DType::I64,
         Weak::Float(_) => DType::F64,
+        Weak::Complex(..) => DType::C128,
     }
 }
 
-fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
+pub(super) fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
     match w {
         Weak::Bool(b) => Scalar::from_i128(dtype, b.into()),
         Weak::Int(v) => Scalar::from_i128(dtype, v),
         Weak::Float(v) => Scalar::from_f64(dtype, v),
+        Weak::Complex(re, im) => Scalar::from_parts(dtype, re, im),
     }
 }
 
@@ -384,11 +412,10 @@ fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     let values = if is_where { 1.. } else { 0.. };
     let common = common_type(op, operands.get(values).unwrap_or(&[]))?;
     let work = work_type(op, common)?;
-    // NumPy's floor of an integer is that integer.
-    if let (Elementwise::Math(Math::Floor | Math::Ceil | Math::Trunc), false, [Operand::Lazy(x)]) =
-        (op, common.is_float(), operands.as_slice())
+    if let [Operand::Lazy(x)] = operands.as_slice()
+        && let Some(same) = unchanged(op, common, x)
     {
-        return Ok(x.clone());
+        return Ok(same);
     }
     let mut inputs = Vec::with_capacity(operands.len());
     for (i, operand) in operands.into_iter().enumerate() {
@@ -405,12 +432,28 @@ fn build_elementwise(op: Elementwise, operands: Vec<Operand>) -> Result<Lazy> {
     Ok(Lazy::node(Op::Elementwise(op), inputs, Ok(Meta { shape, dtype })))
 }
 
+/// What needs no computing for elements of type `d`: NumPy's floor of an integer is that integer,
+/// and a real number is its own real part.
+fn unchanged(op: Elementwise, d: DType, x: &Lazy) -> Option<Lazy> {
+    match op {
+        Elementwise::Math(Math::Floor | Math::Ceil | Math::Trunc) if !d.is_float() => Some(x.clone()),
+        // NumPy has no conjugate of truth values and takes its smallest integer.
+        Elementwise::Part(Part::Conj) if d == DType::Bool => Some(x.cast(DType::I8)),
+        Elementwise::Part(Part::Real | Part::Conj) if !d.is_complex() => Some(x.clone()),
+        Elementwise::Part(Part::Imag) if !d.is_complex() => {
+            let shape = x.shape().ok()?.to_vec();
+            Some(Lazy::scalar(Scalar::from_i128(d, 0)).moved(Movement::Broadcast(shape)))
+        }
+        _ => None,
+    }
+}
+
 /// Literals that have an answer though the array's type cannot hold them. An integer beyond every
 /// type lies beyond all values in a comparison, as an infinity does; a bound of `clip` outside the
 /// type holds nothing back. So NumPy.
 fn within_reach(op: Elementwise, operands: Vec<Operand>) -> Vec<Operand> {
     let arrays = operands.iter().filter_map(|o| if let Operand::Lazy(l) = o { l.dtype().ok() } else { None });
-    let Some(d) = arrays.reduce(promote).filter(|d| !d.is_float()) else { return operands };
+    let Some(d) = arrays.reduce(promote).filter(|d| d.kind() < Kind::Float) else { return operands };
     let (lo, hi) = int_range(d);
     let held = move |(i, o)| match (op, i, o) {
         (Elementwise::Compare(_), _, Operand::Weak(Weak::Int(v)))
@@ -452,7 +495,7 @@ fn common_type(op: Elementwise, operands: &[Operand]) -> Result<DType> {
             (Err(e), _) => return Err(e),
         };
         let negative_power = matches!((op, w), (Elementwise::Binary(Binary::Power), Weak::Int(v)) if v < 0);
-        if negative_power && !d.is_float() {
+        if negative_power && d.kind() < Kind::Float {
             return Err(Error::value(
                 name,
                 "an integer to a negative integer power is no integer; cast to a float first",
@@ -467,6 +510,9 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
     let refuse = |what: &str| Err(Error::dtype(op.name(), what.to_string()));
     let is_bool = d == DType::Bool;
     match op {
+        _ if d.is_complex() && !complex::allows(op) => {
+            refuse(&format!("is not defined for {d}; take real, imag or absolute of it first"))
+        }
         Elementwise::Unary(Unary::Negative) if is_bool => refuse("bool has no negative; use logical_not"),
         Elementwise::Unary(Unary::Sign) if is_bool => refuse("bool has no sign; cast it to a number first"),
         Elementwise::Binary(Binary::Subtract) if is_bool => refuse("bool minus bool is undefined; use bitwise_xor"),
@@ -475,8 +521,10 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
         Elementwise::Unary(Unary::Square) if is_bool => Ok(DType::I8),
         Elementwise::Bits(Bits::LeftShift | Bits::RightShift) if is_bool => Ok(DType::I8),
         Elementwise::Bits(_) if d.is_float() => refuse(&format!("bits of {d} are not defined; cast it to an integer")),
-        Elementwise::Math(_) => Ok(crate::array::promote::float_of(d)),
-        Elementwise::MathBinary(_) if !d.is_float() => Ok(DType::F64),
+        // NumPy's angle is atan2 with a literal 0, which makes an int64 of truth values.
+        Elementwise::Part(Part::Angle) if is_bool => Ok(DType::F64),
+        Elementwise::Math(_) | Elementwise::Part(Part::Angle) => Ok(crate::array::promote::float_of(d)),
+        Elementwise::MathBinary(_) if d.kind() < Kind::Float => Ok(DType::F64),
         _ => Ok(d),
     }
 }

@@ -12,20 +12,20 @@ family! {
         Subtract { name: "subtract", numpy: "np.subtract(x, y)", params: XY, identity: Some(0),
             doc: "x - y.", rule: "Integers wrap. Not for bool." }
         Multiply { name: "multiply", numpy: "np.multiply(x, y)", params: XY, commutes: true, identity: Some(1),
-            doc: "x times y.", rule: "Integers wrap. For bool: and." }
+            doc: "x times y.", rule: "Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded." }
         Minimum { name: "minimum", numpy: "np.minimum(x, y)", params: XY, commutes: true,
-            doc: "The lesser of the two.", rule: "NaN if either is NaN." }
+            doc: "The lesser of the two.", rule: "NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has." }
         Maximum { name: "maximum", numpy: "np.maximum(x, y)", params: XY, commutes: true,
-            doc: "The greater of the two.", rule: "NaN if either is NaN." }
+            doc: "The greater of the two.", rule: "NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has." }
         Power { name: "power", numpy: "np.power(x, y)", params: XY, identity: Some(1), ulp: 4,
             doc: "x to the power y.",
-            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises." }
+            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to anything but a positive real number or 0 is NaN." }
         FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, identity: None,
             doc: "The greatest integer not above x / y.",
-            rule: "Integer division by zero gives 0; the most negative integer by -1 wraps." }
+            rule: "Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers." }
         Remainder { name: "remainder", numpy: "np.remainder(x, y)", params: XY,
             doc: "x - floor_divide(x, y) * y; has the sign of y.",
-            rule: "Integer remainder by zero gives 0." }
+            rule: "Integer remainder by zero gives 0. Not for complex numbers." }
     }
 }
 

@@ -22,17 +22,17 @@ family! {
     /// A comparison of two numbers.
     Compare {
         Equal { name: "equal", numpy: "np.equal(x, y)", params: XY, commutes: true,
-            doc: "x == y.", rule: "NaN equals nothing." }
+            doc: "x == y.", rule: "NaN equals nothing. Complex: both parts." }
         NotEqual { name: "not_equal", numpy: "np.not_equal(x, y)", params: XY, commutes: true,
             doc: "x != y.", rule: "NaN differs from everything." }
         Less { name: "less", numpy: "np.less(x, y)", params: XY,
-            doc: "x < y.", rule: "False where either is NaN." }
+            doc: "x < y.", rule: "False where either is NaN. Complex: by the real part, then by the imaginary one." }
         LessEqual { name: "less_equal", numpy: "np.less_equal(x, y)", params: XY,
-            doc: "x <= y.", rule: "False where either is NaN." }
+            doc: "x <= y.", rule: "False where either is NaN. Complex: by the real part, then by the imaginary one." }
         Greater { name: "greater", numpy: "np.greater(x, y)", params: XY,
-            doc: "x > y.", rule: "False where either is NaN." }
+            doc: "x > y.", rule: "False where either is NaN. Complex: by the real part, then by the imaginary one." }
         GreaterEqual { name: "greater_equal", numpy: "np.greater_equal(x, y)", params: XY,
-            doc: "x >= y.", rule: "False where either is NaN." }
+            doc: "x >= y.", rule: "False where either is NaN. Complex: by the real part, then by the imaginary one." }
     }
 }
 

@@ -165,6 +165,8 @@ pub enum Family {
     Bits,
     /// Three arrays.
     Ternary,
+    /// A part or the mirror image of a complex number.
+    Part,
     /// Many numbers to one.
     Reduce,
     /// A page of [`crate::ops::whole`].

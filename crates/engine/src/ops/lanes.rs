@@ -1,7 +1,7 @@
 //! Runs of elements whose type is known at run time, and the one place that opens them.
 
 use opusclip_raw::buffer;
-use opusclip_raw::{DType, Element};
+use opusclip_raw::{BF16, Complex, DType, Element, F16};
 
 macro_rules! lanes {
     ($($variant:ident $t:ty),*) => {
@@ -40,6 +40,16 @@ macro_rules! lanes {
             pub fn dtype(self) -> DType {
                 match self { $(Lanes::$variant(_) => DType::$variant),* }
             }
+
+            /// Number of elements.
+            pub fn len(self) -> usize {
+                match self { $(Lanes::$variant(x) => x.len()),* }
+            }
+
+            /// True when there are none.
+            pub fn is_empty(self) -> bool {
+                self.len() == 0
+            }
         }
 
         impl<'a> LanesMut<'a> {
@@ -65,6 +75,12 @@ macro_rules! lanes {
             /// Element type.
             pub fn dtype(&self) -> DType {
                 match self { $(LanesMut::$variant(_) => DType::$variant),* }
+            }
+
+            /// `n` from `start` on, to write.
+            pub fn part(&mut self, start: usize, n: usize) -> LanesMut<'_> {
+                match self { $(LanesMut::$variant(x) =>
+                    LanesMut::$variant(x.get_mut(start..start + n).unwrap_or_default())),* }
             }
 
             /// Copies from a run of the same type.
@@ -139,10 +155,17 @@ macro_rules! lanes {
             fn lanes_mut<'a>(l: LanesMut<'a>) -> &'a mut [$t] {
                 if let LanesMut::$variant(x) = l { x } else { &mut [] }
             }
+            fn wrap(x: &[$t]) -> Lanes<'_> {
+                Lanes::$variant(x)
+            }
+            fn wrap_mut(x: &mut [$t]) -> LanesMut<'_> {
+                LanesMut::$variant(x)
+            }
         })*
     };
 }
-lanes!(Bool bool, U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64, F32 f32, F64 f64);
+lanes!(Bool bool, U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64, F16 F16, BF16 BF16, F32 f32, F64 f64,
+       C64 Complex<f32>, C128 Complex<f64>);
 
 /// An element type that can be taken out of [`Lanes`]. A wrong type gives no elements.
 pub trait Lane: Element {
@@ -150,9 +173,48 @@ pub trait Lane: Element {
     fn lanes(l: Lanes<'_>) -> &[Self];
     /// The elements to write.
     fn lanes_mut(l: LanesMut<'_>) -> &mut [Self];
+    /// A run of this type as one of a type known at run time.
+    fn wrap(x: &[Self]) -> Lanes<'_>;
+    /// The same, to write.
+    fn wrap_mut(x: &mut [Self]) -> LanesMut<'_>;
 }
 
-/// Runs `$body` with `$T` as the Rust type of a number.
+/// Runs `$body` with `$T` as the Rust type of any element: for what only moves elements.
+macro_rules! with_element {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            opusclip_raw::DType::F16 => {
+                type $T = opusclip_raw::F16;
+                $body
+            }
+            opusclip_raw::DType::BF16 => {
+                type $T = opusclip_raw::BF16;
+                $body
+            }
+            opusclip_raw::DType::C64 | opusclip_raw::DType::C128 => {
+                $crate::ops::lanes::with_complex!($dtype, $T => $body)
+            }
+            _ => $crate::ops::lanes::with_number!($dtype, $T => $body),
+        }
+    };
+}
+/// The same for the two complex types; other types never come here.
+macro_rules! with_complex {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            opusclip_raw::DType::C64 => {
+                type $T = opusclip_raw::Complex<f32>;
+                $body
+            }
+            _ => {
+                type $T = opusclip_raw::Complex<f64>;
+                $body
+            }
+        }
+    };
+}
+/// The same for the numbers that have their own loops: not complex ones, which have `with_complex`,
+/// nor 16-bit floats, which are computed as `f32`.
 macro_rules! with_number {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
@@ -163,7 +225,7 @@ macro_rules! with_number {
         }
     };
 }
-/// The same for the two floats; other types never come here.
+/// The same for the two floats that have loops; other types never come here.
 macro_rules! with_float {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
@@ -221,4 +283,4 @@ macro_rules! with_integer {
         }
     };
 }
-pub(crate) use {with_float, with_integer, with_number};
+pub(crate) use {with_complex, with_element, with_float, with_integer, with_number};

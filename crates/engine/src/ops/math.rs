@@ -1,4 +1,5 @@
-//! Functions of floats, and division. Integers are cast to a float before they come here.
+//! Functions of floats, and division. Integers are cast to a float before they come here. Which of
+//! them complex numbers have says `complex::allows`; 16-bit floats are computed as float32.
 
 use opusclip_raw::{Float, Isa};
 
@@ -47,7 +48,7 @@ family! {
     MathBinary {
         Divide { name: "divide", numpy: "np.divide(x, y)", params: XY, identity: Some(1),
             doc: "True division.",
-            rule: "Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64." }
+            rule: "Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64. Complex: Smith's method." }
     }
 }
 

@@ -3,8 +3,11 @@
 
 pub mod binary;
 pub mod bits;
+mod cast;
 pub mod compare;
+pub mod complex;
 pub mod facts;
+mod half;
 pub mod lanes;
 pub mod math;
 pub mod movement;
@@ -14,13 +17,14 @@ pub mod unary;
 pub(crate) mod watch;
 pub mod whole;
 
-use opusclip_raw::kernel::cast::cast;
 use opusclip_raw::{DType, Isa};
 
 pub use binary::Binary;
 pub use bits::Bits;
 pub use compare::{Compare, Test};
+pub use complex::Part;
 pub use facts::{Family, Outputs, Param, ParamKind, Preset, Row};
+pub(crate) use half::RUN;
 pub use math::{Math, MathBinary};
 pub use movement::Movement;
 pub use reduce::Reduce;
@@ -28,7 +32,7 @@ pub use ternary::Ternary;
 pub use unary::Unary;
 pub use whole::{Attr, Given, Meaning, Page, Whole};
 
-use lanes::{Lane, Lanes, LanesMut, with_float, with_integer, with_number};
+use lanes::{Lane, Lanes, LanesMut, with_element, with_float, with_integer, with_number};
 
 /// An op that works on each element alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +55,8 @@ pub enum Elementwise {
     Bits(Bits),
     /// See [`Ternary`].
     Ternary(Ternary),
+    /// See [`Part`].
+    Part(Part),
 }
 
 impl Elementwise {
@@ -74,6 +80,7 @@ impl Elementwise {
             Elementwise::Compare(o) => o.row(),
             Elementwise::Bits(o) => o.row(),
             Elementwise::Ternary(o) => o.row(),
+            Elementwise::Part(o) => o.row(),
         })
     }
 
@@ -90,6 +97,7 @@ impl Elementwise {
         match self {
             Elementwise::Cast(to) => to,
             Elementwise::Test(_) | Elementwise::Compare(_) => DType::Bool,
+            Elementwise::Unary(Unary::Absolute) | Elementwise::Part(Part::Real | Part::Imag | Part::Angle) => d.real(),
             _ => d,
         }
     }
@@ -104,8 +112,11 @@ pub fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], out: LanesMut<'_>) {
     let z = z.unwrap_or(Lanes::U8(&[]));
     let d = x.dtype();
     match op {
-        Elementwise::Cast(to) => with_number!(d, A => with_number!(to, R =>
-            cast::<A, R>(isa, A::lanes(x), R::lanes_mut(out)))),
+        Elementwise::Cast(to) => cast::eval(isa, x, to, out),
+        Elementwise::Ternary(Ternary::Where) => with_element!(y.dtype(), T =>
+            ternary::eval_where(isa, bool::lanes(x), T::lanes(y), T::lanes(z), T::lanes_mut(out))),
+        op if d.is_half() => half::eval(op, isa, args, out),
+        op if d.is_complex() => complex::eval(op, isa, x, y, z, out),
         Elementwise::Unary(op) => with_number!(d, T => unary::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
         Elementwise::Math(op) => with_float!(d, T => math::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
         Elementwise::Test(op) => {
@@ -126,8 +137,7 @@ pub fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], out: LanesMut<'_>) {
         Elementwise::Ternary(Ternary::Clip) => {
             with_number!(d, T => ternary::eval_clip(isa, T::lanes(x), T::lanes(y), T::lanes(z), T::lanes_mut(out)))
         }
-        Elementwise::Ternary(Ternary::Where) => with_number!(y.dtype(), T =>
-            ternary::eval_where(isa, bool::lanes(x), T::lanes(y), T::lanes(z), T::lanes_mut(out))),
+        Elementwise::Part(op) => with_float!(d, T => complex::eval_real(op, isa, T::lanes(x), T::lanes_mut(out))),
     }
 }
 
@@ -141,5 +151,6 @@ pub fn elementwise() -> impl Iterator<Item = Elementwise> {
     let compare = Compare::ALL.iter().map(|&o| Elementwise::Compare(o));
     let bits = Bits::ALL.iter().map(|&o| Elementwise::Bits(o));
     let ternary = Ternary::ALL.iter().map(|&o| Elementwise::Ternary(o));
-    unary.chain(math).chain(test).chain(binary).chain(divide).chain(compare).chain(bits).chain(ternary)
+    let part = Part::ALL.iter().map(|&o| Elementwise::Part(o));
+    unary.chain(math).chain(test).chain(binary).chain(divide).chain(compare).chain(bits).chain(ternary).chain(part)
 }

@@ -1,6 +1,6 @@
 //! Many numbers to one along some axes.
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, Kind};
 
 use super::facts::{X_AXES, family};
 use crate::array::promote::{float_of, sum_of};
@@ -10,14 +10,14 @@ family! {
     Reduce {
         Sum { name: "sum", numpy: "np.sum(x, axis)", params: X_AXES, ulp: 4,
             doc: "Sum of the elements.",
-            rule: "bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order." }
+            rule: "bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself." }
         Mean { name: "mean", numpy: "np.mean(x, axis)", params: X_AXES, ulp: 4,
             doc: "Arithmetic mean.",
-            rule: "The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN." }
+            rule: "The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN." }
         Min { name: "min", numpy: "np.min(x, axis)", params: X_AXES,
-            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Empty is an error." }
+            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error." }
         Max { name: "max", numpy: "np.max(x, axis)", params: X_AXES,
-            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Empty is an error." }
+            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error." }
         Any { name: "any", numpy: "np.any(x, axis)", params: X_AXES,
             doc: "True if any element is not zero.", rule: "NaN counts as true; empty gives False." }
         All { name: "all", numpy: "np.all(x, axis)", params: X_AXES,
@@ -30,7 +30,7 @@ impl Reduce {
     pub fn result(self, d: DType) -> DType {
         match self {
             Reduce::Sum => sum_of(d),
-            Reduce::Mean if d.is_float() => float_of(d),
+            Reduce::Mean if d.kind() >= Kind::Float => float_of(d),
             Reduce::Mean => DType::F64,
             Reduce::Min | Reduce::Max => d,
             Reduce::Any | Reduce::All => DType::Bool,

@@ -15,12 +15,12 @@ family! {
         Absolute {
             name: "absolute", numpy: "np.absolute(x)", idempotent: true,
             doc: "Absolute value.",
-            rule: "The most negative signed integer has no positive twin and stays as it is. NaN stays NaN.",
+            rule: "The most negative signed integer has no positive twin and stays as it is. NaN stays NaN. Of complex64 the distance from 0 in float32, of complex128 in float64.",
         }
         Sign {
             name: "sign", numpy: "np.sign(x)", idempotent: true,
             doc: "-1, 0 or 1.",
-            rule: "NaN gives NaN; both zeros give 0. Not for bool.",
+            rule: "NaN gives NaN; both zeros give 0. Complex: x / absolute(x). Not for bool.",
         }
         Square {
             name: "square", numpy: "np.square(x)",

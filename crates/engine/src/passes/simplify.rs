@@ -35,16 +35,18 @@ fn same_as_input(plan: &Plan, node: &PlanNode) -> Option<NodeId> {
             let origin = *x.inputs.first()?;
             return (plan.node(origin).shape == node.shape).then_some(origin);
         }
-        if row.idempotent {
+        // z / |z| is rounded: twice is not once.
+        if row.idempotent && !x.dtype.is_complex() {
             return Some(first);
         }
     }
-    // f(x, e) == x. Adding 0 turns -0.0 into 0.0, so floats keep their zeros.
+    // f(x, e) == x. Adding 0 turns -0.0 into 0.0, so floats keep their zeros; complex
+    // numbers by 1 mix their parts.
     if let (Some(e), [_, second]) = (row.identity, node.inputs.as_slice())
         && let Kind::Op(Op::Scalar(s)) = &plan.node(*second).kind
     {
-        let exact = !(node.dtype.is_float() && e == 0);
-        if exact && node.dtype == x.dtype && s.to_f64() == e as f64 {
+        let inexact = node.dtype.is_complex() || (node.dtype.is_float() && e == 0);
+        if !inexact && node.dtype == x.dtype && s.to_f64() == e as f64 {
             return Some(first);
         }
     }
@@ -54,5 +56,5 @@ fn same_as_input(plan: &Plan, node: &PlanNode) -> Option<NodeId> {
 /// True when every value of `small` is a value of `wide`.
 fn holds(wide: DType, small: DType) -> bool {
     crate::array::promote::promote(wide, small) == wide
-        && !(wide == DType::F64 && small.is_integer() && small.size() == 8)
+        && !(wide.real() == DType::F64 && small.is_integer() && small.size() == 8)
 }

@@ -170,7 +170,7 @@ impl Generator {
             DType::I32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
             DType::U64 => (0, i128::from(u64::MAX)),
             DType::I64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
-            DType::F32 | DType::F64 => {
+            DType::F16 | DType::BF16 | DType::F32 | DType::F64 | DType::C64 | DType::C128 => {
                 return Err(Error::dtype(OP, format!("{dtype} was asked for; an integer type or bool can be drawn")));
             }
         };

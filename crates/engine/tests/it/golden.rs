@@ -78,11 +78,21 @@ fn build(case: &Value) -> opusclip_engine::Result<Lazy> {
     call(op, &args)
 }
 
+/// How far a complex answer may be from NumPy's, in units of the last place of its larger part.
+fn complex_ulps(op: &str) -> u64 {
+    match op {
+        // e^(w ln z): the error grows with |w ln z|, as in NumPy's; here it is up to 100.
+        "power" => 512,
+        _ => 4,
+    }
+}
+
 #[test]
 fn every_case_has_numpys_answer_on_every_instruction_set() {
     let manifest = manifest();
     let rows = rows();
     let mut checked = 0;
+    let mut wrong: Vec<String> = Vec::new();
     for case in manifest["cases"].as_array().unwrap() {
         let id = case["id"].as_str().unwrap();
         let op = case["op"].as_str().unwrap();
@@ -108,23 +118,33 @@ fn every_case_has_numpys_answer_on_every_instruction_set() {
             let fast = lazy.collect_with(&options).unwrap_or_else(|e| panic!("{id}: {e}"));
             assert_same(&format!("{id} on {} against the reference", isa.name()), &fast, &meaning);
         }
-        assert_eq!((meaning.dtype(), meaning.shape()), (expected.dtype(), expected.shape()), "{id}");
+        if (meaning.dtype(), meaning.shape()) != (expected.dtype(), expected.shape()) {
+            wrong.push(format!("{id}: ours is {} {:?}", meaning.dtype(), meaning.shape()));
+            continue;
+        }
         // NumPy's own float32 functions err by some ulps; the row says how far apart we may be.
         let allowed = rows.iter().find(|r| r.name == op).map_or(0, |r| u64::from(r.ulp));
+        let allowed = match meaning.dtype() {
+            d if d.is_half() => allowed.min(1),
+            d if d.is_complex() => complex_ulps(op).max(allowed),
+            _ if meaning.dtype().is_float() && op == "absolute" => 1,
+            _ => allowed,
+        };
         let allowed = if case["exact"].as_bool().unwrap() { 0 } else { allowed };
         let (mut off, n) = (0usize, meaning.size());
         for (i, (a, b)) in scalars(&meaning).into_iter().zip(scalars(&expected)).enumerate() {
             if op == "grade" {
                 assert!(a.to_i128().abs_diff(b.to_i128()) <= 1, "{id}: {i}");
                 off += usize::from(a != b);
-            } else {
-                assert!(ulps(a, b) <= allowed, "{id}: element {i}: ours {a:?}, NumPy {b:?}");
+            } else if ulps(a, b) > allowed {
+                wrong.push(format!("{id}: element {i}: ours {a:?}, NumPy {b:?}"));
             }
         }
         assert!(off * 1000 < n.max(1), "{id}: {off} of {n} samples differ");
         checked += 1;
     }
-    assert!(checked > 1000, "only {checked} cases");
+    assert!(wrong.is_empty(), "{} answers differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(checked > 1500, "only {checked} cases");
 }
 
 /// Ops made of others whose answers are checked where they are tested by hand: shapes in `arrays`,
@@ -154,14 +174,28 @@ fn promotion_is_numpys_table() {
     let manifest = manifest();
     for (a, row) in manifest["promotion"]["pairs"].as_object().unwrap() {
         for (b, want) in row.as_object().unwrap() {
+            // ml_dtypes has no answer; ours are in `types`.
+            if want.is_null() {
+                continue;
+            }
             let (x, y) = (DType::parse(a).unwrap(), DType::parse(b).unwrap());
             assert_eq!(promote(x, y).name(), want.as_str().unwrap(), "{a} and {b}");
             assert_eq!(promote(x, y), promote(y, x));
         }
     }
     let weak = &manifest["promotion"]["weak"];
-    for (kind, literal) in [("bool", Weak::Bool(true)), ("int", Weak::Int(1)), ("float", Weak::Float(1.0))] {
+    let literals = [
+        ("bool", Weak::Bool(true)),
+        ("int", Weak::Int(1)),
+        ("float", Weak::Float(1.0)),
+        ("complex", Weak::Complex(0.0, 1.0)),
+    ];
+    for (kind, literal) in literals {
         for d in DType::ALL {
+            // ml_dtypes has float32; the documented answer is in `types`.
+            if (d, kind) == (DType::BF16, "float") {
+                continue;
+            }
             let want = weak[d.name()][kind].as_str().or_else(|| weak[kind][d.name()].as_str()).unwrap();
             assert_eq!(promote_weak("test", d, literal).unwrap().name(), want, "{d} and a {kind}");
         }

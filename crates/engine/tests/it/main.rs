@@ -20,3 +20,4 @@ mod random_numbers;
 mod review;
 mod stream;
 mod support;
+mod types;

@@ -1,7 +1,7 @@
 //! Random expressions: what the passes and the fast executor make of them equals the reference.
 
 use opusclip_engine::exec::reference;
-use opusclip_engine::{Array, DType, Isa, Lazy, RunOptions};
+use opusclip_engine::{Array, Complex, DType, Isa, Lazy, RunOptions};
 use proptest::prelude::*;
 
 use crate::support::{Random, array_of, assert_same};
@@ -10,8 +10,8 @@ fn leaf(r: &mut Random) -> Lazy {
     let shapes: [&[usize]; 6] = [&[3, 20, 19, 3], &[3, 1, 1, 1], &[3], &[1, 20, 19, 3], &[20, 19, 3], &[19, 1]];
     let shape = shapes[if r.below(3) == 0 { r.below(6) } else { 0 }];
     let n: usize = shape.iter().product();
-    let dtype = DType::ALL[r.below(11)];
-    let bytes = r.bytes(n * 8);
+    let dtype = DType::ALL[r.below(DType::ALL.len())];
+    let bytes = r.bytes(n * 16);
     match dtype {
         // Readable numbers: random bits are mostly huge or tiny.
         DType::F32 => {
@@ -22,6 +22,15 @@ fn leaf(r: &mut Random) -> Lazy {
             Array::from_slice(&bytes.iter().take(n).map(|b| f64::from(*b) / 16.0 - 4.0).collect::<Vec<_>>(), shape)
                 .unwrap()
         }
+        d @ (DType::F16 | DType::BF16) => {
+            let values: Vec<f32> = bytes.iter().take(n).map(|b| f32::from(*b) / 16.0 - 4.0).collect();
+            Lazy::from(Array::from_slice(&values, shape).unwrap()).cast(d).collect().unwrap()
+        }
+        d @ (DType::C64 | DType::C128) => {
+            let part = |b: u8| f64::from(b) / 16.0 - 4.0;
+            let values: Vec<_> = bytes.chunks(2).take(n).map(|b| Complex::new(part(b[0]), part(b[1]))).collect();
+            Lazy::from(Array::from_slice(&values, shape).unwrap()).cast(d).collect().unwrap()
+        }
         d => array_of(d, shape, &bytes[..n * d.size()]),
     }
     .into()
@@ -31,7 +40,7 @@ fn leaf(r: &mut Random) -> Lazy {
 fn step(r: &mut Random, x: &Lazy, other: &Lazy) -> Lazy {
     let rank = x.ndim().unwrap();
     let axis = r.below(rank.max(1)) as isize;
-    let next = match r.below(26) {
+    let next = match r.below(32) {
         0 => x + other,
         1 => x - other,
         2 => x * other,
@@ -41,7 +50,7 @@ fn step(r: &mut Random, x: &Lazy, other: &Lazy) -> Lazy {
         6 => x.clip(1, 50),
         7 => x.f32(),
         8 => x.u8(),
-        9 => x.cast(DType::ALL[r.below(11)]),
+        9 => x.cast(DType::ALL[r.below(DType::ALL.len())]),
         10 => x.sqrt(),
         11 => x.f32().pow(0.8),
         12 => -x,
@@ -57,6 +66,12 @@ fn step(r: &mut Random, x: &Lazy, other: &Lazy) -> Lazy {
         22 => x.remainder(3),
         23 => x.diff(axis),
         24 => x.logical_and(other),
+        25 => x.real(),
+        26 => x.imag(),
+        27 => x.conj(),
+        28 => x.angle(),
+        29 => x.min(axis).keepdims(),
+        30 => x * Complex::new(0.5, -2.0),
         _ => x.f32() / 255.0,
     };
     if next.meta().is_ok_and(|m| m.shape.iter().product::<usize>() < 20_000) { next } else { x.clone() }

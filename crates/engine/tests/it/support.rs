@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use opusclip_engine::array::Scalar;
-use opusclip_engine::{Array, DType, Lazy};
+use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
 
 pub(crate) fn golden(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden/engine").join(path)
@@ -32,6 +32,11 @@ pub(crate) fn npy(path: &str) -> Array {
         "i4" => DType::I32,
         "u8" => DType::U64,
         "i8" => DType::I64,
+        "f2" => DType::F16,
+        // NumPy has no code for bfloat16.
+        "V2" => DType::BF16,
+        "c8" => DType::C64,
+        "c16" => DType::C128,
         "f4" => DType::F32,
         "f8" => DType::F64,
         other => panic!("{path}: {other}"),
@@ -53,7 +58,36 @@ pub(crate) fn array_of(dtype: DType, shape: &[usize], bytes: &[u8]) -> Array {
             )
         };
     }
+    macro_rules! bits {
+        ($t:ty) => {
+            Array::from_slice::<$t>(
+                &bytes.chunks_exact(2).map(|b| <$t>::from_bits(u16::from_ne_bytes([b[0], b[1]]))).collect::<Vec<_>>(),
+                shape,
+            )
+        };
+    }
+    macro_rules! pairs {
+        ($t:ty) => {
+            Array::from_slice::<Complex<$t>>(
+                &bytes
+                    .chunks_exact(2 * size_of::<$t>())
+                    .map(|b| b.split_at(size_of::<$t>()))
+                    .map(|(re, im)| {
+                        Complex::new(
+                            <$t>::from_ne_bytes(re.try_into().unwrap()),
+                            <$t>::from_ne_bytes(im.try_into().unwrap()),
+                        )
+                    })
+                    .collect::<Vec<_>>(),
+                shape,
+            )
+        };
+    }
     match dtype {
+        DType::F16 => bits!(F16),
+        DType::BF16 => bits!(BF16),
+        DType::C64 => pairs!(f32),
+        DType::C128 => pairs!(f64),
         DType::Bool => Array::from_slice::<bool>(&bytes.iter().map(|b| *b != 0).collect::<Vec<_>>(), shape),
         DType::U8 => read!(u8),
         DType::I8 => read!(i8),
@@ -80,13 +114,31 @@ pub(crate) fn scalars(a: &Array) -> Vec<Scalar> {
 pub(crate) fn assert_same(what: &str, a: &Array, b: &Array) {
     assert_eq!((a.dtype(), a.shape()), (b.dtype(), b.shape()), "{what}");
     for (i, (x, y)) in scalars(a).into_iter().zip(scalars(b)).enumerate() {
-        let nan = a.dtype().is_float() && x.to_f64().is_nan() && y.to_f64().is_nan();
-        assert!(nan || x == y, "{what}: element {i}: {x:?} and {y:?}");
+        let (p, q) = (x.to_parts(), y.to_parts());
+        let part = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        // 64-bit integers do not fit a float: their bits are compared.
+        let inexact = a.dtype().is_float() || a.dtype().is_complex();
+        let same = if inexact { part(p.0, q.0) && part(p.1, q.1) } else { x == y };
+        assert!(same, "{what}: element {i}: {x:?} and {y:?}");
     }
 }
 
-/// Distance in units of the last place; 0 for two NaN or two equal infinities.
+/// Distance in units of the last place; 0 for two NaN or two equal infinities. For complex numbers
+/// in those of the larger part of `b`.
 pub(crate) fn ulps(a: Scalar, b: Scalar) -> u64 {
+    if a.dtype.is_complex() {
+        let (p, q) = (a.to_parts(), b.to_parts());
+        let real = a.dtype.real();
+        let large = [q.0, q.1].into_iter().filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()));
+        let smallest = if real == DType::F32 { 1.5e-45 } else { 5e-324 };
+        let unit = large * if real == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON } / 2.0;
+        let part = |x: f64, y: f64| match (x.is_finite(), y.is_finite()) {
+            (true, true) => ((x - y).abs() / unit.max(smallest)).ceil() as u64,
+            _ if x == y || (x.is_nan() && y.is_nan()) => 0,
+            _ => u64::MAX,
+        };
+        return part(p.0, q.0).max(part(p.1, q.1));
+    }
     let (x, y) = (a.to_f64(), b.to_f64());
     if x == y || (x.is_nan() && y.is_nan()) {
         return 0;
@@ -95,6 +147,11 @@ pub(crate) fn ulps(a: Scalar, b: Scalar) -> u64 {
         return u64::MAX;
     }
     let order = |v: i64| if v < 0 { i64::MIN.wrapping_sub(v) } else { v };
+    if a.dtype.is_half() {
+        let bits = |v: Scalar| i64::from(i16::from_ne_bytes(v.bytes().try_into().unwrap()));
+        let order = |v: i64| if v < 0 { i64::from(i16::MIN) - v } else { v };
+        return order(bits(a)).abs_diff(order(bits(b)));
+    }
     if a.dtype == DType::F32 {
         let bits = |v: f64| i64::from((v as f32).to_bits() as i32);
         let order = |v: i64| if v < 0 { i64::from(i32::MIN) - v } else { v };

@@ -171,7 +171,7 @@ impl Source for NpyFile {
             _ => out.copy_from_slice(raw),
         }
         if self.swap {
-            out.chunks_exact_mut(self.info.dtype.size()).for_each(<[u8]>::reverse);
+            out.chunks_exact_mut(self.info.dtype.real().size()).for_each(<[u8]>::reverse);
         }
         Ok(())
     }
@@ -320,8 +320,13 @@ fn element(descr: &str) -> Result<(DType, bool), String> {
         "i4" => DType::I32,
         "u8" => DType::U64,
         "i8" => DType::I64,
+        "f2" => DType::F16,
         "f4" => DType::F32,
         "f8" => DType::F64,
+        "c8" => DType::C64,
+        "c16" => DType::C128,
+        // NumPy has no code for bfloat16 and writes it as two bytes without a meaning.
+        "V2" => DType::BF16,
         _ if code.starts_with('O') => return Err("Python objects".into()),
         _ if descr == "[]" => return Err("records".into()),
         _ => return Err(format!("elements of type `{}`", descr.escape_debug().take(40).collect::<String>())),
@@ -387,6 +392,7 @@ fn header(shape: &[usize], dtype: DType) -> Vec<u8> {
         DType::Bool => "|b1".to_string(),
         DType::U8 => "|u1".into(),
         DType::I8 => "|i1".into(),
+        DType::BF16 => "<V2".into(),
         d => {
             let order = if cfg!(target_endian = "big") { '>' } else { '<' };
             let letter = d.name().chars().next().unwrap_or('u');

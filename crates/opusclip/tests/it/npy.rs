@@ -84,6 +84,11 @@ fn what_is_read() {
         frame(npy(1, "{'descr': '>u2', 'fortran_order': False, 'shape': (1L, 2L), }\n", &[1, 2, 3, 4])),
         (vec![2, 1, 4, 3], 0)
     );
+    // Complex numbers are turned part by part.
+    assert_eq!(
+        frame(npy(1, "{'descr': '>c8', 'fortran_order': False, 'shape': (1,), }\n", &[1, 2, 3, 4, 5, 6, 7, 8])),
+        (vec![4, 3, 2, 1, 8, 7, 6, 5], 0)
+    );
     assert_eq!(frame(npy(2, "{\"shape\":(1,),'fortran_order':True,'descr':'|b1'}", &[7])), (vec![1], 0));
     assert_eq!(
         frame(npy(3, "{'descr': '|u1', 'fortran_order': True, 'shape': (1, 3, 1)}", &[1, 2, 3, 9])),
@@ -111,8 +116,8 @@ fn what_is_refused() {
         "holds records, which is not read; arrays of numbers are"
     );
     assert_eq!(
-        refuse(npy(1, &dict("'<c8'", "(1,)"), b"x")),
-        "holds elements of type `<c8`, which is not read; arrays of numbers are"
+        refuse(npy(1, &dict("'<c32'", "(1,)"), b"x")),
+        "holds elements of type `<c32`, which is not read; arrays of numbers are"
     );
     assert_eq!(refuse(npy(1, &dict("'|u1'", "()"), b"x")), "holds a single number, which has no frames");
     assert!(

@@ -1,13 +1,14 @@
 //! The least and the greatest element.
 
 use crate::buffer::as_bytes;
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::isa::{Isa, Stamp};
 use crate::kernel::cast::cast_one;
+use crate::number::Number;
 
 struct MinMax<'a, T, const L: usize>(&'a [T]);
 
-impl<T: Element, const L: usize> Stamp for MinMax<'_, T, L> {
+impl<T: Number, const L: usize> Stamp for MinMax<'_, T, L> {
     type Out = Option<(T, T)>;
     #[inline(always)]
     fn go(self) -> Self::Out {
@@ -48,7 +49,7 @@ fn is_nan<T: PartialEq>(v: T) -> bool {
 
 /// The least and the greatest element; None when there is none, NaN twice if any is NaN.
 /// `false` is less than `true`.
-pub fn min_max<T: Element>(isa: Isa, x: &[T]) -> Option<(T, T)> {
+pub fn min_max<T: Number>(isa: Isa, x: &[T]) -> Option<(T, T)> {
     if T::DTYPE == DType::Bool {
         let (a, b) = isa.stamp(MinMax::<u8, 64>(as_bytes(x)))?;
         return Some((cast_one(a), cast_one(b)));

@@ -1,6 +1,7 @@
 //! Loops over slices, each compiled once per instruction set; every level gives the same bits.
 
 pub mod cast;
+pub mod complex;
 pub mod map;
 pub mod math;
 pub mod matmul;

@@ -3,8 +3,8 @@
 use super::*;
 use crate::array::shape;
 use crate::lazy::{IntoAxes, Operand, compose};
-use crate::ops::Reduce;
 use crate::ops::facts::{Param, ParamKind, Preset};
+use crate::ops::{Elementwise, Part, Reduce};
 
 /// The pages of this file.
 pub(super) const ROWS: &[Row] = &[Row {
@@ -43,6 +43,14 @@ pub fn lstsq(a: &Lazy, b: Operand, rcond: Option<f64>) -> [Lazy; 4] {
     }
 }
 
+/// The complex conjugate; real numbers pass unchanged.
+fn conj(x: &Lazy) -> Lazy {
+    match x.dtype() {
+        Ok(d) if d.is_complex() => Lazy::elementwise(Elementwise::Part(Part::Conj), vec![x.into()]),
+        _ => x.clone(),
+    }
+}
+
 fn solution(a: &Lazy, b: Operand, rcond: Option<f64>) -> Result<[Lazy; 4]> {
     const OP: &str = "lstsq";
     let Operand::Lazy(b) = b else {
@@ -69,7 +77,9 @@ fn solution(a: &Lazy, b: Operand, rcond: Option<f64>) -> Result<[Lazy; 4]> {
             ),
         ));
     }
-    let float = |x: &Lazy| Ok::<_, Error>(if x.dtype()?.is_float() { x.clone() } else { x.cast(DType::F64) });
+    let float = |x: &Lazy| {
+        Ok::<_, Error>(if x.dtype()?.is_float() || x.dtype()?.is_complex() { x.clone() } else { x.cast(DType::F64) })
+    };
     let (a, b) = (float(a)?, float(&b)?);
     let dtype = crate::array::promote::promote(a.dtype()?, b.dtype()?);
     let (a, b) = (a.cast(dtype), b.cast(dtype));
@@ -82,11 +92,11 @@ fn solution(a: &Lazy, b: Operand, rcond: Option<f64>) -> Result<[Lazy; 4]> {
     let first = |x: &Lazy, axis| x.slice_axis(axis, None, Some(rank as isize), None);
     // x = vhᵀ · (uᵀ · b / s), over the singular values that count.
     let wide = if sb.len() == 1 { b.expand_dims(1) } else { b.clone() };
-    let inner = compose::divide(&first(&u, 1).matrix_transpose().matmul(&wide), first(&s, 0).expand_dims(1));
-    let x = Lazy::from(first(&vh, 0).matrix_transpose().matmul(inner).collect()?);
+    let inner = compose::divide(&first(&conj(&u), 1).matrix_transpose().matmul(&wide), first(&s, 0).expand_dims(1));
+    let x = Lazy::from(first(&conj(&vh), 0).matrix_transpose().matmul(inner).collect()?);
     let real = s.dtype()?;
     let residuals = if rank == *n && m > n {
-        let left = wide.subtract(a.matmul(&x)).square();
+        let left = wide.subtract(a.matmul(&x)).absolute().square();
         Lazy::from(left.reduce(Reduce::Sum, &0.into_axes()).cast(real).collect()?)
     } else {
         Lazy::from(Array::zeros(real, &[0])?)

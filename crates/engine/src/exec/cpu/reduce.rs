@@ -1,6 +1,7 @@
 //! Reductions with the program before them fused in: blocks are computed into a scratch register
 //! and added at once.
 
+use opusclip_raw::kernel::complex::ComplexNumber;
 use opusclip_raw::kernel::minmax::min_max;
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int, sum_reference};
 use opusclip_raw::{DType, Element, Isa};
@@ -10,9 +11,9 @@ use super::table::Table;
 use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
-use crate::exec::rules::{LEAF, join};
-use crate::ops::Reduce;
-use crate::ops::lanes::{Block, Lane, Lanes, with_number};
+use crate::exec::rules::{LEAF, better, extreme, join};
+use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
+use crate::ops::{self, Elementwise, RUN, Reduce};
 use crate::plan::Program;
 
 pub(super) struct Job<'a> {
@@ -63,6 +64,8 @@ struct Accumulator {
     integer: i128,
     best: Option<Scalar>,
     truth: bool,
+    /// The sums of the real and of the imaginary parts, for complex elements.
+    parts: Option<Box<[Accumulator; 2]>>,
 }
 
 impl Accumulator {
@@ -78,6 +81,8 @@ impl Accumulator {
             integer: 0,
             best: None,
             truth: op == Reduce::All,
+            parts: (matches!(op, Reduce::Sum | Reduce::Mean) && dtype.is_complex())
+                .then(|| Box::new([Accumulator::new(op, dtype.real()), Accumulator::new(op, dtype.real())])),
         }
     }
 
@@ -90,6 +95,7 @@ impl Accumulator {
         self.integer = 0;
         self.best = None;
         self.truth = self.op == Reduce::All;
+        self.parts.iter_mut().for_each(|p| p.iter_mut().for_each(Accumulator::reset));
     }
 
     fn add(&mut self, isa: Isa, x: Lanes<'_>) {
@@ -97,12 +103,30 @@ impl Accumulator {
             Reduce::Sum | Reduce::Mean => match x {
                 Lanes::F32(x) => self.add_leaves(x, |a, x| a.exact.add_f32(isa, x)),
                 Lanes::F64(x) => self.add_leaves(x, |a, x| a.compensated.add_f64(isa, x)),
+                Lanes::F16(_) | Lanes::BF16(_) => {
+                    in_runs(isa, x, |isa, wide| self.add_leaves(wide, |a, x| a.exact.add_f32(isa, x)))
+                }
+                Lanes::C64(x) => self.add_parts(isa, x),
+                Lanes::C128(x) => self.add_parts(isa, x),
                 other => with_number!(other.dtype(), T => {
                     let x = T::lanes(other);
                     self.count += x.len();
                     self.integer += sum_int(x);
                 }),
             },
+            Reduce::Min | Reduce::Max if x.dtype().is_half() => {
+                let dtype = x.dtype();
+                in_runs(isa, x, |isa, wide| {
+                    let found = min_max(isa, wide).map(|(lo, hi)| if self.op == Reduce::Min { lo } else { hi });
+                    self.take_better(found.map(|v| Scalar::from_f64(dtype, v.into())));
+                });
+            }
+            Reduce::Min | Reduce::Max if x.dtype().is_complex() => with_complex!(x.dtype(), T => {
+                for v in T::lanes(x) {
+                    let wide = v.wide();
+                    self.take_better(Some(Scalar::from_parts(T::DTYPE, wide.re, wide.im)));
+                }
+            }),
             Reduce::Min | Reduce::Max => with_number!(x.dtype(), T => {
                 if let Some((lo, hi)) = min_max(isa, T::lanes(x)) {
                     let v = if self.op == Reduce::Min { lo } else { hi };
@@ -120,19 +144,25 @@ impl Accumulator {
 
     fn take_better(&mut self, v: Option<Scalar>) {
         let Some(v) = v else { return };
-        let better = match self.best {
-            None => true,
-            Some(b) if self.dtype.is_float() => {
-                let (b, v) = (b.to_f64(), v.to_f64());
-                !b.is_nan() && (v.is_nan() || if self.op == Reduce::Min { v < b } else { v > b })
-            }
-            Some(b) => {
-                let (b, v) = (b.to_i128(), v.to_i128());
-                if self.op == Reduce::Min { v < b } else { v > b }
-            }
-        };
-        if better {
+        if self.best.is_none_or(|b| better(self.op == Reduce::Min, v, b)) {
             self.best = Some(v);
+        }
+    }
+
+    /// Adds real and imaginary parts to their own sums.
+    fn add_parts<T: ComplexNumber>(&mut self, isa: Isa, x: &[T])
+    where
+        T::Part: Lane,
+    {
+        let Some(parts) = &mut self.parts else { return };
+        let [re, im] = &mut **parts;
+        let mut part = [T::Part::default(); RUN];
+        for run in x.chunks(RUN) {
+            let part = &mut part[..run.len()];
+            isa.map1(run, part, |z: T| z.re());
+            re.add(isa, T::Part::wrap(part));
+            isa.map1(run, part, |z: T| z.im());
+            im.add(isa, T::Part::wrap(part));
         }
     }
 
@@ -151,7 +181,7 @@ impl Accumulator {
     }
 
     fn close_leaf(&mut self) {
-        let sum = if self.dtype == DType::F32 { self.exact.value() } else { self.compensated.value() };
+        let sum = if self.dtype == DType::F64 { self.compensated.value() } else { self.exact.value() };
         self.leaves.push(sum);
         self.exact.reset();
         self.compensated.reset();
@@ -162,11 +192,11 @@ impl Accumulator {
         let result = self.op.result(self.dtype);
         match self.op {
             Reduce::Any | Reduce::All => Scalar::from_i128(DType::Bool, self.truth.into()),
-            // Which zero came first must not show.
-            Reduce::Min | Reduce::Max if self.dtype.is_float() => {
-                Scalar::from_f64(self.dtype, self.best.map_or(f64::NAN, |b| b.to_f64() + 0.0))
+            Reduce::Min | Reduce::Max => extreme(self.best.unwrap_or(Scalar::from_i128(self.dtype, 0))),
+            Reduce::Sum | Reduce::Mean if self.dtype.is_complex() => {
+                let [re, im] = self.parts.as_mut().map_or([0.0; 2], |p| p.each_mut().map(|a| a.value().to_f64()));
+                Scalar::from_parts(result, re, im)
             }
-            Reduce::Min | Reduce::Max => self.best.unwrap_or(Scalar::from_i128(self.dtype, 0)),
             Reduce::Sum | Reduce::Mean if self.dtype.is_float() => {
                 if self.in_leaf > 0 {
                     self.close_leaf();
@@ -177,6 +207,17 @@ impl Accumulator {
             Reduce::Sum => Scalar::from_i128(result, self.integer),
             Reduce::Mean => Scalar::from_f64(result, self.integer as f64 / self.count as f64),
         }
+    }
+}
+
+/// A run of 16-bit floats as float32, a little at a time.
+fn in_runs(isa: Isa, x: Lanes<'_>, mut f: impl FnMut(Isa, &[f32])) {
+    let mut wide = [0f32; RUN];
+    for start in (0..x.len()).step_by(RUN) {
+        let part = x.part(start, RUN.min(x.len() - start));
+        let wide = &mut wide[..part.len()];
+        ops::eval(Elementwise::Cast(DType::F32), isa, &[part], LanesMut::F32(wide));
+        f(isa, wide);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, join};
 use crate::ops::Reduce;
-use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_number};
+use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_element};
 use crate::plan::Program;
 
 /// Elements looked up together where frames do not matter.
@@ -152,7 +152,7 @@ impl Table {
             table_u8(isa, x, u8::lanes(entries).try_into().map_err(|_| short())?, out);
             return Ok(());
         }
-        with_number!(entries.dtype(), T => {
+        with_element!(entries.dtype(), T => {
             table_to(isa, x, T::lanes(entries).try_into().map_err(|_| short())?, T::lanes_mut(out));
         });
         Ok(())
@@ -215,7 +215,7 @@ fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Resu
     let d = job.program.dtype;
     let mut kept = Block::new(d, counts.iter().filter(|&&n| n > 0).count());
     let n = kept.len();
-    with_number!(d, T => {
+    with_element!(d, T => {
         let all = T::lanes(values.lanes());
         let occurring = all.iter().zip(&counts).filter(|(_, n)| **n > 0).map(|(v, _)| *v);
         for (o, v) in T::lanes_mut(kept.head_mut(n)).iter_mut().zip(occurring) {

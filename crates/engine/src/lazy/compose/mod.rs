@@ -9,6 +9,7 @@ mod moving;
 mod norms;
 mod products;
 mod shift;
+mod spectra;
 mod stats;
 mod windows;
 
@@ -30,6 +31,7 @@ pub use moving::*;
 pub use norms::*;
 pub use products::*;
 pub use shift::*;
+pub use spectra::*;
 pub use stats::*;
 pub use windows::*;
 
@@ -43,6 +45,7 @@ pub const FILES: &[&[Row]] = &[
     norms::ROWS,
     products::ROWS,
     shift::ROWS,
+    spectra::ROWS,
     stats::ROWS,
     windows::ROWS,
 ];

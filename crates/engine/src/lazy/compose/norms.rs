@@ -1,6 +1,6 @@
 //! Norms, and what singular values tell: condition, rank, pseudo-inverse.
 
-use super::products::{built, checked, conjugate, matrix_transpose, multiply, page, page_one, product};
+use super::products::{built, checked, conjugate, matrix_transpose, multiply, page, page_one, product, real};
 use super::*;
 use crate::ops::{Attr, Compare};
 
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
 fn float(op: &str, x: &Lazy) -> Result<Lazy> {
     checked(op, x)?;
     let d = x.dtype()?;
-    Ok(if d.is_float() { x.clone() } else { x.cast(DType::F64) })
+    Ok(if d.is_float() || d.is_complex() { x.clone() } else { x.cast(DType::F64) })
 }
 
 fn absolute(x: &Lazy) -> Lazy {
@@ -163,11 +163,11 @@ fn vector(op: &str, x: &Lazy, axes: &[usize], ord: f64) -> Result<Lazy> {
     } else if ord == f64::NEG_INFINITY {
         absolute(&x).reduce(Reduce::Min, &over)
     } else if ord == 0.0 {
-        sum(&x.cast(DType::Bool).cast(d))
+        sum(&x.cast(DType::Bool).cast(d.real()))
     } else if ord == 1.0 {
         sum(&absolute(&x))
     } else if ord == 2.0 {
-        sqrt(&sum(&multiply(&conjugate(&x), &x)))
+        sqrt(&sum(&real(&multiply(&conjugate(&x), &x))))
     } else {
         pow(&sum(&pow(&absolute(&x), Operand::from(ord))), Operand::from(1.0 / ord))
     })
@@ -200,7 +200,7 @@ fn matrix(op: &str, x: &Lazy, rows: usize, columns: usize, ord: &str) -> Result<
         absolute(&x).reduce(Reduce::Sum, &[over as isize]).reduce(extreme, &[other as isize])
     };
     Ok(match ord {
-        "fro" => sqrt(&multiply(&conjugate(&x), &x).reduce(Reduce::Sum, &[rows as isize, columns as isize])),
+        "fro" => sqrt(&real(&multiply(&conjugate(&x), &x)).reduce(Reduce::Sum, &[rows as isize, columns as isize])),
         "nuc" => singular().reduce(Reduce::Sum, &[-1]),
         number => match number.parse::<f64>() {
             Ok(2.0) => singular().reduce(Reduce::Max, &[-1]),

@@ -202,6 +202,7 @@ pub(super) fn array(y: Operand) -> Lazy {
         Operand::Weak(Weak::Bool(b)) => Lazy::scalar(Scalar::from_i128(DType::Bool, b.into())),
         Operand::Weak(Weak::Int(v)) => Lazy::scalar(Scalar::from_i128(DType::I64, v)),
         Operand::Weak(Weak::Float(v)) => Lazy::scalar(Scalar::from_f64(DType::F64, v)),
+        Operand::Weak(Weak::Complex(re, im)) => Lazy::scalar(Scalar::from_parts(DType::C128, re, im)),
     }
 }
 
@@ -235,7 +236,18 @@ pub(super) fn multiply(x: &Lazy, y: impl Into<Operand>) -> Lazy {
 
 /// The complex conjugate; real numbers are their own.
 pub(super) fn conjugate(x: &Lazy) -> Lazy {
-    x.clone()
+    match x.dtype() {
+        Ok(d) if d.is_complex() => Lazy::elementwise(Elementwise::Part(crate::ops::Part::Conj), vec![x.into()]),
+        _ => x.clone(),
+    }
+}
+
+/// The real part of what is known to have no other.
+pub(super) fn real(x: &Lazy) -> Lazy {
+    match x.dtype() {
+        Ok(d) if d.is_complex() => Lazy::elementwise(Elementwise::Part(crate::ops::Part::Real), vec![x.into()]),
+        _ => x.clone(),
+    }
 }
 
 fn ints(of: &[usize]) -> Vec<isize> {

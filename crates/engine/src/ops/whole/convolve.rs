@@ -11,7 +11,7 @@ use crate::array::promote::promote;
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row, X, XY};
-use crate::ops::lanes::{Lane, with_number};
+use crate::ops::lanes::{Lane, with_complex, with_number};
 
 pub(super) const PAGES: &[&Page] = &[&CONVOLVE, &CORRELATE, &CONVOLVE2D, &CORRELATE2D, &INTERP];
 
@@ -108,16 +108,18 @@ const MANY: usize = 1 << 20;
 fn line(g: &Given<'_, Array>, correlate: bool) -> Result<Array> {
     let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
     let meta = line_meta(&g.of(&metas))?;
-    let (x, y) = (cast(g.array("x")?, meta.dtype)?, cast(g.array("y")?, meta.dtype)?);
+    // 16-bit floats are summed in float32 and rounded once.
+    let inside = if meta.dtype.is_half() { DType::F32 } else { meta.dtype };
+    let (x, y) = (cast(g.array("x")?, inside)?, cast(g.array("y")?, inside)?);
     let (n, m) = (x.size(), y.size());
     let (mut start, length) = part(g.op(), g.text("mode"), n, m)?;
     if correlate && n < m && g.text("mode") == "same" {
         // NumPy swaps the two and reverses the result, so the middle of an even number lies on the other side.
         start = n / 2;
     }
-    let many = n.saturating_mul(m) > MANY && meta.dtype.is_float();
+    let many = n.saturating_mul(m) > MANY && inside.is_float();
     let fft = g.text("method") == "fft" || (g.text("method") == "auto" && many);
-    build(meta.dtype, &meta.shape, |out| {
+    let out = build(inside, &meta.shape, |out| {
         if fft {
             let (x, y) = (cast(&x, DType::F64)?, cast(&y, DType::F64)?);
             let mut y = slice::<f64>(&y)?.to_vec();
@@ -125,29 +127,49 @@ fn line(g: &Given<'_, Array>, correlate: bool) -> Result<Array> {
                 y.reverse();
             }
             let all = by_transform(g.op(), slice::<f64>(&x)?, &y)?;
-            with_number!(meta.dtype, T => {
+            with_number!(inside, T => {
                 for (o, v) in T::lanes_mut(out).iter_mut().zip(all.iter().skip(start).take(length)) {
                     *o = T::from_f64(*v);
                 }
             });
             return Ok(());
         }
-        with_number!(meta.dtype, T => {
-            let x = slice::<T>(&x)?;
-            let mut y = slice::<T>(&y)?.to_vec();
-            if correlate {
-                y.reverse();
-            }
-            for (i, o) in T::lanes_mut(out).iter_mut().enumerate() {
-                // Element `at` of the full result: x[j] · y[at - j].
-                let at = i + start;
-                let (from, to) = (at.saturating_sub(m - 1), (at + 1).min(n));
-                let ys = y[at + 1 - to..=at - from].iter().rev();
-                *o = x[from..to].iter().zip(ys).fold(T::ZERO, |s, (&x, &y)| s.add(x.mul(y)));
-            }
-        });
+        if inside.is_complex() {
+            with_complex!(inside, T => {
+                let y: Vec<T> = slice::<T>(&y)?.iter().map(|v| if correlate { v.conj() } else { *v }).collect();
+                direct(slice::<T>(&x)?, y, T::lanes_mut(out), start, correlate, T::default(), |s, x, y| s + x * y);
+            });
+        } else {
+            with_number!(inside, T => {
+                let y = slice::<T>(&y)?.to_vec();
+                direct(slice::<T>(&x)?, y, T::lanes_mut(out), start, correlate, T::ZERO, |s, x, y| s.add(x.mul(y)));
+            });
+        }
         Ok(())
-    })
+    })?;
+    cast(&out, meta.dtype)
+}
+
+/// Elements `start…` of the full convolution, or of the correlation.
+fn direct<T: Copy>(
+    x: &[T],
+    mut y: Vec<T>,
+    out: &mut [T],
+    start: usize,
+    correlate: bool,
+    zero: T,
+    madd: impl Fn(T, T, T) -> T,
+) {
+    if correlate {
+        y.reverse();
+    }
+    for (i, o) in out.iter_mut().enumerate() {
+        // Element `at` of the full result: x[j] · y[at - j].
+        let at = i + start;
+        let (from, to) = (at.saturating_sub(y.len() - 1), (at + 1).min(x.len()));
+        let ys = y[at + 1 - to..=at - from].iter().rev();
+        *o = x[from..to].iter().zip(ys).fold(zero, |s, (&x, &y)| madd(s, x, y));
+    }
 }
 
 /// The full convolution, through real transforms of a length with small factors.
@@ -289,8 +311,8 @@ impl Plane {
             }
         };
         let dtype = promote(g.array("x")?.dtype, g.array("y")?.dtype);
-        if dtype == DType::Bool {
-            return Err(Error::dtype(g.op(), "does not take bool; cast to uint8 first"));
+        if dtype == DType::Bool || dtype.is_half() {
+            return Err(Error::dtype(g.op(), format!("does not take {dtype}, as SciPy; cast to another type first")));
         }
         Ok(Plane { meta: Meta::new(shape, dtype), swapped, mode, start })
     }
@@ -309,37 +331,92 @@ fn plane(g: &Given<'_, Array>, correlate: bool) -> Result<Array> {
     let fill = g.float("fillvalue")?;
     let rows = meta.shape[0];
     build(meta.dtype, &meta.shape, |out| {
-        with_number!(meta.dtype, T => {
-            let (mut x, out) = (slice::<T>(&x)?.to_vec(), T::lanes_mut(out));
-            let mut kernel = slice::<T>(&y)?.to_vec();
-            // The second array is reversed, which is the first of the two that changed places.
-            if correlate && swapped {
-                x.reverse();
-            } else if correlate {
-                kernel.reverse();
-            }
-            let fill = T::from_f64(fill);
-            let columns = out.len() / rows.max(1);
-            let lines: Vec<Option<usize>> = (0..rows + p - 1).map(|i| beyond(mode, (i + start[0]) as isize - (p - 1) as isize, h)).collect();
-            let places: Vec<Option<usize>> = (0..columns + q - 1).map(|j| beyond(mode, (j + start[1]) as isize - (q - 1) as isize, w)).collect();
-            for (i, out) in out.chunks_exact_mut(columns.max(1)).enumerate() {
-                for (j, out) in out.iter_mut().enumerate() {
-                    let mut sum = T::ZERO;
-                    for (line, weights) in lines[i..i + p].iter().zip(kernel.chunks_exact(q).rev()) {
-                        for (place, &weight) in places[j..j + q].iter().zip(weights.iter().rev()) {
-                            let v = match (line, place) {
-                                (Some(r), Some(c)) => x[r * w + c],
-                                _ => fill,
-                            };
-                            sum = sum.add(v.mul(weight));
-                        }
-                    }
-                    *out = sum;
-                }
-            }
-        });
+        let w = Walk { rows, start, mode, h, w, p, q, turn: correlate.then_some(swapped) };
+        if meta.dtype.is_complex() {
+            with_complex!(meta.dtype, T => {
+                let mirror = |v: &T| if correlate { v.conj() } else { *v };
+                let (x, y) = (slice::<T>(&x)?, slice::<T>(&y)?);
+                // The second array is conjugated, which is the first of the two that changed places.
+                let (x, y) = if swapped {
+                    (x.iter().map(mirror).collect(), y.to_vec())
+                } else {
+                    (x.to_vec(), y.iter().map(mirror).collect())
+                };
+                w.run(x, y, T::lanes_mut(out), T::default() + fill as <T as Parts>::Real, T::default(), |s, x, y| s + x * y);
+            });
+        } else {
+            with_number!(meta.dtype, T => {
+                let (x, y) = (slice::<T>(&x)?.to_vec(), slice::<T>(&y)?.to_vec());
+                w.run(x, y, T::lanes_mut(out), T::from_f64(fill), T::ZERO, |s, x, y| s.add(x.mul(y)));
+            });
+        }
         Ok(())
     })
+}
+
+/// Names the type of a complex number's parts.
+trait Parts {
+    type Real;
+}
+impl Parts for Complex<f32> {
+    type Real = f32;
+}
+impl Parts for Complex<f64> {
+    type Real = f64;
+}
+
+/// How the window goes over the first array.
+struct Walk {
+    rows: usize,
+    start: [usize; 2],
+    mode: Mode2,
+    h: usize,
+    w: usize,
+    p: usize,
+    q: usize,
+    /// For a correlation, whether the two changed places.
+    turn: Option<bool>,
+}
+
+impl Walk {
+    fn run<T: Copy>(
+        &self,
+        mut x: Vec<T>,
+        mut kernel: Vec<T>,
+        out: &mut [T],
+        fill: T,
+        zero: T,
+        madd: impl Fn(T, T, T) -> T,
+    ) {
+        let Walk { rows, start, mode, h, w, p, q, turn } = *self;
+        // The second array is reversed, which is the first of the two that changed places.
+        match turn {
+            Some(true) => x.reverse(),
+            Some(false) => kernel.reverse(),
+            None => {}
+        }
+        let columns = out.len() / rows.max(1);
+        let places = |n: usize, start: usize, window: usize, length: usize| -> Vec<Option<usize>> {
+            let first = start as isize - (window - 1) as isize;
+            (0..n + window - 1).map(|i| beyond(mode, i as isize + first, length)).collect()
+        };
+        let (lines, across) = (places(rows, start[0], p, h), places(columns, start[1], q, w));
+        for (i, out) in out.chunks_exact_mut(columns.max(1)).enumerate() {
+            for (j, out) in out.iter_mut().enumerate() {
+                let mut sum = zero;
+                for (line, weights) in lines[i..i + p].iter().zip(kernel.chunks_exact(q).rev()) {
+                    for (place, &weight) in across[j..j + q].iter().zip(weights.iter().rev()) {
+                        let v = match (line, place) {
+                            (Some(r), Some(c)) => x[r * w + c],
+                            _ => fill,
+                        };
+                        sum = madd(sum, v, weight);
+                    }
+                }
+                *out = sum;
+            }
+        }
+    }
 }
 
 fn two(x: &Array) -> Result<[usize; 2]> {
@@ -395,6 +472,9 @@ fn interp_meta(g: &Given<'_, Meta>) -> Result<Meta> {
                 format!("xp and fp must have one axis of the same length; they have {a} and {b}"),
             ));
         }
+    }
+    if x.dtype.is_complex() || xp.dtype.is_complex() || fp.dtype.is_complex() {
+        return Err(Error::dtype(g.op(), "takes real numbers; interpolate the real and the imaginary part"));
     }
     if g.maybe_float("period") == Some(0.0) {
         return Err(Error::value(g.op(), "the period must not be 0"));

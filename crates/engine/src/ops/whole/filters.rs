@@ -77,8 +77,20 @@ fn frames(g: &Given<'_, Meta>, n: usize) -> bool {
     n == 0 && super::unless_first_axis(g, 0)
 }
 
+/// Refuses the types that have no filters.
+fn filtered(op: &str, d: DType) -> Result<()> {
+    if d.is_complex() {
+        return Err(Error::dtype(op, format!("does not take {d}; filter its real and its imaginary part")));
+    }
+    if d.is_half() {
+        return Err(Error::dtype(op, format!("does not take {d}, as SciPy; cast to float32 first")));
+    }
+    Ok(())
+}
+
 fn same_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
+    filtered(g.op(), x.dtype)?;
     g.axis("axis", x.ndim())?;
     Mode::of(g)?;
     Ok(x.clone())
@@ -346,6 +358,7 @@ pub(super) static MEDIAN: Page = Page {
 
 fn median_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
+    filtered(g.op(), x.dtype)?;
     Mode::of(g)?;
     let axes = g.axes("axes", x.ndim())?;
     let size = g.int("size")?;

@@ -1,7 +1,7 @@
 //! Matrices over the last two axes: what the pages of linear algebra share, and solving.
 
 use opusclip_maths::{Dense, Failed};
-use opusclip_raw::{DType, Float};
+use opusclip_raw::{Complex, DType, Float};
 
 use super::given::Given;
 use super::matmul::starts;
@@ -53,12 +53,47 @@ macro_rules! entry {
 }
 entry!(f32, f64);
 
+macro_rules! complex_entry {
+    ($($t:ty),*) => { $(
+        impl Entry for Complex<$t> {
+            const ZERO: Self = Complex::new(0.0, 0.0);
+            const ONE: Self = Complex::new(1.0, 0.0);
+            fn times(self, o: Self) -> Self {
+                self * o
+            }
+            fn minus(self) -> Self {
+                -self
+            }
+            fn finite(self) -> bool {
+                self.re.is_finite() && self.im.is_finite()
+            }
+            fn conj(self) -> Self {
+                Complex::new(self.re, -self.im)
+            }
+            fn direction(self) -> (Self, $t) {
+                let length = self.re.hypot(self.im);
+                let toward = if length == 0.0 { Self::ZERO } else { Complex::new(self.re / length, self.im / length) };
+                (toward, Float::ln(length))
+            }
+        }
+    )* };
+}
+complex_entry!(f32, f64);
+
 /// Runs `$body` with `$T` as the type of an element of matrices.
 macro_rules! with_entry {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
             opusclip_raw::DType::F32 => {
                 type $T = f32;
+                $body
+            }
+            opusclip_raw::DType::C64 => {
+                type $T = opusclip_raw::Complex<f32>;
+                $body
+            }
+            opusclip_raw::DType::C128 => {
+                type $T = opusclip_raw::Complex<f64>;
                 $body
             }
             _ => {
@@ -73,7 +108,7 @@ pub(super) use with_entry;
 /// The type in which linear algebra on `d` is done: NumPy's.
 pub(super) fn entry_of(op: &str, d: DType) -> Result<DType> {
     match d {
-        DType::F32 | DType::F64 => Ok(d),
+        DType::F32 | DType::F64 | DType::C64 | DType::C128 => Ok(d),
         d if d.is_integer() || d == DType::Bool => Ok(DType::F64),
         d => Err(Error::dtype(op, format!("does not take {d}; cast to float32 or float64 first"))),
     }
@@ -234,7 +269,7 @@ fn slogdet_meta(g: &Given<'_, Meta>) -> Result<Vec<Meta>> {
 
 /// The type of absolute values.
 pub(super) fn real_of(d: DType) -> DType {
-    d
+    d.real()
 }
 
 fn slogdet(g: &Given<'_, Array>) -> Result<Vec<Array>> {

@@ -1,7 +1,7 @@
 //! The matrix product.
 
 use opusclip_raw::kernel::matmul::{Ring, Size, dot, matmul as product};
-use opusclip_raw::{Isa, Number};
+use opusclip_raw::{DType, Isa, Number};
 
 use super::given::Given;
 use super::support::{build, cast, slice};
@@ -10,7 +10,7 @@ use crate::array::promote::promote;
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Row, XY};
-use crate::ops::lanes::{Lane, with_number};
+use crate::ops::lanes::{Lane, with_complex, with_number};
 
 pub(super) const PAGES: &[&Page] = &[&MATMUL];
 
@@ -116,7 +116,9 @@ pub(super) fn starts(of: &[usize], batch: &[usize], matrix: usize) -> Vec<usize>
 fn matmul(g: &Given<'_, Array>) -> Result<Array> {
     let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
     let Plan { meta, mut size, mut batch } = plan(&g.of(&metas))?;
-    let (x, y) = (cast(g.array("x")?, meta.dtype)?, cast(g.array("y")?, meta.dtype)?);
+    // 16-bit floats are summed in float32 and rounded once.
+    let inside = if meta.dtype.is_half() { DType::F32 } else { meta.dtype };
+    let (x, y) = (cast(g.array("x")?, inside)?, cast(g.array("y")?, inside)?);
     let stack = |a: &Array| a.shape()[..a.ndim().saturating_sub(2)].to_vec();
     let (mut sx, sy) = (stack(&x), stack(&y));
     if sy.is_empty() {
@@ -124,18 +126,37 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
         size.m *= shape::product(&batch);
         (sx, batch) = (Vec::new(), Vec::new());
     }
-    build(meta.dtype, &meta.shape, |out| {
+    let out = build(inside, &meta.shape, |out| {
         let (at_x, at_y) = (starts(&sx, &batch, size.m * size.k), starts(&sy, &batch, size.k * size.n));
-        with_number!(meta.dtype, T => {
-            let (x, y, out) = (slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out));
-            let each = out.chunks_mut((size.m * size.n).max(1)).zip(at_x.iter().zip(&at_y));
-            for (out, (&a, &b)) in each {
+        let places = at_x.into_iter().zip(at_y);
+        if inside.is_complex() {
+            with_complex!(inside, T => {
+                let ring = Ring { zero: T::default(), add: |x: T, y: T| x + y, madd: |s: T, x: T, y: T| s + x * y };
+                each(size, slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out), places, ring);
+            });
+        } else {
+            with_number!(inside, T => {
                 let ring = Ring { zero: T::ZERO, add: T::add, madd: |s: T, x: T, y: T| s.add(x.mul(y)) };
-                one(size, &x[a..], &y[b..], out, ring);
-            }
-        });
+                each(size, slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out), places, ring);
+            });
+        }
         Ok(())
-    })
+    })?;
+    cast(&out, meta.dtype)
+}
+
+/// Each product of a stack, whose matrices start at the places.
+fn each<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
+    size: Size,
+    x: &[T],
+    y: &[T],
+    out: &mut [T],
+    places: impl Iterator<Item = (usize, usize)>,
+    ring: Ring<T, A, M>,
+) {
+    for (out, (a, b)) in out.chunks_mut((size.m * size.n).max(1)).zip(places) {
+        one(size, &x[a..], &y[b..], out, ring);
+    }
 }
 
 /// One product of two matrices that stand at the start of `x` and `y`.

@@ -4,7 +4,9 @@
 //! run on a few frames at a time; else the op waits for its whole input.
 
 mod convolve;
+mod eigen;
 mod factor;
+mod fft;
 mod filters;
 mod given;
 mod join;
@@ -186,8 +188,17 @@ fn bytes(m: &Meta) -> usize {
 }
 
 /// Every page, file by file.
-const FILES: &[&[&Page]] =
-    &[convolve::PAGES, factor::PAGES, filters::PAGES, join::PAGES, linalg::PAGES, matmul::PAGES, order::PAGES];
+const FILES: &[&[&Page]] = &[
+    convolve::PAGES,
+    eigen::PAGES,
+    factor::PAGES,
+    fft::PAGES,
+    filters::PAGES,
+    join::PAGES,
+    linalg::PAGES,
+    matmul::PAGES,
+    order::PAGES,
+];
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
