@@ -42,7 +42,7 @@ impl Lazy {
 
     /// Absolute value.
     ///
-    /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN.
+    /// The most negative signed integer has no positive twin and stays as it is. NaN stays NaN. Of complex64 the distance from 0 in float32, of complex128 in float64.
     /// NumPy: `np.absolute(x)`.
     #[track_caller]
     pub fn absolute(&self) -> Lazy {
@@ -65,6 +65,15 @@ impl Lazy {
     #[track_caller]
     pub fn all(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
+    }
+
+    /// The angle of the complex number, in radians, from -pi to pi.
+    ///
+    /// Within 1 ulp. Real numbers have 0, or pi below zero and for -0; NaN gives NaN.
+    /// NumPy: `np.angle(x)`.
+    #[track_caller]
+    pub fn angle(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Angle), vec![self.into()])
     }
 
     /// True if any element is not zero.
@@ -150,7 +159,7 @@ impl Lazy {
 
     /// x held between min and max.
     ///
-    /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max.
+    /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max. Complex numbers in minimum's order.
     /// NumPy: `np.clip(x, min, max)`.
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
@@ -164,6 +173,15 @@ impl Lazy {
     #[track_caller]
     pub fn cond(&self, p: Option<&str>) -> Lazy {
         compose::cond(self, p)
+    }
+
+    /// The complex conjugate: the imaginary part negated.
+    ///
+    /// Real numbers pass unchanged, bool as int8.
+    /// NumPy: `np.conjugate(x)`.
+    #[track_caller]
+    pub fn conj(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Conj), vec![self.into()])
     }
 
     /// The convolution of two signals of one axis.
@@ -267,7 +285,7 @@ impl Lazy {
 
     /// True division.
     ///
-    /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64.
+    /// Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64. Complex: Smith's method.
     /// NumPy: `np.divide(x, y)`.
     #[track_caller]
     pub fn divide(&self, y: impl Into<Operand>) -> Lazy {
@@ -283,6 +301,16 @@ impl Lazy {
         compose::dot(self, y.into())
     }
 
+    /// Eigenvalues and right eigenvectors, as columns of length 1, of square matrices over the last two axes.
+    ///
+    /// Always complex: NumPy gives real ones when no imaginary part happens to be other than 0. The order is no promise, as in NumPy. Integers in complex128. Infinities and NaN are an error. Last bits may depend on the machine.
+    /// Gives (eigenvalues, eigenvectors).
+    /// NumPy: `tuple(v + 0j for v in np.linalg.eig(x))`.
+    #[track_caller]
+    pub fn eig(&self) -> [Lazy; 2] {
+        fixed(call::page("eig", vec![Arg::from(self)]))
+    }
+
     /// Eigenvalues, least first, and eigenvectors as columns, of symmetric or Hermitian matrices over the last two axes.
     ///
     /// Only the triangle UPLO, 'L' or 'U', is read. Vectors have length 1; their signs are not those of NumPy, which promises none. Integers in float64. Infinities and NaN are an error. Last bits may depend on the machine.
@@ -291,6 +319,15 @@ impl Lazy {
     #[track_caller]
     pub fn eigh(&self) -> [Lazy; 2] {
         fixed(call::page("eigh", vec![Arg::from(self)]))
+    }
+
+    /// The eigenvalues of square matrices over the last two axes.
+    ///
+    /// eig's rule.
+    /// NumPy: `np.linalg.eigvals(x) + 0j`.
+    #[track_caller]
+    pub fn eigvals(&self) -> Lazy {
+        one(call::page("eigvals", vec![Arg::from(self)]))
     }
 
     /// The eigenvalues, least first, of symmetric or Hermitian matrices over the last two axes.
@@ -304,7 +341,7 @@ impl Lazy {
 
     /// x == y.
     ///
-    /// NaN equals nothing.
+    /// NaN equals nothing. Complex: both parts.
     /// NumPy: `np.equal(x, y)`.
     #[track_caller]
     pub fn equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -347,6 +384,33 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![self.into()])
     }
 
+    /// The discrete Fourier transform along one axis.
+    ///
+    /// complex64 for float32 and smaller floats, else complex128. n crops the axis or fills it with zeros. norm 'backward' (None) scales the inverse by 1/n, 'forward' the transform, 'ortho' both by 1/sqrt(n). The same bits whatever the instruction set.
+    /// NumPy: `np.fft.fft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn fft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("fft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The Fourier transform over two axes, the last two when none are given.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.fft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn fft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::fft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The Fourier transform over several axes, all when none are given.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.fftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn fftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::fftn(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
     /// The first half of each axis changes places with the second: frequency 0 comes to the middle.
     ///
     /// None given means all axes. An odd length moves by n / 2, rounded down.
@@ -376,7 +440,7 @@ impl Lazy {
 
     /// The greatest integer not above x / y.
     ///
-    /// Integer division by zero gives 0; the most negative integer by -1 wraps.
+    /// Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers.
     /// NumPy: `np.floor_divide(x, y)`.
     #[track_caller]
     pub fn floor_divide(&self, y: impl Into<Operand>) -> Lazy {
@@ -403,7 +467,7 @@ impl Lazy {
 
     /// x > y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.greater(x, y)`.
     #[track_caller]
     pub fn greater(&self, y: impl Into<Operand>) -> Lazy {
@@ -412,11 +476,47 @@ impl Lazy {
 
     /// x >= y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.greater_equal(x, y)`.
     #[track_caller]
     pub fn greater_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
+    }
+
+    /// The Fourier transform, which is real, of a signal that mirrors its conjugate.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.hfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn hfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        compose::hfft(self, n, axis, norm)
+    }
+
+    /// The inverse of the discrete Fourier transform along one axis.
+    ///
+    /// fft's rule.
+    /// NumPy: `np.fft.ifft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn ifft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("ifft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The inverse of fft2.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.ifft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn ifft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::ifft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The inverse of fftn.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.ifftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn ifftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::ifftn(self, &s.into_axes(), &axes.into_axes(), norm)
     }
 
     /// Takes fftshift back.
@@ -426,6 +526,24 @@ impl Lazy {
     #[track_caller]
     pub fn ifftshift(&self, axes: impl IntoAxes) -> Lazy {
         compose::ifftshift(self, &axes.into_axes())
+    }
+
+    /// The inverse of hfft.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.ihfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn ihfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        compose::ihfft(self, n, axis, norm)
+    }
+
+    /// The imaginary part.
+    ///
+    /// Of complex64 float32, of complex128 float64; zeros of the same type for real numbers.
+    /// NumPy: `np.imag(x)`.
+    #[track_caller]
+    pub fn imag(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Imag), vec![self.into()])
     }
 
     /// Sum of products over the last axis of both.
@@ -465,6 +583,33 @@ impl Lazy {
     #[track_caller]
     pub fn invert(&self) -> Lazy {
         compose::invert(self)
+    }
+
+    /// The n real numbers whose Fourier transform starts with the terms along one axis.
+    ///
+    /// n is twice one less than the terms when it is not given. The imaginary parts of the first term, and of the last for even n, are not looked at. float32 or float64. fft's rule.
+    /// NumPy: `np.fft.irfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn irfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("irfft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The inverse of rfft2.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.irfft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn irfft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::irfft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The inverse of rfftn.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.irfftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn irfftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::irfftn(self, &s.into_axes(), &axes.into_axes(), norm)
     }
 
     /// True where the value is neither infinite nor NaN.
@@ -523,7 +668,7 @@ impl Lazy {
 
     /// x < y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.less(x, y)`.
     #[track_caller]
     pub fn less(&self, y: impl Into<Operand>) -> Lazy {
@@ -532,7 +677,7 @@ impl Lazy {
 
     /// x <= y.
     ///
-    /// False where either is NaN.
+    /// False where either is NaN. Complex: by the real part, then by the imaginary one.
     /// NumPy: `np.less_equal(x, y)`.
     #[track_caller]
     pub fn less_equal(&self, y: impl Into<Operand>) -> Lazy {
@@ -677,7 +822,7 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
     /// NumPy: `np.max(x, axis)`.
     #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
@@ -686,7 +831,7 @@ impl Lazy {
 
     /// The greater of the two.
     ///
-    /// NaN if either is NaN.
+    /// NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has.
     /// NumPy: `np.maximum(x, y)`.
     #[track_caller]
     pub fn maximum(&self, y: impl Into<Operand>) -> Lazy {
@@ -713,7 +858,7 @@ impl Lazy {
 
     /// Arithmetic mean.
     ///
-    /// The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN.
+    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN.
     /// NumPy: `np.mean(x, axis)`.
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
@@ -734,7 +879,7 @@ impl Lazy {
 
     /// Least element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
     /// NumPy: `np.min(x, axis)`.
     #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
@@ -743,7 +888,7 @@ impl Lazy {
 
     /// The lesser of the two.
     ///
-    /// NaN if either is NaN.
+    /// NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has.
     /// NumPy: `np.minimum(x, y)`.
     #[track_caller]
     pub fn minimum(&self, y: impl Into<Operand>) -> Lazy {
@@ -770,7 +915,7 @@ impl Lazy {
 
     /// x times y.
     ///
-    /// Integers wrap. For bool: and.
+    /// Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded.
     /// NumPy: `np.multiply(x, y)`.
     #[track_caller]
     pub fn multiply(&self, y: impl Into<Operand>) -> Lazy {
@@ -851,7 +996,7 @@ impl Lazy {
 
     /// x to the power y.
     ///
-    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises.
+    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to anything but a positive real number or 0 is NaN.
     /// NumPy: `np.power(x, y)`.
     #[track_caller]
     pub fn power(&self, y: impl Into<Operand>) -> Lazy {
@@ -886,9 +1031,18 @@ impl Lazy {
         fixed(call::page("qr", vec![Arg::from(self), Arg::from(mode)]))
     }
 
+    /// The real part.
+    ///
+    /// Of complex64 float32, of complex128 float64; real numbers pass unchanged.
+    /// NumPy: `np.real(x)`.
+    #[track_caller]
+    pub fn real(&self) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Real), vec![self.into()])
+    }
+
     /// x - floor_divide(x, y) * y; has the sign of y.
     ///
-    /// Integer remainder by zero gives 0.
+    /// Integer remainder by zero gives 0. Not for complex numbers.
     /// NumPy: `np.remainder(x, y)`.
     #[track_caller]
     pub fn remainder(&self, y: impl Into<Operand>) -> Lazy {
@@ -902,6 +1056,33 @@ impl Lazy {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoAxes) -> Lazy {
         compose::reshape(self, &shape.into_axes())
+    }
+
+    /// The first n/2 + 1 terms of the Fourier transform of real numbers along one axis.
+    ///
+    /// Refuses complex arrays. fft's rule.
+    /// NumPy: `np.fft.rfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn rfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("rfft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The Fourier transform of real numbers over two axes; the last of them has its first n/2 + 1 terms.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.rfft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn rfft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::rfft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The Fourier transform of real numbers over several axes; the last of them has its first n/2 + 1 terms.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.rfftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn rfftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::rfftn(self, &s.into_axes(), &axes.into_axes(), norm)
     }
 
     /// x moved y bits to the right: floor(x / 2**y).
@@ -924,7 +1105,7 @@ impl Lazy {
 
     /// -1, 0 or 1.
     ///
-    /// NaN gives NaN; both zeros give 0. Not for bool.
+    /// NaN gives NaN; both zeros give 0. Complex: x / absolute(x). Not for bool.
     /// NumPy: `np.sign(x)`.
     #[track_caller]
     pub fn sign(&self) -> Lazy {
@@ -1033,7 +1214,7 @@ impl Lazy {
 
     /// Sum of the elements.
     ///
-    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order.
+    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself.
     /// NumPy: `np.sum(x, axis)`.
     #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
@@ -1288,6 +1469,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "absolute" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?])],
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
         "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
+        "angle" => vec![Lazy::elementwise(Elementwise::Part(Part::Angle), vec![a.operand(0)?])],
         "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
         "argsort" => whole("argsort", a)?,
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
@@ -1305,6 +1487,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         )],
         "concat" => whole("concat", a)?,
         "cond" => vec![compose::cond(&a.array(0)?, a.maybe(1, Args::text)?.as_deref())],
+        "conj" => vec![Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?])],
         "convolve" => whole("convolve", a)?,
         "convolve1d" => {
             vec![compose::convolve1d(&a.array(0)?, a.operand(1)?, a.int(2)?, &a.text(3)?, a.float(4)?, a.int(5)?)]
@@ -1321,7 +1504,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
         "dot" => vec![compose::dot(&a.array(0)?, a.operand(1)?)],
+        "eig" => whole("eig", a)?,
         "eigh" => whole("eigh", a)?,
+        "eigvals" => whole("eigvals", a)?,
         "eigvalsh" => whole("eigvalsh", a)?,
         "einsum" => vec![compose::einsum(&a.text(0)?, &a.arrays(1)?)],
         "equal" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?])],
@@ -1329,7 +1514,10 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
         "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "fft" => whole("fft", a)?,
+        "fft2" => vec![compose::fft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "fftfreq" => vec![compose::fftfreq(a.int(0)?, a.float(1)?)],
+        "fftn" => vec![compose::fftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "fftshift" => vec![compose::fftshift(&a.array(0)?, &a.ints(1)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
         "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
@@ -1362,11 +1550,24 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         }
         "hamming" => vec![compose::hamming(a.int(0)?)],
         "hanning" => vec![compose::hanning(a.int(0)?)],
+        "hfft" => {
+            vec![compose::hfft(&a.array(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.maybe(3, Args::text)?.as_deref())]
+        }
+        "ifft" => whole("ifft", a)?,
+        "ifft2" => vec![compose::ifft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "ifftn" => vec![compose::ifftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "ifftshift" => vec![compose::ifftshift(&a.array(0)?, &a.ints(1)?)],
+        "ihfft" => {
+            vec![compose::ihfft(&a.array(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.maybe(3, Args::text)?.as_deref())]
+        }
+        "imag" => vec![Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?])],
         "inner" => vec![compose::inner(&a.array(0)?, a.operand(1)?)],
         "interp" => whole("interp", a)?,
         "inv" => whole("inv", a)?,
         "invert" => vec![compose::invert(&a.array(0)?)],
+        "irfft" => whole("irfft", a)?,
+        "irfft2" => vec![compose::irfft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "irfftn" => vec![compose::irfftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
         "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
@@ -1425,11 +1626,15 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "prewitt" => vec![compose::prewitt(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?)],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
         "qr" => whole("qr", a)?,
+        "real" => vec![Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?])],
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
         "reshape" => vec![compose::reshape(&a.array(0)?, &a.ints(1)?)],
+        "rfft" => whole("rfft", a)?,
+        "rfft2" => vec![compose::rfft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "rfftfreq" => vec![compose::rfftfreq(a.int(0)?, a.float(1)?)],
+        "rfftn" => vec![compose::rfftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "right_shift" => {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
         }
