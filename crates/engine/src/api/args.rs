@@ -5,7 +5,7 @@ use opusclip_raw::DType;
 use crate::array::promote::Weak;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
-use crate::lazy::{Lazy, Operand};
+use crate::lazy::{Lazy, Operand, weak_default, weak_scalar};
 use crate::ops::{Attr, Param, ParamKind, Preset, Row};
 
 /// One argument of a call by name.
@@ -61,7 +61,7 @@ arg! {
         Operand::Weak(Weak::Bool(b)) => Arg::Bool(b),
         Operand::Weak(Weak::Int(i)) => i64::try_from(i).map_or(Arg::Float(i as f64), Arg::Int),
         Operand::Weak(Weak::Float(f)) => Arg::Float(f),
-        Operand::Weak(Weak::Complex(re, im)) => Arg::Array(Lazy::scalar(Scalar::from_parts(DType::C128, re, im))),
+        Operand::Weak(w @ Weak::Complex(..)) => Arg::Array(Lazy::scalar(weak_scalar(w, weak_default(w)))),
     },
 }
 
@@ -144,12 +144,7 @@ impl<'a> Args<'a> {
     pub(super) fn array(&self, at: usize) -> Result<Lazy> {
         match self.operand(at)? {
             Operand::Lazy(l) => Ok(l),
-            Operand::Weak(w) => Ok(Lazy::scalar(match w {
-                Weak::Bool(b) => Scalar::from_i128(DType::Bool, b.into()),
-                Weak::Int(v) => Scalar::from_i128(DType::I64, v),
-                Weak::Float(v) => Scalar::from_f64(DType::F64, v),
-                Weak::Complex(re, im) => Scalar::from_parts(DType::C128, re, im),
-            })),
+            Operand::Weak(w) => Ok(Lazy::scalar(weak_scalar(w, weak_default(w)))),
         }
     }
 

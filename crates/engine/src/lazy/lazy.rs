@@ -387,7 +387,7 @@ pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<us
     shape.iter().enumerate().filter_map(keep).collect()
 }
 
-pub(super) fn weak_default(w: Weak) -> DType {
+pub(crate) fn weak_default(w: Weak) -> DType {
     match w {
         Weak::Bool(_) => DType::Bool,
         Weak::Int(_) => DType::I64,
@@ -396,7 +396,7 @@ pub(super) fn weak_default(w: Weak) -> DType {
     }
 }
 
-pub(super) fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
+pub(crate) fn weak_scalar(w: Weak, dtype: DType) -> Scalar {
     match w {
         Weak::Bool(b) => Scalar::from_i128(dtype, b.into()),
         Weak::Int(v) => Scalar::from_i128(dtype, v),

@@ -7,6 +7,6 @@ mod operators;
 mod show;
 
 pub use crate::array::Meta;
-pub(crate) use lazy::reduced;
 pub use lazy::{DataRef, Lazy, Node, Op, Operand, SourceRef};
+pub(crate) use lazy::{reduced, weak_default, weak_scalar};
 pub use operators::IntoAxes;

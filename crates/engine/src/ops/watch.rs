@@ -1,8 +1,9 @@
 //! Which elements of a result are in trouble, by the rule of [`crate::errstate`].
 
 use opusclip_raw::DType;
+use opusclip_raw::kernel::cast::cast_one;
 
-use super::lanes::{Lane, Lanes, with_number};
+use super::lanes::{Lane, Lanes, with_element, with_number};
 use super::{Binary, Elementwise, Math, MathBinary, Unary};
 use crate::errstate::Trouble;
 
@@ -125,22 +126,17 @@ fn is_pole(m: Math, x: f64) -> bool {
 /// The smallest normal number of a float type.
 fn smallest_normal(d: DType) -> f64 {
     match d {
-        DType::F32 => f64::from(f32::MIN_POSITIVE),
+        DType::F16 => 2.0f64.powi(-14),
+        DType::F32 | DType::BF16 => f64::from(f32::MIN_POSITIVE),
         _ => f64::MIN_POSITIVE,
     }
 }
 
 /// One element as `f64`.
 fn value(x: Lanes<'_>, i: usize) -> f64 {
-    with_number!(x.dtype(), T => {
-        use opusclip_raw::Number;
-        T::lanes(x).get(i).map_or(0.0, |v| Number::to_f64(*v))
-    })
+    with_element!(x.dtype(), T => T::lanes(x).get(i).map_or(0.0, |v| cast_one(*v)))
 }
 
 fn for_each(x: Lanes<'_>, mut f: impl FnMut(usize, f64)) {
-    with_number!(x.dtype(), T => {
-        use opusclip_raw::Number;
-        T::lanes(x).iter().enumerate().for_each(|(i, v)| f(i, Number::to_f64(*v)));
-    });
+    with_element!(x.dtype(), T => T::lanes(x).iter().enumerate().for_each(|(i, v)| f(i, cast_one(*v))));
 }

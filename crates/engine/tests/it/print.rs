@@ -25,6 +25,7 @@ fn array(case: &Value) -> Array {
         // By way of f64, whose text the golden has: it is exact there.
         DType::F32 => fill(case, |v| v.parse::<f64>().unwrap() as f32),
         DType::F64 => fill(case, |v| v.parse::<f64>().unwrap()),
+        other => panic!("{other}"),
     }
 }
 

@@ -55,7 +55,7 @@ pub fn abs(x: &Lazy) -> Lazy {
 /// `x ** y`
 #[track_caller]
 pub fn pow(x: &Lazy, y: Operand) -> Lazy {
-    let float = x.dtype().is_ok_and(DType::is_float);
+    let float = x.dtype().is_ok_and(|d| d.is_float() || d.is_complex());
     match y {
         Operand::Weak(Weak::Int(2)) => Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![x.into()]),
         Operand::Weak(Weak::Float(v)) if v == 2.0 && float => {

@@ -47,6 +47,7 @@ fn logical(op: Bits, x: &Lazy, y: Operand) -> Lazy {
         Operand::Lazy(l) => Operand::Lazy(l.cast(DType::Bool)),
         Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Bool(v != 0)),
         Operand::Weak(Weak::Float(v)) => Operand::Weak(Weak::Bool(v != 0.0)),
+        Operand::Weak(Weak::Complex(re, im)) => Operand::Weak(Weak::Bool(re != 0.0 || im != 0.0)),
         w => w,
     };
     binary(Elementwise::Bits(op), &x.cast(DType::Bool), y)

@@ -13,7 +13,7 @@ mod spectra;
 mod stats;
 mod windows;
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, Kind};
 
 use super::lazy::{Lazy, Op, Operand, reduced};
 use crate::array::index::Slice;

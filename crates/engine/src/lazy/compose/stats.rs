@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.var(x, axis)",
         ulp: 64,
         doc: "Variance: mean(square(x - mean(x))).",
-        rule: "Integers are computed in float64. No correction (ddof = 0).",
+        rule: "Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).",
         ..Row::BASE
     },
     Row {
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.std(x, axis)",
         ulp: 64,
         doc: "Standard deviation: sqrt(var(x)).",
-        rule: "Integers are computed in float64. No correction (ddof = 0).",
+        rule: "Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).",
         ..Row::BASE
     },
     Row {
@@ -53,24 +53,42 @@ pub fn diff(x: &Lazy, axis: isize) -> Lazy {
 #[track_caller]
 fn float_for_moments(x: &Lazy) -> Lazy {
     match x.dtype() {
-        Ok(d) if !d.is_float() => x.cast(DType::F64),
+        // NumPy's rule for float16, too: the steps are not rounded to so few bits.
+        Ok(d) if d.is_half() => x.cast(DType::F32),
+        Ok(d) if d.kind() < Kind::Float => x.cast(DType::F64),
         _ => x.clone(),
+    }
+}
+
+#[track_caller]
+fn variance(x: &Lazy, axes: &[isize]) -> Lazy {
+    let x = float_for_moments(x);
+    let mean = x.reduce(Reduce::Mean, axes).keepdims();
+    let away = binary(Elementwise::Binary(Binary::Subtract), &x, mean);
+    // Of complex numbers the squared distances, which are real.
+    let away = if x.dtype().is_ok_and(DType::is_complex) { abs(&away) } else { away };
+    Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![away.into()]).reduce(Reduce::Mean, axes)
+}
+
+/// `y` as the 16-bit float that `x` is, if it is one.
+#[track_caller]
+fn back_to_half(x: &Lazy, y: Lazy) -> Lazy {
+    match x.dtype() {
+        Ok(d) if d.is_half() => y.cast(d),
+        _ => y,
     }
 }
 
 /// Variance.
 #[track_caller]
 pub fn var(x: &Lazy, axes: &[isize]) -> Lazy {
-    let x = float_for_moments(x);
-    let mean = x.reduce(Reduce::Mean, axes).keepdims();
-    let away = binary(Elementwise::Binary(Binary::Subtract), &x, mean);
-    Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![away.into()]).reduce(Reduce::Mean, axes)
+    back_to_half(x, variance(x, axes))
 }
 
 /// Standard deviation.
 #[track_caller]
 pub fn std(x: &Lazy, axes: &[isize]) -> Lazy {
-    Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![var(x, axes).into()])
+    back_to_half(x, Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![variance(x, axes).into()]))
 }
 
 /// Peak to peak.
@@ -89,7 +107,7 @@ impl Lazy {
                 let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
                 Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
             }),
-            _ => match keepdims_of_composed(self) {
+            _ => match keepdims_of_composed(self, 1) {
                 Some(kept) => kept,
                 None => Lazy::failed(Error::value(
                     "keepdims",
@@ -101,10 +119,12 @@ impl Lazy {
 }
 
 /// After `std` and `ptp`: the elementwise op over reductions, each kept.
-fn keepdims_of_composed(x: &Lazy) -> Option<Lazy> {
+fn keepdims_of_composed(x: &Lazy, deeper: usize) -> Option<Lazy> {
     let Op::Elementwise(op) = x.op() else { return None };
     let kept = x.inputs().iter().map(|i| match i.op() {
         Op::Reduce { .. } => Some(Operand::Lazy(i.keepdims())),
+        // The square root below the cast to a 16-bit float.
+        Op::Elementwise(_) if deeper > 0 => keepdims_of_composed(i, deeper - 1).map(Operand::Lazy),
         _ => None,
     });
     Some(Lazy::elementwise(*op, kept.collect::<Option<Vec<_>>>()?))

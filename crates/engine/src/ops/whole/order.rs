@@ -8,7 +8,7 @@ use super::given::Given;
 use super::support::{axis_last, build, last_to, slice};
 use super::{Meaning, Page, unless_first_axis};
 use crate::array::{Array, Meta};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row};
 use crate::ops::lanes::{Lane, with_number};
 
@@ -52,6 +52,9 @@ pub(super) static ARGSORT: Page = Page {
 
 fn sorted_meta(g: &Given<'_, Meta>, dtype: Option<DType>) -> Result<Meta> {
     let x = g.x()?;
+    if x.dtype.is_complex() || x.dtype.is_half() {
+        return Err(Error::dtype(g.op(), format!("{} is not sorted yet", x.dtype)));
+    }
     let dtype = dtype.unwrap_or(x.dtype);
     Ok(match g.one_axis("axis", x.ndim())? {
         Some(_) => Meta::new(x.shape.clone(), dtype),
