@@ -386,7 +386,7 @@ impl Lazy {
 
     /// The discrete Fourier transform along one axis.
     ///
-    /// complex64 for float32 and smaller floats, else complex128. n crops the axis or fills it with zeros. norm 'backward' (None) scales the inverse by 1/n, 'forward' the transform, 'ortho' both by 1/sqrt(n). The same bits whatever the instruction set.
+    /// complex64 for float32 and float16, else complex128. n crops the axis or fills it with zeros. norm 'backward' (None) scales the inverse by 1/n, 'forward' the transform, 'ortho' both by 1/sqrt(n). The same bits whatever the instruction set.
     /// NumPy: `np.fft.fft(x, n, axis, norm)`.
     #[track_caller]
     pub fn fft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
@@ -587,7 +587,7 @@ impl Lazy {
 
     /// The n real numbers whose Fourier transform starts with the terms along one axis.
     ///
-    /// n is twice one less than the terms when it is not given. The imaginary parts of the first term, and of the last for even n, are not looked at. float32 or float64. fft's rule.
+    /// n is twice one less than the terms when it is not given. The imaginary parts of the first term, and of the last for even n, are not looked at. float16, float32 or float64. fft's rule.
     /// NumPy: `np.fft.irfft(x, n, axis, norm)`.
     #[track_caller]
     pub fn irfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
@@ -768,7 +768,7 @@ impl Lazy {
 
     /// The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.
     ///
-    /// An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.
+    /// An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.
     /// NumPy: `np.matmul(x, y)`.
     #[track_caller]
     pub fn matmul(&self, y: impl Into<Operand>) -> Lazy {
@@ -1196,7 +1196,7 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
+    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.std(x, axis)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
@@ -1314,7 +1314,7 @@ impl Lazy {
 
     /// Variance: mean(square(x - mean(x))).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
+    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
     /// NumPy: `np.var(x, axis)`.
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {

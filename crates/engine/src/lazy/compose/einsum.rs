@@ -96,6 +96,9 @@ fn einsum_of(subscripts: &str, arrays: &[Lazy]) -> Result<Lazy> {
         dtype = Some(dtype.map_or(d, |all| promote(all, d)));
     }
     let dtype = dtype.unwrap_or(DType::F64);
+    if dtype == DType::BF16 {
+        return Err(Error::dtype(OP, "does not take bfloat16, as NumPy; cast to float32 first"));
+    }
     let mut sizes: BTreeMap<Label, usize> = BTreeMap::new();
     let mut seen: Vec<Label> = Vec::new();
     let mut widest = 0;

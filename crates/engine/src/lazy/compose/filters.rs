@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
         name: "uniform_filter",
         params: SIZED,
         numpy: "scipy.ndimage.uniform_filter(x, size, None, mode, cval, axes=axes)",
-        tries: &["x:5x6 | uniform_filter(x, 3)", "x:2x5x6 | uniform_filter(x, 2, mode='wrap', axes=(1, 2))"],
+        tries: &["x:5x6 real | uniform_filter(x, 3)", "x:2x5x6 real | uniform_filter(x, 2, mode='wrap', axes=(1, 2))"],
         doc: "The mean of a window of `size` along each of the axes; none given means all.",
         rule: "uniform_filter1d along one axis after another, each rounded to x's type, as SciPy.",
         ..Row::BASE

@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
 fn float(op: &str, x: &Lazy) -> Result<Lazy> {
     checked(op, x)?;
     let d = x.dtype()?;
-    Ok(if d.is_float() || d.is_complex() { x.clone() } else { x.cast(DType::F64) })
+    Ok(if (d.is_float() && d != DType::BF16) || d.is_complex() { x.clone() } else { x.cast(DType::F64) })
 }
 
 fn absolute(x: &Lazy) -> Lazy {

@@ -7,7 +7,7 @@ use super::given::Given;
 use super::linalg::failed;
 use super::support::{axis_last, build, cast, last_to, slice};
 use super::{Meaning, Page, unless_first_axis};
-use crate::array::{Array, Meta};
+use crate::array::{Array, Meta, Scalar};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row, X};
 use crate::ops::lanes::Lane;
@@ -57,7 +57,7 @@ page!(
         "x:3x5 | fft(x, norm='what')",
     ],
     "The discrete Fourier transform along one axis.",
-    "complex64 for float32 and smaller floats, else complex128. n crops the axis or fills it with zeros. norm 'backward' (None) scales the inverse by 1/n, 'forward' the transform, 'ortho' both by 1/sqrt(n). The same bits whatever the instruction set.",
+    "complex64 for float32 and float16, else complex128. n crops the axis or fills it with zeros. norm 'backward' (None) scales the inverse by 1/n, 'forward' the transform, 'ortho' both by 1/sqrt(n). The same bits whatever the instruction set.",
     |g| meta(g, true),
     |g| complex(g, false)
 );
@@ -108,7 +108,7 @@ page!(
         "x:3 | irfft(x, 1)"
     ],
     "The n real numbers whose Fourier transform starts with the terms along one axis.",
-    "n is twice one less than the terms when it is not given. The imaginary parts of the first term, and of the last for even n, are not looked at. float32 or float64. fft's rule.",
+    "n is twice one less than the terms when it is not given. The imaginary parts of the first term, and of the last for even n, are not looked at. float16, float32 or float64. fft's rule.",
     |g| meta(g, false),
     irfft
 );
@@ -116,8 +116,7 @@ page!(
 /// The complex type in which `d` is transformed.
 fn complex_of(d: DType) -> DType {
     match d {
-        DType::F32 | DType::C64 => DType::C64,
-        d if d.is_float() && d.size() == 2 => DType::C64,
+        DType::F16 | DType::F32 | DType::C64 => DType::C64,
         _ => DType::C128,
     }
 }
@@ -137,7 +136,8 @@ fn meta(g: &Given<'_, Meta>, terms: bool) -> Result<Meta> {
     let mut shape = x.shape.clone();
     shape[axis] = n;
     let c = complex_of(x.dtype);
-    let real = if c == DType::C64 { DType::F32 } else { DType::F64 };
+    // float16 comes back as float16, though it is transformed in float32.
+    let real = if x.dtype == DType::F16 { x.dtype } else { c.real() };
     Ok(Meta::new(shape, if terms { c } else { real }))
 }
 
@@ -154,6 +154,15 @@ fn scale<T>(g: &Given<'_, T>, n: usize, inverse: bool) -> Result<f64> {
             ));
         }
     })
+}
+
+/// The same, in the type of the input's real part: NumPy's has the precision of that.
+fn factor(g: &Given<'_, Array>, n: usize, inverse: bool) -> Result<f64> {
+    let by = scale(g, n, inverse)?;
+    match g.x()?.dtype() {
+        DType::F16 => Ok(Scalar::from_f64(DType::F16, by).to_f64()),
+        _ => Ok(by),
+    }
 }
 
 /// Runs `$body` with `$R` as the type of real parts.
@@ -198,7 +207,7 @@ fn complex(g: &Given<'_, Array>, inverse: bool) -> Result<Array> {
     let (axis, shape, n) = target(g, |g| meta(g, true))?;
     let dtype = complex_of(g.x()?.dtype());
     let rows = cast(&axis_last(g.x()?, axis)?, dtype)?;
-    let by = scale(g, n, inverse)?;
+    let by = factor(g, n, inverse)?;
     let out = build(dtype, &shape, |out| {
         with_real!(dtype, R => {
             let out = Complex::<R>::lanes_mut(out);
@@ -216,12 +225,12 @@ fn complex(g: &Given<'_, Array>, inverse: bool) -> Result<Array> {
 fn rfft(g: &Given<'_, Array>) -> Result<Array> {
     let (axis, mut shape, n) = target(g, |g| meta(g, true))?;
     let dtype = complex_of(g.x()?.dtype());
-    let real = if dtype == DType::C64 { DType::F32 } else { DType::F64 };
+    let real = dtype.real();
     let rows = cast(&axis_last(g.x()?, axis)?, real)?;
     if let Some(last) = shape.last_mut() {
         *last = n / 2 + 1;
     }
-    let by = scale(g, n, false)?;
+    let by = factor(g, n, false)?;
     let out = build(dtype, &shape, |out| {
         with_real!(dtype, R => {
             let out = Complex::<R>::lanes_mut(out);
@@ -238,9 +247,9 @@ fn rfft(g: &Given<'_, Array>) -> Result<Array> {
 fn irfft(g: &Given<'_, Array>) -> Result<Array> {
     let (axis, shape, n) = target(g, |g| meta(g, false))?;
     let dtype = complex_of(g.x()?.dtype());
-    let real = if dtype == DType::C64 { DType::F32 } else { DType::F64 };
+    let real = dtype.real();
     let rows = cast(&axis_last(g.x()?, axis)?, dtype)?;
-    let by = scale(g, n, true)?;
+    let by = factor(g, n, true)?;
     let out = build(real, &shape, |out| {
         with_real!(dtype, R => {
             let out = R::lanes_mut(out);
@@ -252,5 +261,5 @@ fn irfft(g: &Given<'_, Array>) -> Result<Array> {
         });
         Ok(())
     })?;
-    last_to(&out, axis)
+    last_to(&if g.x()?.dtype() == DType::F16 { cast(&out, DType::F16)? } else { out }, axis)
 }

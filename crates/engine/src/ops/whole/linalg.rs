@@ -109,7 +109,7 @@ pub(super) use with_entry;
 pub(super) fn entry_of(op: &str, d: DType) -> Result<DType> {
     match d {
         DType::F32 | DType::F64 | DType::C64 | DType::C128 => Ok(d),
-        d if d.is_integer() || d == DType::Bool => Ok(DType::F64),
+        d if d.is_integer() || matches!(d, DType::Bool | DType::BF16) => Ok(DType::F64),
         d => Err(Error::dtype(op, format!("does not take {d}; cast to float32 or float64 first"))),
     }
 }

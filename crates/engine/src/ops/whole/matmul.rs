@@ -36,7 +36,7 @@ pub(super) static MATMUL: Page = Page {
         ],
         ulp: 64,
         doc: "The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.",
-        rule: "An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.",
+        rule: "An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: |g| Ok(plan(g)?.meta), eval: matmul },
@@ -94,7 +94,12 @@ fn plan(g: &Given<'_, Meta>) -> Result<Plan> {
     if y.ndim() > 1 {
         out.push(size.n);
     }
-    Ok(Plan { meta: Meta::new(out, promote(x.dtype, y.dtype)), size, batch })
+    // bfloat16 gives float32, as the type's own extension of NumPy has it.
+    let dtype = match promote(x.dtype, y.dtype) {
+        DType::BF16 => DType::F32,
+        d => d,
+    };
+    Ok(Plan { meta: Meta::new(out, dtype), size, batch })
 }
 
 /// Where each matrix of a stack starts, in elements, when the stack is broadcast to `batch`.
