@@ -257,3 +257,33 @@ fn chunks_threads_and_instruction_sets_change_nothing() {
     let streams = |x: &Lazy| !x.explain().contains("does not stream yet");
     assert!(streams(&all[0]) && streams(&all[2]) && streams(&all[3]) && !streams(&all[4]));
 }
+
+/// NumPy's answers; the transforms take any length, also primes.
+#[test]
+fn transforms_and_complex_matrices_are_numpys() {
+    let x = matrix(&[1.0, 2.0, -1.0, 3.0, 0.5], &[5]);
+    let f = x.fft(None, -1, None);
+    near(&f.real(), &[5.5, 0.15450849718747373, -0.4045084971874737, -0.4045084971874737, 0.15450849718747373]);
+    near(&f.imag(), &[0.0, 0.9245562347271623, -4.685903943619324, 4.685903943619324, -0.9245562347271623]);
+    let back = [1.0, 2.0, -1.0, 3.0, 0.5];
+    near(&f.ifft(None, -1, None).real(), &back);
+    let half = x.rfft(None, -1, Some("ortho"));
+    assert_eq!(half.shape().unwrap(), [3]);
+    near(&half.irfft(Some(5), -1, Some("ortho")), &back);
+    assert_eq!(x.f32().fft(None, -1, None).dtype().unwrap(), DType::C64);
+    let grid = matrix(&(0..12).map(f64::from).collect::<Vec<_>>(), &[3, 4]);
+    let wanted: Vec<f64> = (0..12).map(f64::from).collect();
+    near(&grid.rfft2((), (), None).irfft2([3isize, 4], (), None), &wanted);
+    near(&grid.fftn((), (), None).ifftn((), (), None).real(), &wanted);
+    refuses(&x.fft(Some(0), -1, None), "a transform of 0 points is none");
+    refuses(&x.fft(None, -1, Some("what")), "the norm 'what'");
+    refuses(&f.rfft(None, -1, None), "takes real numbers");
+    // A rotation has the eigenvalues i and -i.
+    let turn = matrix(&[0.0, -1.0, 1.0, 0.0], &[2, 2]);
+    let [w, v] = turn.eig();
+    near(&w.imag().sort(-1), &[-1.0, 1.0]);
+    let left = v.matmul(w.expand_dims(-1).multiply(v.inv()));
+    near(&left.real(), &[0.0, -1.0, 1.0, 0.0]);
+    near(&left.imag(), &[0.0; 4]);
+    near(&turn.eigvals().real(), &[0.0, 0.0]);
+}

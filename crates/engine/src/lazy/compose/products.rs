@@ -236,6 +236,14 @@ pub(super) fn product(x: &Lazy, y: &Lazy) -> Lazy {
     page_one("matmul", vec![x.clone(), y.clone()], Vec::new())
 }
 
+/// The same in the type that both are promoted to: `dot` of bfloat16 stays so.
+fn narrow(x: &Lazy, y: &Lazy) -> Lazy {
+    match (x.dtype(), y.dtype()) {
+        (Ok(a), Ok(b)) => product(x, y).cast(crate::array::promote::promote(a, b)),
+        _ => product(x, y),
+    }
+}
+
 #[track_caller]
 pub(super) fn multiply(x: &Lazy, y: impl Into<Operand>) -> Lazy {
     binary(Elementwise::Binary(Binary::Multiply), x, y)
@@ -303,7 +311,7 @@ fn contract(op: &str, x: &Lazy, y: &Lazy, ax: &[usize], ay: &[usize]) -> Result<
     let right = permute_dims_of(y, &[ay, fy.as_slice()].concat());
     let columns = shape::count(op, &ly, 1)?;
     let right = reshape(&right, &ints(&if ly.is_empty() { vec![k] } else { vec![k, columns] }));
-    let both = product(&left, &right);
+    let both = narrow(&left, &right);
     Ok(reshape(&both, &ints(&[lx, ly].concat())))
 }
 
@@ -614,7 +622,7 @@ fn multi_dot_of(arrays: &[Lazy]) -> Result<Lazy> {
             return all[i].clone();
         }
         let k = cut[i][j];
-        product(&run(all, cut, i, k), &run(all, cut, k + 1, j))
+        narrow(&run(all, cut, i, k), &run(all, cut, k + 1, j))
     }
     let mut all = arrays.to_vec();
     if row {

@@ -116,7 +116,7 @@ page!(
 /// The complex type in which `d` is transformed.
 fn complex_of(d: DType) -> DType {
     match d {
-        DType::F16 | DType::F32 | DType::C64 => DType::C64,
+        DType::F16 | DType::BF16 | DType::F32 | DType::C64 => DType::C64,
         _ => DType::C128,
     }
 }
@@ -137,7 +137,11 @@ fn meta(g: &Given<'_, Meta>, terms: bool) -> Result<Meta> {
     shape[axis] = n;
     let c = complex_of(x.dtype);
     // float16 comes back as float16, though it is transformed in float32.
-    let real = if x.dtype == DType::F16 { x.dtype } else { c.real() };
+    let real = match x.dtype {
+        DType::F16 => DType::F16,
+        DType::BF16 => DType::F64,
+        _ => c.real(),
+    };
     Ok(Meta::new(shape, if terms { c } else { real }))
 }
 
@@ -246,7 +250,8 @@ fn rfft(g: &Given<'_, Array>) -> Result<Array> {
 
 fn irfft(g: &Given<'_, Array>) -> Result<Array> {
     let (axis, shape, n) = target(g, |g| meta(g, false))?;
-    let dtype = complex_of(g.x()?.dtype());
+    let half = g.x()?.dtype() == DType::F16;
+    let dtype = if g.x()?.dtype() == DType::BF16 { DType::C128 } else { complex_of(g.x()?.dtype()) };
     let real = dtype.real();
     let rows = cast(&axis_last(g.x()?, axis)?, dtype)?;
     let by = factor(g, n, true)?;
@@ -261,5 +266,5 @@ fn irfft(g: &Given<'_, Array>) -> Result<Array> {
         });
         Ok(())
     })?;
-    last_to(&if g.x()?.dtype() == DType::F16 { cast(&out, DType::F16)? } else { out }, axis)
+    last_to(&if half { cast(&out, DType::F16)? } else { out }, axis)
 }
