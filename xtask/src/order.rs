@@ -24,6 +24,8 @@ pub(crate) const FLOORS: &[&[&str]] = &[
 /// lines before its own, never one on the same line or after it.
 pub(crate) const CRATES: &[&[(&str, &str)]] = &[
     &[("crates/raw", "opusclip_raw")],
+    // Heavy crates of mathematics, compiled apart so that a build of the engine does not compile them again.
+    &[("crates/maths", "opusclip_maths")],
     &[("crates/engine", "opusclip_engine")],
     &[("crates/opusclip", "opusclip")],
     &[("crates/cli", "opusclip_cli"), ("crates/py", "opusclip_py")],

@@ -226,6 +226,9 @@ impl<'a> Args<'a> {
     pub(super) fn text(&self, at: usize) -> Result<String> {
         match self.get(at) {
             Some(Arg::Text(v)) => Ok(v.clone()),
+            // Where words are meant and numbers are some of them, as in the orders of norms.
+            Some(Arg::Int(v)) => Ok(v.to_string()),
+            Some(Arg::Float(v)) => Ok(v.to_string()),
             _ => Err(self.wrong(at, "a word in quotes")),
         }
     }

@@ -283,6 +283,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![self.into()])
     }
 
+    /// The lower triangle L with x = L @ Lᴴ, of positive definite matrices over the last two axes; with upper, U with x = Uᴴ @ U.
+    ///
+    /// Only the lower triangle of x is read (with upper, the upper one). Integers in float64. A minor that is not positive is an error. Last bits may depend on the machine.
+    /// NumPy: `np.linalg.cholesky(x, upper=upper)`.
+    #[track_caller]
+    pub fn cholesky(&self, upper: bool) -> Lazy {
+        one(call::page("cholesky", vec![Arg::from(self), Arg::from(upper)]))
+    }
+
     /// x held between min and max.
     ///
     /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max. Complex numbers in minimum's order.
@@ -290,6 +299,15 @@ impl Lazy {
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
+    }
+
+    /// The condition number: the greatest singular value over the least; with p, norm(x, p) * norm(inv(x), p).
+    ///
+    /// Integers in float64. For p other than 2 and -2 a singular matrix is an error (NumPy: inf). Last bits may depend on the machine.
+    /// NumPy: `np.linalg.cond(x, p)`.
+    #[track_caller]
+    pub fn cond(&self, p: Option<&str>) -> Lazy {
+        compose::cond(self, p)
     }
 
     /// The complex conjugate: the imaginary part negated.
@@ -301,6 +319,36 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Part(Part::Conj), vec![self.into()])
     }
 
+    /// The convolution of two signals of one axis.
+    ///
+    /// mode 'full', 'same' (as long as the longer) or 'valid' (where both overlap). Integers wrap, bool is or of ands. method 'direct' sums products in order; 'fft' goes through Fourier transforms in float64 and is for floats; 'auto' takes that for long floats.
+    /// NumPy: `np.convolve(x, y, mode)`.
+    #[track_caller]
+    pub fn convolve(&self, y: impl Into<Operand>, mode: &str) -> Lazy {
+        one(call::page("convolve", vec![Arg::from(self), Arg::from(Into::<Operand>::into(y)), Arg::from(mode)]))
+    }
+
+    /// Sums of neighbours along one axis, each times its weight, the weights in reverse.
+    ///
+    /// correlate1d's rule.
+    /// NumPy: `scipy.ndimage.convolve1d(x, weights, axis, None, mode, cval, origin)`.
+    #[track_caller]
+    pub fn convolve1d(&self, weights: impl Into<Operand>, axis: isize, mode: &str) -> Lazy {
+        compose::convolve1d(self, weights.into(), axis, mode, 0.0, 0)
+    }
+
+    /// The convolution of two arrays of two axes.
+    ///
+    /// SciPy's: mode 'full', 'same' (as large as x) or 'valid'; boundary 'fill' (with fillvalue), 'wrap' or 'symm' says what lies beyond x. Integers wrap.
+    /// NumPy: `scipy.signal.convolve2d(x, y, mode, boundary, fillvalue)`.
+    #[track_caller]
+    pub fn convolve2d(&self, y: impl Into<Operand>, mode: &str, boundary: &str) -> Lazy {
+        one(call::page(
+            "convolve2d",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(y)), Arg::from(mode), Arg::from(boundary)],
+        ))
+    }
+
     /// x with the sign of y.
     ///
     /// Exact; zeros and NaN have signs too.
@@ -308,6 +356,39 @@ impl Lazy {
     #[track_caller]
     pub fn copysign(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![self.into(), y.into()])
+    }
+
+    /// The correlation of two signals of one axis: sums of products with the second moved along.
+    ///
+    /// convolve's rule, with the second signal conjugated and reversed.
+    /// NumPy: `np.correlate(x, y, mode)`.
+    #[track_caller]
+    pub fn correlate(&self, y: impl Into<Operand>, mode: &str) -> Lazy {
+        one(call::page("correlate", vec![Arg::from(self), Arg::from(Into::<Operand>::into(y)), Arg::from(mode)]))
+    }
+
+    /// Sums of neighbours along one axis, each times its weight.
+    ///
+    /// SciPy's: computed in float64, cast to x's type (integers truncate, and saturate where SciPy leaves it undefined). mode says what lies beyond the ends: 'reflect', 'constant' (cval), 'nearest', 'mirror', 'wrap'.
+    /// NumPy: `scipy.ndimage.correlate1d(x, weights, axis, None, mode, cval, origin)`.
+    #[track_caller]
+    pub fn correlate1d(&self, weights: impl Into<Operand>, axis: isize, mode: &str) -> Lazy {
+        one(call::page(
+            "correlate1d",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(weights)), Arg::from(axis), Arg::from(mode)],
+        ))
+    }
+
+    /// The correlation of two arrays of two axes.
+    ///
+    /// convolve2d's rule, with the second array conjugated and reversed along both axes.
+    /// NumPy: `scipy.signal.correlate2d(x, y, mode, boundary, fillvalue)`.
+    #[track_caller]
+    pub fn correlate2d(&self, y: impl Into<Operand>, mode: &str, boundary: &str) -> Lazy {
+        one(call::page(
+            "correlate2d",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(y)), Arg::from(mode), Arg::from(boundary)],
+        ))
     }
 
     /// Cosine of x radians.
@@ -328,6 +409,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![self.into()])
     }
 
+    /// The cross product of vectors of three elements along one axis.
+    ///
+    /// subtract's rule on two products.
+    /// NumPy: `np.linalg.cross(x, y, axis=axis)`.
+    #[track_caller]
+    pub fn cross(&self, y: impl Into<Operand>, axis: isize) -> Lazy {
+        compose::cross(self, y.into(), axis)
+    }
+
     /// Degrees to radians.
     ///
     /// x times pi/180, in the float type of x.
@@ -335,6 +425,15 @@ impl Lazy {
     #[track_caller]
     pub fn deg2rad(&self) -> Lazy {
         compose::deg2rad(self)
+    }
+
+    /// The determinant of square matrices over the last two axes.
+    ///
+    /// By LU with partial pivoting; integers in float64. Last bits may depend on the machine.
+    /// NumPy: `np.linalg.det(x)`.
+    #[track_caller]
+    pub fn det(&self) -> Lazy {
+        one(call::page("det", vec![Arg::from(self)]))
     }
 
     /// Difference of neighbours along one axis: `x[1:] - x[:-1]`.
@@ -363,6 +462,53 @@ impl Lazy {
     #[track_caller]
     pub fn divmod(&self, y: impl Into<Operand>) -> [Lazy; 2] {
         compose::divmod(self, y.into())
+    }
+
+    /// Sum of products over the last axis of x and the last but one of y (its only one when it has one).
+    ///
+    /// An array without axes multiplies, and a number is one of int64 or float64. matmul's rule for sums.
+    /// NumPy: `np.dot(x, y)`.
+    #[track_caller]
+    pub fn dot(&self, y: impl Into<Operand>) -> Lazy {
+        compose::dot(self, y.into())
+    }
+
+    /// Eigenvalues and right eigenvectors, as columns of length 1, of square matrices over the last two axes.
+    ///
+    /// Always complex: NumPy gives real ones when no imaginary part happens to be other than 0. The order is no promise, as in NumPy. Integers in complex128. Infinities and NaN are an error. Last bits may depend on the machine.
+    /// Gives (eigenvalues, eigenvectors).
+    /// NumPy: `tuple(v + 0j for v in np.linalg.eig(x))`.
+    #[track_caller]
+    pub fn eig(&self) -> [Lazy; 2] {
+        fixed(call::page("eig", vec![Arg::from(self)]))
+    }
+
+    /// Eigenvalues, least first, and eigenvectors as columns, of symmetric or Hermitian matrices over the last two axes.
+    ///
+    /// Only the triangle UPLO, 'L' or 'U', is read. Vectors have length 1; their signs are not those of NumPy, which promises none. Integers in float64. Infinities and NaN are an error. Last bits may depend on the machine.
+    /// Gives (eigenvalues, eigenvectors).
+    /// NumPy: `np.linalg.eigh(x, UPLO)`.
+    #[track_caller]
+    pub fn eigh(&self) -> [Lazy; 2] {
+        fixed(call::page("eigh", vec![Arg::from(self)]))
+    }
+
+    /// The eigenvalues of square matrices over the last two axes.
+    ///
+    /// eig's rule.
+    /// NumPy: `np.linalg.eigvals(x) + 0j`.
+    #[track_caller]
+    pub fn eigvals(&self) -> Lazy {
+        one(call::page("eigvals", vec![Arg::from(self)]))
+    }
+
+    /// The eigenvalues, least first, of symmetric or Hermitian matrices over the last two axes.
+    ///
+    /// Only the triangle UPLO, 'L' or 'U', is read. Integers in float64. Infinities and NaN are an error. Last bits may depend on the machine.
+    /// NumPy: `np.linalg.eigvalsh(x, UPLO)`.
+    #[track_caller]
+    pub fn eigvalsh(&self) -> Lazy {
+        one(call::page("eigvalsh", vec![Arg::from(self)]))
     }
 
     /// x == y.
@@ -417,6 +563,42 @@ impl Lazy {
     #[track_caller]
     pub fn fabs(&self) -> Lazy {
         compose::fabs(self)
+    }
+
+    /// The discrete Fourier transform along one axis.
+    ///
+    /// complex64 for float32 and float16, else complex128. n crops the axis or fills it with zeros. norm 'backward' (None) scales the inverse by 1/n, 'forward' the transform, 'ortho' both by 1/sqrt(n). The same bits whatever the instruction set.
+    /// NumPy: `np.fft.fft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn fft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("fft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The Fourier transform over two axes, the last two when none are given.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.fft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn fft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::fft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The Fourier transform over several axes, all when none are given.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.fftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn fftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::fftn(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The first half of each axis changes places with the second: frequency 0 comes to the middle.
+    ///
+    /// None given means all axes. An odd length moves by n / 2, rounded down.
+    /// NumPy: `np.fft.fftshift(x, axes)`.
+    #[track_caller]
+    pub fn fftshift(&self, axes: impl IntoAxes) -> Lazy {
+        compose::fftshift(self, &axes.into_axes())
     }
 
     /// The elements in reverse order along the axes; none given means all.
@@ -510,6 +692,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::FrexpMantissa), vec![self.into()])
     }
 
+    /// A Gaussian blur along the axes; none given means all.
+    ///
+    /// gaussian_filter1d along one axis after another, each rounded to x's type, as SciPy. One sigma for all axes.
+    /// NumPy: `scipy.ndimage.gaussian_filter(x, sigma, order, None, mode, cval, truncate, axes=axes)`.
+    #[track_caller]
+    pub fn gaussian_filter(&self, sigma: f64, order: isize, mode: &str, axes: impl IntoAxes) -> Lazy {
+        compose::gaussian_filter(self, sigma, order, mode, 0.0, 4.0, &axes.into_axes())
+    }
+
+    /// A Gaussian blur along one axis, or a derivative of it.
+    ///
+    /// SciPy's: weights of standard deviation sigma, cut at truncate times that; order derives so many times. correlate1d's rule.
+    /// NumPy: `scipy.ndimage.gaussian_filter1d(x, sigma, axis, order, None, mode, cval, truncate)`.
+    #[track_caller]
+    pub fn gaussian_filter1d(&self, sigma: f64, axis: isize, order: isize, mode: &str) -> Lazy {
+        compose::gaussian_filter1d(self, sigma, axis, order, mode, 0.0, 4.0)
+    }
+
     /// Greatest common divisor.
     ///
     /// Integers only, not bool. Never negative, but for the most negative integer with itself or 0, which stays; of 0 and 0 it is 0.
@@ -546,6 +746,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::MathBinary(MathBinary::Heaviside), vec![self.into(), y.into()])
     }
 
+    /// The Fourier transform, which is real, of a signal that mirrors its conjugate.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.hfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn hfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        compose::hfft(self, n, axis, norm)
+    }
+
     /// sqrt(x**2 + y**2).
     ///
     /// float32 within 1 ulp, float64 within 2, without overflow on the way; infinite if either is, even beside NaN.
@@ -564,6 +773,51 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::I0), vec![self.into()])
     }
 
+    /// The inverse of the discrete Fourier transform along one axis.
+    ///
+    /// fft's rule.
+    /// NumPy: `np.fft.ifft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn ifft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("ifft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The inverse of fft2.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.ifft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn ifft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::ifft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The inverse of fftn.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.ifftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn ifftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::ifftn(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// Takes fftshift back.
+    ///
+    /// None given means all axes. An odd length moves by n / 2, rounded up.
+    /// NumPy: `np.fft.ifftshift(x, axes)`.
+    #[track_caller]
+    pub fn ifftshift(&self, axes: impl IntoAxes) -> Lazy {
+        compose::ifftshift(self, &axes.into_axes())
+    }
+
+    /// The inverse of hfft.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.ihfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn ihfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        compose::ihfft(self, n, axis, norm)
+    }
+
     /// The imaginary part.
     ///
     /// Of complex64 float32, of complex128 float64; zeros of the same type for real numbers.
@@ -573,6 +827,36 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Part(Part::Imag), vec![self.into()])
     }
 
+    /// Sum of products over the last axis of both.
+    ///
+    /// An array without axes multiplies, and a number is one of int64 or float64. matmul's rule for sums.
+    /// NumPy: `np.inner(x, y)`.
+    #[track_caller]
+    pub fn inner(&self, y: impl Into<Operand>) -> Lazy {
+        compose::inner(self, y.into())
+    }
+
+    /// The value at each x of the line through the points (xp, fp).
+    ///
+    /// float64. xp must rise; before and after it stand left and right, or the first and the last fp. With a period, points are sorted within it and go round.
+    /// NumPy: `np.interp(x, xp, fp, left, right, period)`.
+    #[track_caller]
+    pub fn interp(&self, xp: impl Into<Operand>, fp: impl Into<Operand>) -> Lazy {
+        one(call::page(
+            "interp",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(xp)), Arg::from(Into::<Operand>::into(fp))],
+        ))
+    }
+
+    /// The inverse of square matrices over the last two axes.
+    ///
+    /// By LU with partial pivoting; integers in float64. A pivot of exactly 0 is an error: the matrix is singular. Last bits may depend on the machine.
+    /// NumPy: `np.linalg.inv(x)`.
+    #[track_caller]
+    pub fn inv(&self) -> Lazy {
+        one(call::page("inv", vec![Arg::from(self)]))
+    }
+
     /// Every bit turned over; not for bool.
     ///
     /// Integers and bool only.
@@ -580,6 +864,33 @@ impl Lazy {
     #[track_caller]
     pub fn invert(&self) -> Lazy {
         compose::invert(self)
+    }
+
+    /// The n real numbers whose Fourier transform starts with the terms along one axis.
+    ///
+    /// n is twice one less than the terms when it is not given. The imaginary parts of the first term, and of the last for even n, are not looked at. float16, float32 or float64. fft's rule.
+    /// NumPy: `np.fft.irfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn irfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("irfft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The inverse of rfft2.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.irfft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn irfft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::irfft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The inverse of rfftn.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.irfftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn irfftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::irfftn(self, &s.into_axes(), &axes.into_axes(), norm)
     }
 
     /// True where the two are nearly equal.
@@ -634,6 +945,24 @@ impl Lazy {
     #[track_caller]
     pub fn isposinf(&self) -> Lazy {
         compose::isposinf(self)
+    }
+
+    /// The Kronecker product: y times each element of x, side by side.
+    ///
+    /// multiply's rule.
+    /// NumPy: `np.kron(x, y)`.
+    #[track_caller]
+    pub fn kron(&self, y: impl Into<Operand>) -> Lazy {
+        compose::kron(self, y.into())
+    }
+
+    /// The sum of second differences along the axes; none given means all.
+    ///
+    /// correlate1d's rule with the weights 1 -2 1, added in x's type.
+    /// NumPy: `scipy.ndimage.laplace(x, None, mode, cval, axes=axes)`.
+    #[track_caller]
+    pub fn laplace(&self, mode: &str, axes: impl IntoAxes) -> Lazy {
+        compose::laplace(self, mode, 0.0, &axes.into_axes())
     }
 
     /// Least common multiple.
@@ -780,6 +1109,70 @@ impl Lazy {
         compose::logical_xor(self, y.into())
     }
 
+    /// The x of least norm(b - a @ x), the squares of what is left, the rank of a and its singular values.
+    ///
+    /// By singular values: those of at most rcond times the greatest count as zero; rcond None is eps times the longer side. Residuals are empty unless a has full rank and more rows than columns. The rank is int32. Integers in float64. Computed at once. Last bits may depend on the machine.
+    /// Gives (x, residuals, rank, s).
+    /// NumPy: `np.linalg.lstsq(a, b, rcond)`.
+    #[track_caller]
+    pub fn lstsq(&self, b: impl Into<Operand>, rcond: Option<f64>) -> [Lazy; 4] {
+        eager::lstsq(self, b.into(), rcond)
+    }
+
+    /// The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.
+    ///
+    /// An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.
+    /// NumPy: `np.matmul(x, y)`.
+    #[track_caller]
+    pub fn matmul(&self, y: impl Into<Operand>) -> Lazy {
+        one(call::page("matmul", vec![Arg::from(self), Arg::from(Into::<Operand>::into(y))]))
+    }
+
+    /// The norm of matrices over the last two axes.
+    ///
+    /// ord 'fro': root of the sum of squares; 'nuc': sum of singular values; 2 and -2: greatest and least of them; 1 and -1: greatest and least sum of absolute values of a column; inf and -inf: of a row. Integers in float64.
+    /// NumPy: `np.linalg.matrix_norm(x, keepdims=keepdims, ord=ord)`.
+    #[track_caller]
+    pub fn matrix_norm(&self, ord: &str) -> Lazy {
+        compose::matrix_norm(self, false, ord)
+    }
+
+    /// A square matrix times itself, n times; negative n takes the inverse.
+    ///
+    /// By repeated squaring. matmul's rule, so integers wrap; negative powers of integers are float64, as inv.
+    /// NumPy: `np.linalg.matrix_power(x, n)`.
+    #[track_caller]
+    pub fn matrix_power(&self, n: isize) -> Lazy {
+        compose::matrix_power(self, n)
+    }
+
+    /// How many singular values are greater than tol.
+    ///
+    /// int64. Without tol it is rtol times the greatest, and without rtol that is eps times the longer side. An array of one axis has rank 1 unless all its elements are 0.
+    /// NumPy: `np.linalg.matrix_rank(x, tol, rtol=rtol)`.
+    #[track_caller]
+    pub fn matrix_rank(&self, tol: Option<f64>) -> Lazy {
+        compose::matrix_rank(self, tol, None)
+    }
+
+    /// The last two axes swapped.
+    ///
+    /// A view.
+    /// NumPy: `np.matrix_transpose(x)`.
+    #[track_caller]
+    pub fn matrix_transpose(&self) -> Lazy {
+        compose::matrix_transpose(self)
+    }
+
+    /// Matrices times vectors: the last two axes of x, the last of y; the others broadcast.
+    ///
+    /// matmul's rule for sums.
+    /// NumPy: `np.matvec(x, y)`.
+    #[track_caller]
+    pub fn matvec(&self, y: impl Into<Operand>) -> Lazy {
+        compose::matvec(self, y.into())
+    }
+
     /// Greatest element.
     ///
     /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
@@ -798,6 +1191,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![self.into(), y.into()])
     }
 
+    /// The greatest of a window of `size` along each of the axes; none given means all.
+    ///
+    /// maximum_filter1d along one axis after another.
+    /// NumPy: `scipy.ndimage.maximum_filter(x, size, None, None, mode, cval, axes=axes)`.
+    #[track_caller]
+    pub fn maximum_filter(&self, size: isize, mode: &str, axes: impl IntoAxes) -> Lazy {
+        compose::maximum_filter(self, size, mode, 0.0, &axes.into_axes())
+    }
+
+    /// The greatest of `size` neighbours along one axis.
+    ///
+    /// Compared in float64. NaN is passed over unless the window holds nothing else.
+    /// NumPy: `scipy.ndimage.maximum_filter1d(x, size, axis, None, mode, cval, origin)`.
+    #[track_caller]
+    pub fn maximum_filter1d(&self, size: isize, axis: isize, mode: &str) -> Lazy {
+        one(call::page("maximum_filter1d", vec![Arg::from(self), Arg::from(size), Arg::from(axis), Arg::from(mode)]))
+    }
+
     /// Arithmetic mean.
     ///
     /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN.
@@ -805,6 +1216,18 @@ impl Lazy {
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Mean, &axis.into_axes())
+    }
+
+    /// The median of the window of `size` elements along each of the axes; none given means all.
+    ///
+    /// Of an even number of elements the upper of the middle two, as SciPy. NaN sorts last.
+    /// NumPy: `scipy.ndimage.median_filter(x, size, mode=mode, cval=cval, axes=axes)`.
+    #[track_caller]
+    pub fn median_filter(&self, size: isize, mode: &str, axes: impl IntoAxes) -> Lazy {
+        one(call::page(
+            "median_filter",
+            vec![Arg::from(self), Arg::from(size), Arg::from(mode), Arg::Ints(axes.into_axes())],
+        ))
     }
 
     /// Least element.
@@ -823,6 +1246,24 @@ impl Lazy {
     #[track_caller]
     pub fn minimum(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![self.into(), y.into()])
+    }
+
+    /// The least of a window of `size` along each of the axes; none given means all.
+    ///
+    /// minimum_filter1d along one axis after another.
+    /// NumPy: `scipy.ndimage.minimum_filter(x, size, None, None, mode, cval, axes=axes)`.
+    #[track_caller]
+    pub fn minimum_filter(&self, size: isize, mode: &str, axes: impl IntoAxes) -> Lazy {
+        compose::minimum_filter(self, size, mode, 0.0, &axes.into_axes())
+    }
+
+    /// The least of `size` neighbours along one axis.
+    ///
+    /// Compared in float64. NaN is passed over unless the window holds nothing else.
+    /// NumPy: `scipy.ndimage.minimum_filter1d(x, size, axis, None, mode, cval, origin)`.
+    #[track_caller]
+    pub fn minimum_filter1d(&self, size: isize, axis: isize, mode: &str) -> Lazy {
+        one(call::page("minimum_filter1d", vec![Arg::from(self), Arg::from(size), Arg::from(axis), Arg::from(mode)]))
     }
 
     /// The part of x behind the point, and the part before it.
@@ -889,6 +1330,15 @@ impl Lazy {
         eager::nonzero(self)
     }
 
+    /// vector_norm along one axis, matrix_norm over two; with neither ord nor axis, the 2-norm of all elements.
+    ///
+    /// Without an axis, ord is that of a vector for one axis and that of a matrix for two. Integers in float64.
+    /// NumPy: `np.linalg.norm(x, ord, axis, keepdims)`.
+    #[track_caller]
+    pub fn norm(&self, ord: Option<&str>, axis: impl IntoAxes) -> Lazy {
+        compose::norm(self, ord, &axis.into_axes(), false)
+    }
+
     /// x != y.
     ///
     /// NaN differs from everything.
@@ -898,6 +1348,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![self.into(), y.into()])
     }
 
+    /// Every element of x times every element of y, both flattened.
+    ///
+    /// multiply's rule.
+    /// NumPy: `np.outer(x, y)`.
+    #[track_caller]
+    pub fn outer(&self, y: impl Into<Operand>) -> Lazy {
+        compose::outer(self, y.into())
+    }
+
     /// Axes in another order; none given reverses them.
     ///
     /// Axis i of the result is axis `axes[i]` of x.
@@ -905,6 +1364,15 @@ impl Lazy {
     #[track_caller]
     pub fn permute_dims(&self, axes: impl IntoAxes) -> Lazy {
         compose::permute_dims(self, &axes.into_axes())
+    }
+
+    /// The Moore-Penrose pseudo-inverse of matrices over the last two axes.
+    ///
+    /// Singular values of at most rcond times the greatest count as zero. Integers in float64 (an array without elements keeps its type). Last bits may depend on the machine.
+    /// NumPy: `np.linalg.pinv(x, rcond)`.
+    #[track_caller]
+    pub fn pinv(&self, rcond: f64) -> Lazy {
+        compose::pinv(self, rcond)
     }
 
     /// x itself, as the operator `+` does.
@@ -934,6 +1402,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![self.into(), y.into()])
     }
 
+    /// The Prewitt slope along one axis: differences along it, smoothed by 1 1 1 along all others.
+    ///
+    /// correlate1d's rule, one axis after another.
+    /// NumPy: `scipy.ndimage.prewitt(x, axis, None, mode, cval)`.
+    #[track_caller]
+    pub fn prewitt(&self, axis: isize, mode: &str) -> Lazy {
+        compose::prewitt(self, axis, mode, 0.0)
+    }
+
     /// Peak to peak: max - min.
     ///
     /// subtract's rule on the two.
@@ -941,6 +1418,16 @@ impl Lazy {
     #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
         compose::ptp(self, &axis.into_axes())
+    }
+
+    /// Q with orthonormal columns and the upper triangle R with x = Q @ R, over the last two axes.
+    ///
+    /// mode 'reduced': Q is m × min(m, n); 'complete': m × m. For R alone take the second result. Signs are LAPACK's, as NumPy's. Integers in float64. Last bits may depend on the machine.
+    /// Gives (q, r).
+    /// NumPy: `np.linalg.qr(x, mode)`.
+    #[track_caller]
+    pub fn qr(&self, mode: &str) -> [Lazy; 2] {
+        fixed(call::page("qr", vec![Arg::from(self), Arg::from(mode)]))
     }
 
     /// Radians to degrees.
@@ -986,6 +1473,33 @@ impl Lazy {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoAxes) -> Lazy {
         compose::reshape(self, &shape.into_axes())
+    }
+
+    /// The first n/2 + 1 terms of the Fourier transform of real numbers along one axis.
+    ///
+    /// Refuses complex arrays. fft's rule.
+    /// NumPy: `np.fft.rfft(x, n, axis, norm)`.
+    #[track_caller]
+    pub fn rfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+        one(call::page("rfft", vec![Arg::from(self), Arg::from(n), Arg::from(axis), Arg::from(norm)]))
+    }
+
+    /// The Fourier transform of real numbers over two axes; the last of them has its first n/2 + 1 terms.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.rfft2(x, s, axes or (-2, -1), norm)`.
+    #[track_caller]
+    pub fn rfft2(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::rfft2(self, &s.into_axes(), &axes.into_axes(), norm)
+    }
+
+    /// The Fourier transform of real numbers over several axes; the last of them has its first n/2 + 1 terms.
+    ///
+    /// One axis after another, by fft's rule; s crops the axes or fills them with zeros.
+    /// NumPy: `np.fft.rfftn(x, s, axes, norm)`.
+    #[track_caller]
+    pub fn rfftn(&self, s: impl IntoAxes, axes: impl IntoAxes, norm: Option<&str>) -> Lazy {
+        compose::rfftn(self, &s.into_axes(), &axes.into_axes(), norm)
     }
 
     /// x moved y bits to the right: floor(x / 2**y).
@@ -1069,6 +1583,34 @@ impl Lazy {
         compose::slice_axis(self, axis, start, stop, step)
     }
 
+    /// The sign of the determinant and the natural logarithm of its absolute value, which does not overflow.
+    ///
+    /// A singular matrix gives 0 and -inf. By LU with partial pivoting; integers in float64. Last bits may depend on the machine.
+    /// Gives (sign, logabsdet).
+    /// NumPy: `np.linalg.slogdet(x)`.
+    #[track_caller]
+    pub fn slogdet(&self) -> [Lazy; 2] {
+        fixed(call::page("slogdet", vec![Arg::from(self)]))
+    }
+
+    /// The Sobel slope along one axis: differences along it, smoothed by 1 2 1 along all others.
+    ///
+    /// correlate1d's rule, one axis after another.
+    /// NumPy: `scipy.ndimage.sobel(x, axis, None, mode, cval)`.
+    #[track_caller]
+    pub fn sobel(&self, axis: isize, mode: &str) -> Lazy {
+        compose::sobel(self, axis, mode, 0.0)
+    }
+
+    /// x with a @ x = b, for square matrices a over the last two axes.
+    ///
+    /// b of one axis is a vector, else its last two axes are matrices (NumPy 2). By LU with partial pivoting; integers in float64. A pivot of exactly 0 is an error: the matrix is singular. Last bits may depend on the machine.
+    /// NumPy: `np.linalg.solve(a, b)`.
+    #[track_caller]
+    pub fn solve(&self, b: impl Into<Operand>) -> Lazy {
+        one(call::page("solve", vec![Arg::from(self), Arg::from(Into::<Operand>::into(b))]))
+    }
+
     /// The elements along one axis in rising order; None flattens first.
     ///
     /// Stable. NaN comes last, also when descending (array API; NumPy has no such argument).
@@ -1150,6 +1692,25 @@ impl Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
     }
 
+    /// The singular value decomposition x = u @ diag(s) @ vh over the last two axes.
+    ///
+    /// Singular values fall; u and vh are square unless full_matrices is False. The signs of the vectors are not those of NumPy, which promises none. Integers in float64. Infinities and NaN are an error. Last bits may depend on the machine.
+    /// Gives (u, s, vh).
+    /// NumPy: `np.linalg.svd(x, full_matrices)`.
+    #[track_caller]
+    pub fn svd(&self, full_matrices: bool) -> [Lazy; 3] {
+        fixed(call::page("svd", vec![Arg::from(self), Arg::from(full_matrices)]))
+    }
+
+    /// The singular values of matrices over the last two axes, largest first.
+    ///
+    /// Integers in float64. Infinities and NaN are an error. Last bits may depend on the machine.
+    /// NumPy: `np.linalg.svdvals(x)`.
+    #[track_caller]
+    pub fn svdvals(&self) -> Lazy {
+        one(call::page("svdvals", vec![Arg::from(self)]))
+    }
+
     /// Tangent of x radians.
     ///
     /// Within 1 ulp; infinities give NaN.
@@ -1168,6 +1729,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![self.into()])
     }
 
+    /// Sum of products over the last `axes` axes of x and the first of y, or over the axes x_axes of x and y_axes of y.
+    ///
+    /// NumPy writes the pair of lists as axes=(x_axes, y_axes). matmul's rule for sums.
+    /// NumPy: `np.tensordot(x, y, axes if x_axes is None else (x_axes, y_axes))`.
+    #[track_caller]
+    pub fn tensordot(&self, y: impl Into<Operand>, axes: isize, x_axes: impl IntoAxes, y_axes: impl IntoAxes) -> Lazy {
+        compose::tensordot(self, y.into(), axes, &x_axes.into_axes(), &y_axes.into_axes())
+    }
+
     /// The nearest uint8: clip to 0…255, round halves to even, cast.
     ///
     /// NaN gives 0.
@@ -1175,6 +1745,15 @@ impl Lazy {
     #[track_caller]
     pub fn to_u8_rounded(&self) -> Lazy {
         compose::to_u8_rounded(self)
+    }
+
+    /// The sum along the diagonal of two axes, `offset` above it.
+    ///
+    /// sum's rule.
+    /// NumPy: `np.trace(x, offset, axis1, axis2)`.
+    #[track_caller]
+    pub fn trace(&self, offset: isize) -> Lazy {
+        compose::trace(self, offset, 0, 1)
     }
 
     /// The integer part of x.
@@ -1186,6 +1765,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![self.into()])
     }
 
+    /// The mean of a window of `size` along each of the axes; none given means all.
+    ///
+    /// uniform_filter1d along one axis after another, each rounded to x's type, as SciPy.
+    /// NumPy: `scipy.ndimage.uniform_filter(x, size, None, mode, cval, axes=axes)`.
+    #[track_caller]
+    pub fn uniform_filter(&self, size: isize, mode: &str, axes: impl IntoAxes) -> Lazy {
+        compose::uniform_filter(self, size, mode, 0.0, &axes.into_axes())
+    }
+
+    /// The mean of `size` neighbours along one axis.
+    ///
+    /// SciPy's: a running sum in float64, divided by size and cast to x's type (integers truncate).
+    /// NumPy: `scipy.ndimage.uniform_filter1d(x, size, axis, None, mode, cval, origin)`.
+    #[track_caller]
+    pub fn uniform_filter1d(&self, size: isize, axis: isize, mode: &str) -> Lazy {
+        one(call::page("uniform_filter1d", vec![Arg::from(self), Arg::from(size), Arg::from(axis), Arg::from(mode)]))
+    }
+
     /// Variance: mean(square(x - mean(x))).
     ///
     /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
@@ -1193,6 +1790,42 @@ impl Lazy {
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
         compose::var(self, &axis.into_axes())
+    }
+
+    /// Sum of products of all elements, in C order; the first is conjugated.
+    ///
+    /// matmul's rule for sums.
+    /// NumPy: `np.vdot(x, y)`.
+    #[track_caller]
+    pub fn vdot(&self, y: impl Into<Operand>) -> Lazy {
+        compose::vdot(self, y.into())
+    }
+
+    /// Sum of products along one axis; the other axes broadcast, and the first array is conjugated.
+    ///
+    /// matmul's rule for sums.
+    /// NumPy: `np.vecdot(x, y, axis=axis)`.
+    #[track_caller]
+    pub fn vecdot(&self, y: impl Into<Operand>, axis: isize) -> Lazy {
+        compose::vecdot(self, y.into(), axis)
+    }
+
+    /// Vectors times matrices: the last axis of x, which is conjugated, the last two of y; the others broadcast.
+    ///
+    /// matmul's rule for sums.
+    /// NumPy: `np.vecmat(x, y)`.
+    #[track_caller]
+    pub fn vecmat(&self, y: impl Into<Operand>) -> Lazy {
+        compose::vecmat(self, y.into())
+    }
+
+    /// The norm of order `ord` of vectors along the axes; none given flattens.
+    ///
+    /// ord inf and -inf: greatest and least absolute value; 0: how many are not zero; else sum(abs(x)**ord)**(1/ord). Integers in float64.
+    /// NumPy: `np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)`.
+    #[track_caller]
+    pub fn vector_norm(&self, axis: impl IntoAxes, ord: f64) -> Lazy {
+        compose::vector_norm(self, &axis.into_axes(), false, ord)
     }
 
     /// x where the condition is true, else y.
@@ -1209,6 +1842,24 @@ impl Lazy {
 pub mod functions {
     use super::*;
 
+    /// The Bartlett window of m points, a triangle.
+    ///
+    /// float64.
+    /// NumPy: `np.bartlett(m)`.
+    #[track_caller]
+    pub fn bartlett(m: isize) -> Lazy {
+        compose::bartlett(m)
+    }
+
+    /// The Blackman window of m points.
+    ///
+    /// float64.
+    /// NumPy: `np.blackman(m)`.
+    #[track_caller]
+    pub fn blackman(m: isize) -> Lazy {
+        compose::blackman(m)
+    }
+
     /// The arrays one after another along an axis.
     ///
     /// The types are promoted to one. With axis=None the arrays are flattened first.
@@ -1216,6 +1867,69 @@ pub mod functions {
     #[track_caller]
     pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
         one(call::page("concat", vec![Arg::from(arrays), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Sums of products by letters: axes with the same letter run together, letters that the result lacks are summed.
+    ///
+    /// Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.
+    /// NumPy: `np.einsum(subscripts, *arrays)`.
+    #[track_caller]
+    pub fn einsum(subscripts: &str, arrays: &[Lazy]) -> Lazy {
+        compose::einsum(subscripts, arrays)
+    }
+
+    /// The frequencies of the terms of a Fourier transform of n samples that are d apart.
+    ///
+    /// float64: 0, 1, …, then the negative ones, over n·d.
+    /// NumPy: `np.fft.fftfreq(n, d)`.
+    #[track_caller]
+    pub fn fftfreq(n: isize, d: f64) -> Lazy {
+        compose::fftfreq(n, d)
+    }
+
+    /// The Hamming window of m points: 0.54 + 0.46 cos.
+    ///
+    /// float64.
+    /// NumPy: `np.hamming(m)`.
+    #[track_caller]
+    pub fn hamming(m: isize) -> Lazy {
+        compose::hamming(m)
+    }
+
+    /// The Hann window of m points: 0.5 + 0.5 cos.
+    ///
+    /// float64.
+    /// NumPy: `np.hanning(m)`.
+    #[track_caller]
+    pub fn hanning(m: isize) -> Lazy {
+        compose::hanning(m)
+    }
+
+    /// The Kaiser window of m points.
+    ///
+    /// float64. By the power series of the modified Bessel function of order 0.
+    /// NumPy: `np.kaiser(m, beta)`.
+    #[track_caller]
+    pub fn kaiser(m: isize, beta: f64) -> Lazy {
+        compose::kaiser(m, beta)
+    }
+
+    /// The product of two or more matrices, in the order of fewest multiplications; the first and the last may be vectors.
+    ///
+    /// matmul's rule.
+    /// NumPy: `np.linalg.multi_dot(arrays)`.
+    #[track_caller]
+    pub fn multi_dot(arrays: &[Lazy]) -> Lazy {
+        compose::multi_dot(arrays)
+    }
+
+    /// The frequencies of the terms of a real Fourier transform of n samples that are d apart.
+    ///
+    /// float64: 0, 1, …, n/2 over n·d.
+    /// NumPy: `np.fft.rfftfreq(n, d)`.
+    #[track_caller]
+    pub fn rfftfreq(n: isize, d: f64) -> Lazy {
+        compose::rfftfreq(n, d)
     }
 }
 
@@ -1243,38 +1957,63 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Atan2), vec![a.operand(0)?, a.operand(1)?])]
         }
         "atanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Atanh), vec![a.operand(0)?])],
+        "bartlett" => vec![compose::bartlett(a.int(0)?)],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_count" => vec![compose::bitwise_count(&a.array(0)?)],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
+        "blackman" => vec![compose::blackman(a.int(0)?)],
         "broadcast_to" => vec![compose::broadcast_to(&a.array(0)?, &a.ints(1)?)],
         "cast_rounded" => vec![compose::cast_rounded(&a.array(0)?, a.dtype(1)?)],
         "cast_sat" => vec![compose::cast_sat(&a.array(0)?, a.dtype(1)?)],
         "cbrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Cbrt), vec![a.operand(0)?])],
         "ceil" => vec![Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?])],
+        "cholesky" => whole("cholesky", a)?,
         "clip" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Clip),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
         "concat" => whole("concat", a)?,
+        "cond" => vec![compose::cond(&a.array(0)?, a.maybe(1, Args::text)?.as_deref())],
         "conj" => vec![Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?])],
+        "convolve" => whole("convolve", a)?,
+        "convolve1d" => {
+            vec![compose::convolve1d(&a.array(0)?, a.operand(1)?, a.int(2)?, &a.text(3)?, a.float(4)?, a.int(5)?)]
+        }
+        "convolve2d" => whole("convolve2d", a)?,
         "copysign" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "correlate" => whole("correlate", a)?,
+        "correlate1d" => whole("correlate1d", a)?,
+        "correlate2d" => whole("correlate2d", a)?,
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
         "cosh" => vec![Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![a.operand(0)?])],
+        "cross" => vec![compose::cross(&a.array(0)?, a.operand(1)?, a.int(2)?)],
         "deg2rad" => vec![compose::deg2rad(&a.array(0)?)],
+        "det" => whole("det", a)?,
         "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
         "divmod" => compose::divmod(&a.array(0)?, a.operand(1)?).to_vec(),
+        "dot" => vec![compose::dot(&a.array(0)?, a.operand(1)?)],
+        "eig" => whole("eig", a)?,
+        "eigh" => whole("eigh", a)?,
+        "eigvals" => whole("eigvals", a)?,
+        "eigvalsh" => whole("eigvalsh", a)?,
+        "einsum" => vec![compose::einsum(&a.text(0)?, &a.arrays(1)?)],
         "equal" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?])],
         "exp" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?])],
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
         "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
         "fabs" => vec![compose::fabs(&a.array(0)?)],
+        "fft" => whole("fft", a)?,
+        "fft2" => vec![compose::fft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "fftfreq" => vec![compose::fftfreq(a.int(0)?, a.float(1)?)],
+        "fftn" => vec![compose::fftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "fftshift" => vec![compose::fftshift(&a.array(0)?, &a.ints(1)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
         "float_power" => vec![compose::float_power(&a.array(0)?, a.operand(1)?)],
         "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
@@ -1291,6 +2030,24 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "frexp" => compose::frexp(&a.array(0)?).to_vec(),
         "frexp_exponent" => vec![Lazy::elementwise(Elementwise::Math(Math::FrexpExponent), vec![a.operand(0)?])],
         "frexp_mantissa" => vec![Lazy::elementwise(Elementwise::Math(Math::FrexpMantissa), vec![a.operand(0)?])],
+        "gaussian_filter" => vec![compose::gaussian_filter(
+            &a.array(0)?,
+            a.float(1)?,
+            a.int(2)?,
+            &a.text(3)?,
+            a.float(4)?,
+            a.float(5)?,
+            &a.ints(6)?,
+        )],
+        "gaussian_filter1d" => vec![compose::gaussian_filter1d(
+            &a.array(0)?,
+            a.float(1)?,
+            a.int(2)?,
+            a.int(3)?,
+            &a.text(4)?,
+            a.float(5)?,
+            a.float(6)?,
+        )],
         "gcd" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Gcd), vec![a.operand(0)?, a.operand(1)?])],
         "greater" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
@@ -1298,21 +2055,42 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "greater_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "hamming" => vec![compose::hamming(a.int(0)?)],
+        "hanning" => vec![compose::hanning(a.int(0)?)],
         "heaviside" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Heaviside), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "hfft" => {
+            vec![compose::hfft(&a.array(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.maybe(3, Args::text)?.as_deref())]
         }
         "hypot" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Hypot), vec![a.operand(0)?, a.operand(1)?])]
         }
         "i0" => vec![Lazy::elementwise(Elementwise::Math(Math::I0), vec![a.operand(0)?])],
+        "ifft" => whole("ifft", a)?,
+        "ifft2" => vec![compose::ifft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "ifftn" => vec![compose::ifftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "ifftshift" => vec![compose::ifftshift(&a.array(0)?, &a.ints(1)?)],
+        "ihfft" => {
+            vec![compose::ihfft(&a.array(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.maybe(3, Args::text)?.as_deref())]
+        }
         "imag" => vec![Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?])],
+        "inner" => vec![compose::inner(&a.array(0)?, a.operand(1)?)],
+        "interp" => whole("interp", a)?,
+        "inv" => whole("inv", a)?,
         "invert" => vec![compose::invert(&a.array(0)?)],
+        "irfft" => whole("irfft", a)?,
+        "irfft2" => vec![compose::irfft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "irfftn" => vec![compose::irfftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "isclose" => vec![compose::isclose(&a.array(0)?, a.operand(1)?, a.float(2)?, a.float(3)?, a.truth(4)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
         "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
         "isneginf" => vec![compose::isneginf(&a.array(0)?)],
         "isposinf" => vec![compose::isposinf(&a.array(0)?)],
+        "kaiser" => vec![compose::kaiser(a.int(0)?, a.float(1)?)],
+        "kron" => vec![compose::kron(&a.array(0)?, a.operand(1)?)],
+        "laplace" => vec![compose::laplace(&a.array(0)?, &a.text(1)?, a.float(2)?, &a.ints(3)?)],
         "lcm" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Lcm), vec![a.operand(0)?, a.operand(1)?])],
         "ldexp" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Ldexp), vec![a.operand(0)?, a.operand(1)?])]
@@ -1337,12 +2115,29 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
         "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
+        "lstsq" => eager::lstsq(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::float)?).to_vec(),
+        "matmul" => whole("matmul", a)?,
+        "matrix_norm" => vec![compose::matrix_norm(&a.array(0)?, a.truth(1)?, &a.text(2)?)],
+        "matrix_power" => vec![compose::matrix_power(&a.array(0)?, a.int(1)?)],
+        "matrix_rank" => vec![compose::matrix_rank(&a.array(0)?, a.maybe(1, Args::float)?, a.maybe(2, Args::float)?)],
+        "matrix_transpose" => vec![compose::matrix_transpose(&a.array(0)?)],
+        "matvec" => vec![compose::matvec(&a.array(0)?, a.operand(1)?)],
         "max" => vec![a.array(0)?.reduce(Reduce::Max, &a.ints(1)?)],
         "maximum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?])],
+        "maximum_filter" => {
+            vec![compose::maximum_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
+        }
+        "maximum_filter1d" => whole("maximum_filter1d", a)?,
         "mean" => vec![a.array(0)?.reduce(Reduce::Mean, &a.ints(1)?)],
+        "median_filter" => whole("median_filter", a)?,
         "min" => vec![a.array(0)?.reduce(Reduce::Min, &a.ints(1)?)],
         "minimum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?])],
+        "minimum_filter" => {
+            vec![compose::minimum_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
+        }
+        "minimum_filter1d" => whole("minimum_filter1d", a)?,
         "modf" => compose::modf(&a.array(0)?).to_vec(),
+        "multi_dot" => vec![compose::multi_dot(&a.arrays(0)?)],
         "multiply" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -1357,14 +2152,19 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Nextafter), vec![a.operand(0)?, a.operand(1)?])]
         }
         "nonzero" => eager::nonzero(&a.array(0)?),
+        "norm" => vec![compose::norm(&a.array(0)?, a.maybe(1, Args::text)?.as_deref(), &a.ints(2)?, a.truth(3)?)],
         "not_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "outer" => vec![compose::outer(&a.array(0)?, a.operand(1)?)],
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
+        "pinv" => vec![compose::pinv(&a.array(0)?, a.float(1)?)],
         "positive" => vec![compose::positive(&a.array(0)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
+        "prewitt" => vec![compose::prewitt(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?)],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "qr" => whole("qr", a)?,
         "rad2deg" => vec![compose::rad2deg(&a.array(0)?)],
         "real" => vec![Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?])],
         "reciprocal" => vec![compose::reciprocal(&a.array(0)?)],
@@ -1372,6 +2172,10 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
         "reshape" => vec![compose::reshape(&a.array(0)?, &a.ints(1)?)],
+        "rfft" => whole("rfft", a)?,
+        "rfft2" => vec![compose::rfft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
+        "rfftfreq" => vec![compose::rfftfreq(a.int(0)?, a.float(1)?)],
+        "rfftn" => vec![compose::rfftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "right_shift" => {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -1389,6 +2193,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.maybe(3, Args::int)?,
             a.maybe(4, Args::int)?,
         )],
+        "slogdet" => whole("slogdet", a)?,
+        "sobel" => vec![compose::sobel(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?)],
+        "solve" => whole("solve", a)?,
         "sort" => whole("sort", a)?,
         "spacing" => vec![Lazy::elementwise(Elementwise::Math(Math::Spacing), vec![a.operand(0)?])],
         "sqrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?])],
@@ -1402,11 +2209,23 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::SubtractSat), vec![a.operand(0)?, a.operand(1)?])]
         }
         "sum" => vec![a.array(0)?.reduce(Reduce::Sum, &a.ints(1)?)],
+        "svd" => whole("svd", a)?,
+        "svdvals" => whole("svdvals", a)?,
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
         "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
+        "tensordot" => vec![compose::tensordot(&a.array(0)?, a.operand(1)?, a.int(2)?, &a.ints(3)?, &a.ints(4)?)],
         "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
+        "trace" => vec![compose::trace(&a.array(0)?, a.int(1)?, a.int(2)?, a.int(3)?)],
         "trunc" => vec![Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?])],
+        "uniform_filter" => {
+            vec![compose::uniform_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
+        }
+        "uniform_filter1d" => whole("uniform_filter1d", a)?,
         "var" => vec![compose::var(&a.array(0)?, &a.ints(1)?)],
+        "vdot" => vec![compose::vdot(&a.array(0)?, a.operand(1)?)],
+        "vecdot" => vec![compose::vecdot(&a.array(0)?, a.operand(1)?, a.int(2)?)],
+        "vecmat" => vec![compose::vecmat(&a.array(0)?, a.operand(1)?)],
+        "vector_norm" => vec![compose::vector_norm(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.float(3)?)],
         "where" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Where),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],

@@ -9,6 +9,7 @@ mod errors;
 mod errstate;
 mod facts;
 mod golden;
+mod linalg;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod no_panic;

@@ -5,6 +5,7 @@ pub mod complex;
 pub mod curves;
 pub mod map;
 pub mod math;
+pub mod matmul;
 pub mod minmax;
 pub mod pack;
 pub mod planes;

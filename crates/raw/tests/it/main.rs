@@ -8,6 +8,7 @@ mod kernels;
 mod maps;
 mod maths;
 mod numbers;
+mod products;
 mod sums;
 
 /// Numbers that look random and are the same in every run (xorshift64*).

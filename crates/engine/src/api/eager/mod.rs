@@ -1,6 +1,7 @@
 //! Ops whose result has a shape that only the data tells. They are computed at once: what they
 //! return is data. A function's page is the row of its name.
 
+mod lstsq;
 mod search;
 
 use opusclip_raw::DType;
@@ -10,10 +11,11 @@ use crate::error::{Error, Result};
 use crate::lazy::Lazy;
 use crate::ops::facts::{Outputs, Row, X};
 
+pub use lstsq::*;
 pub use search::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[search::ROWS];
+pub const FILES: &[&[Row]] = &[lstsq::ROWS, search::ROWS];
 
 /// The arrays as expressions, or `n` times the error.
 #[track_caller]

@@ -2,11 +2,18 @@
 //! the row of its name.
 
 mod convert;
+mod einsum;
+mod filters;
 mod logic;
 mod moving;
 mod near;
+mod norms;
 mod number;
+mod products;
+mod shift;
+mod spectra;
 mod stats;
+mod windows;
 
 use opusclip_raw::{DType, Kind};
 
@@ -19,14 +26,35 @@ use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, X_AXIS, XY};
 use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, Unary};
 
 pub use convert::*;
+pub use einsum::*;
+pub use filters::*;
 pub use logic::*;
 pub use moving::*;
 pub use near::*;
+pub use norms::*;
 pub use number::*;
+pub use products::*;
+pub use shift::*;
+pub use spectra::*;
 pub use stats::*;
+pub use windows::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, near::ROWS, number::ROWS, stats::ROWS];
+pub const FILES: &[&[Row]] = &[
+    convert::ROWS,
+    einsum::ROWS,
+    filters::ROWS,
+    logic::ROWS,
+    moving::ROWS,
+    near::ROWS,
+    number::ROWS,
+    norms::ROWS,
+    products::ROWS,
+    shift::ROWS,
+    spectra::ROWS,
+    stats::ROWS,
+    windows::ROWS,
+];
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {

@@ -3,8 +3,15 @@
 //! meaning on whole arrays. Where a page says that frames do not touch each other, the meaning is
 //! run on a few frames at a time; else the op waits for its whole input.
 
+mod convolve;
+mod eigen;
+mod factor;
+mod fft;
+mod filters;
 mod given;
 mod join;
+mod linalg;
+mod matmul;
 mod order;
 mod support;
 
@@ -181,7 +188,17 @@ fn bytes(m: &Meta) -> usize {
 }
 
 /// Every page, file by file.
-const FILES: &[&[&Page]] = &[join::PAGES, order::PAGES];
+const FILES: &[&[&Page]] = &[
+    convolve::PAGES,
+    eigen::PAGES,
+    factor::PAGES,
+    fft::PAGES,
+    filters::PAGES,
+    join::PAGES,
+    linalg::PAGES,
+    matmul::PAGES,
+    order::PAGES,
+];
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {

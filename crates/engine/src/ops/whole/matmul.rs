@@ -1,0 +1,189 @@
+//! The matrix product.
+
+use opusclip_raw::kernel::matmul::{Ring, Size, dot, matmul as product};
+use opusclip_raw::{DType, Isa, Number};
+
+use super::given::Given;
+use super::support::{build, cast, slice};
+use super::{Meaning, Page};
+use crate::array::promote::promote;
+use crate::array::{Array, Meta, shape};
+use crate::error::{Error, Result};
+use crate::ops::facts::{Row, XY};
+use crate::ops::lanes::{Lane, with_complex, with_number};
+
+pub(super) const PAGES: &[&Page] = &[&MATMUL];
+
+/// Rows times columns.
+pub(super) static MATMUL: Page = Page {
+    row: Row {
+        name: "matmul",
+        params: XY,
+        numpy: "np.matmul(x, y)",
+        tries: &[
+            "x:3x4 y:4x2 | matmul(x, y)",
+            "x:3x4 y:4x2 | x @ y",
+            "x:4 y:4 | matmul(x, y)",
+            "x:3x4 y:4 | matmul(x, y)",
+            "x:4 y:4x2 | matmul(x, y)",
+            "x:2x3x4 y:4x5 | matmul(x, y)",
+            "x:2x1x3x4 y:3x4x2 | matmul(x, y)",
+            "x:4 y:2x4x3 | matmul(x, y)",
+            "x:3x0 y:0x2 | matmul(x, y)",
+            "x:0x4 y:4x2 | matmul(x, y)",
+            "x:3x4 y:3x4 | matmul(x, y)",
+            "x:3x300 y:300x20 | matmul(x, y)",
+        ],
+        ulp: 64,
+        doc: "The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.",
+        rule: "An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.",
+        ..Row::WHOLE
+    },
+    meaning: Meaning::One { meta: |g| Ok(plan(g)?.meta), eval: matmul },
+    frames,
+};
+
+/// Axis 0 of the result is that of the input which has as many axes as the other, or more; the rows
+/// of a matrix on the left are frames too.
+fn frames(g: &Given<'_, Meta>, n: usize) -> bool {
+    let (Ok(x), Ok(y)) = (g.array("x"), g.array("y")) else { return false };
+    match n {
+        0 => x.ndim() >= 2 && (y.ndim() <= 2 || x.ndim() >= y.ndim()),
+        _ => y.ndim() >= 3 && y.ndim() >= x.ndim(),
+    }
+}
+
+struct Plan {
+    meta: Meta,
+    size: Size,
+    /// The axes before the last two.
+    batch: Vec<usize>,
+}
+
+fn plan(g: &Given<'_, Meta>) -> Result<Plan> {
+    let (x, y) = (g.array("x")?, g.array("y")?);
+    if x.ndim() == 0 || y.ndim() == 0 {
+        return Err(Error::shape(g.op(), "an array without axes has no rows or columns; multiply with `*`"));
+    }
+    let matrix = |m: &Meta, column: bool| match (m.shape.as_slice(), column) {
+        ([n], false) => vec![1, *n],
+        ([n], true) => vec![*n, 1],
+        _ => m.shape.clone(),
+    };
+    let (a, b) = (matrix(x, false), matrix(y, true));
+    let (ra, rb) = (a.len() - 2, b.len() - 2);
+    if a[ra + 1] != b[rb] {
+        return Err(Error::shape(
+            g.op(),
+            format!(
+                "shapes {} and {} do not fit: the last axis of the first ({}) must be as long as the {} of the second ({})",
+                shape::show(&x.shape),
+                shape::show(&y.shape),
+                a[ra + 1],
+                if y.ndim() == 1 { "only axis" } else { "last axis but one" },
+                b[rb]
+            ),
+        ));
+    }
+    let batch = shape::broadcast(g.op(), &[&a[..ra], &b[..rb]])?;
+    let size = Size { m: a[ra], k: b[rb], n: b[rb + 1] };
+    let mut out = batch.clone();
+    if x.ndim() > 1 {
+        out.push(size.m);
+    }
+    if y.ndim() > 1 {
+        out.push(size.n);
+    }
+    // bfloat16 gives float32, as the type's own extension of NumPy has it.
+    let dtype = match promote(x.dtype, y.dtype) {
+        DType::BF16 => DType::F32,
+        d => d,
+    };
+    Ok(Plan { meta: Meta::new(out, dtype), size, batch })
+}
+
+/// Where each matrix of a stack starts, in elements, when the stack is broadcast to `batch`.
+pub(super) fn starts(of: &[usize], batch: &[usize], matrix: usize) -> Vec<usize> {
+    let lead = batch.len() - of.len();
+    let strides = shape::c_strides(of);
+    let mut all = vec![0usize];
+    for (i, &d) in batch.iter().enumerate() {
+        let step = match i.checked_sub(lead).map(|a| (of[a], strides[a])) {
+            Some((len, s)) if len != 1 => s as usize,
+            _ => 0,
+        };
+        all = all.iter().flat_map(|&at| (0..d).map(move |j| at + j * step)).collect();
+    }
+    all.iter_mut().for_each(|at| *at *= matrix);
+    all
+}
+
+fn matmul(g: &Given<'_, Array>) -> Result<Array> {
+    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
+    let Plan { meta, mut size, mut batch } = plan(&g.of(&metas))?;
+    // 16-bit floats are summed in float32 and rounded once.
+    let inside = if meta.dtype.is_half() { DType::F32 } else { meta.dtype };
+    let (x, y) = (cast(g.array("x")?, inside)?, cast(g.array("y")?, inside)?);
+    let stack = |a: &Array| a.shape()[..a.ndim().saturating_sub(2)].to_vec();
+    let (mut sx, sy) = (stack(&x), stack(&y));
+    if sy.is_empty() {
+        // One matrix on the right: all rows of the stack are rows of one product.
+        size.m *= shape::product(&batch);
+        (sx, batch) = (Vec::new(), Vec::new());
+    }
+    let out = build(inside, &meta.shape, |out| {
+        let (at_x, at_y) = (starts(&sx, &batch, size.m * size.k), starts(&sy, &batch, size.k * size.n));
+        let places = at_x.into_iter().zip(at_y);
+        if inside.is_complex() {
+            with_complex!(inside, T => {
+                let ring = Ring { zero: T::default(), add: |x: T, y: T| x + y, madd: |s: T, x: T, y: T| s + x * y };
+                each(size, slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out), places, ring);
+            });
+        } else {
+            with_number!(inside, T => {
+                let ring = Ring { zero: T::ZERO, add: T::add, madd: |s: T, x: T, y: T| s.add(x.mul(y)) };
+                each(size, slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out), places, ring);
+            });
+        }
+        Ok(())
+    })?;
+    cast(&out, meta.dtype)
+}
+
+/// Each product of a stack, whose matrices start at the places.
+fn each<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
+    size: Size,
+    x: &[T],
+    y: &[T],
+    out: &mut [T],
+    places: impl Iterator<Item = (usize, usize)>,
+    ring: Ring<T, A, M>,
+) {
+    for (out, (a, b)) in out.chunks_mut((size.m * size.n).max(1)).zip(places) {
+        one(size, &x[a..], &y[b..], out, ring);
+    }
+}
+
+/// One product of two matrices that stand at the start of `x` and `y`.
+fn one<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
+    size: Size,
+    x: &[T],
+    y: &[T],
+    out: &mut [T],
+    ring: Ring<T, A, M>,
+) {
+    let Size { k, n, .. } = size;
+    if n >= FEW || k == 0 {
+        return product(Isa::active(), size, x, y, out, ring);
+    }
+    // Few columns: each element is a sum over two runs of memory, in the same order.
+    for j in 0..n {
+        let column: Vec<T> = y.iter().skip(j).step_by(n).take(k).copied().collect();
+        for (row, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
+            out[j] = dot(row.iter().copied(), &column, ring);
+        }
+    }
+}
+
+/// Fewer columns than this are not worth a panel.
+const FEW: usize = 4;
