@@ -93,6 +93,7 @@ fn preset(p: &Param) -> String {
         Preset::Int(v) if p.kind == ParamKind::Array => format!("Operand::from({v}i64)"),
         Preset::Int(v) => v.to_string(),
         Preset::Float(v) if p.kind == ParamKind::Array => format!("Operand::from({v:?})"),
+        Preset::Bool(v) if p.kind == ParamKind::Array => format!("Operand::from({v})"),
         Preset::Float(v) => format!("{v:?}"),
         Preset::Bool(v) => v.to_string(),
         Preset::Text(v) => format!("{v:?}"),
@@ -153,7 +154,11 @@ fn method(row: &Row) -> String {
     let body = match row.family {
         Family::Composed => format!("compose::{}({})", row.word(), with(built())),
         Family::Eager => format!("eager::{}({})", row.word(), with(built())),
-        Family::Reduce => format!("self.reduce(Reduce::{}, {})", row.word(), built().join(", ")),
+        // The rare arguments of a reduction are calls of its function.
+        Family::Reduce => {
+            let shown: Vec<String> = shown.map(passed).collect();
+            format!("self.reduce(Reduce::{}, {})", row.word(), shown.join(", "))
+        }
         Family::Whole => {
             let args: Vec<String> = shown.map(as_arg).collect();
             let me = if first == 1 { vec!["Arg::from(self)".to_string()] } else { Vec::new() };
@@ -191,14 +196,14 @@ fn arm(row: &Row) -> String {
     let args =
         |first: usize| -> Vec<String> { row.params.iter().enumerate().skip(first).map(|(i, p)| read(i, p)).collect() };
     let call = match row.family {
-        Family::Composed | Family::Eager => {
+        Family::Composed | Family::Eager | Family::Reduce => {
             let module = if row.family == Family::Eager { "eager" } else { "compose" };
             let first = usize::from(row.is_method());
             let me = if first == 1 { vec!["&a.array(0)?".to_string()] } else { Vec::new() };
             let all: Vec<String> = me.into_iter().chain(args(first)).collect();
-            format!("{module}::{}({})", row.word(), all.join(", "))
+            let function = if row.family == Family::Reduce { row.name } else { row.word() };
+            format!("{module}::{function}({})", all.join(", "))
         }
-        Family::Reduce => format!("a.array(0)?.reduce(Reduce::{}, {})", row.word(), args(1).join(", ")),
         Family::Whole => format!("whole({:?}, a)?", row.name),
         // A literal may stand on the left too, and stays weak there.
         family => format!(

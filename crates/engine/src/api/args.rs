@@ -74,22 +74,15 @@ impl<T: Into<Arg>> From<Option<T>> for Arg {
 pub(super) struct Args<'a> {
     row: &'a Row,
     places: Vec<Option<Arg>>,
-    /// Of reductions.
-    pub(super) keepdims: bool,
 }
 
 impl<'a> Args<'a> {
     pub(super) fn read(row: &'a Row, args: Vec<Arg>) -> Result<Args<'a>> {
         let wrong = |detail: String| Error::value(row.name, detail);
         let mut places = vec![None; row.params.len()];
-        let mut keepdims = false;
         let mut next = 0;
         for arg in args {
             let (at, value) = match arg {
-                Arg::Keyword(key, value) if key == "keepdims" && row.params == crate::ops::facts::X_AXES => {
-                    keepdims = matches!(*value, Arg::Bool(true));
-                    continue;
-                }
                 Arg::Keyword(key, value) => {
                     let at = row.params.iter().position(|p| p.name == key);
                     let at = at.ok_or_else(|| wrong(format!("has no argument `{key}`; it takes {}", signature(row))));
@@ -109,7 +102,7 @@ impl<'a> Args<'a> {
                 *place = preset(param.preset);
             }
         }
-        Ok(Args { row, places, keepdims })
+        Ok(Args { row, places })
     }
 
     fn param(&self, at: usize) -> Option<&'a Param> {

@@ -61,7 +61,7 @@ impl Lazy {
     /// True if no element is zero.
     ///
     /// NaN counts as true; empty gives True.
-    /// NumPy: `np.all(x, axis)`.
+    /// NumPy: `np.all(x, axis, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn all(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
@@ -70,10 +70,28 @@ impl Lazy {
     /// True if any element is not zero.
     ///
     /// NaN counts as true; empty gives False.
-    /// NumPy: `np.any(x, axis)`.
+    /// NumPy: `np.any(x, axis, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn any(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Any, &axis.into_axes())
+    }
+
+    /// The position of the greatest element along one axis; none given means in the flattened array.
+    ///
+    /// int64; the first of equals. NaN is greater than all. Nothing to choose from is an error.
+    /// NumPy: `np.argmax(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn argmax(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argmax", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The position of the least element along one axis; none given means in the flattened array.
+    ///
+    /// int64; the first of equals. NaN is less than all. Nothing to choose from is an error.
+    /// NumPy: `np.argmin(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn argmin(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
     /// The positions that would sort the elements along one axis; None flattens first.
@@ -92,6 +110,15 @@ impl Lazy {
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Lazy {
         compose::astype(self, dtype)
+    }
+
+    /// Mean with weights of x's shape, or one for each position along the axis.
+    ///
+    /// sum(x * weights) / sum(weights), computed in float64 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).
+    /// NumPy: `np.average(x, axis, weights=weights, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn average(&self, axis: impl IntoAxes, weights: Option<Operand>) -> Lazy {
+        compose::average(self, &axis.into_axes(), weights, false)
     }
 
     /// Bits set in both.
@@ -157,13 +184,58 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cos), vec![self.into()])
     }
 
-    /// Difference of neighbours along one axis: `x[1:] - x[:-1]`.
+    /// How many elements are not zero.
     ///
-    /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.
-    /// NumPy: `np.diff(x, axis=axis)`.
+    /// int64. NaN is not zero.
+    /// NumPy: `np.asarray(np.count_nonzero(x, axis, keepdims=keepdims))`.
+    #[track_caller]
+    pub fn count_nonzero(&self, axis: impl IntoAxes) -> Lazy {
+        compose::count_nonzero(self, &axis.into_axes(), false)
+    }
+
+    /// Running products along one axis; none given flattens first.
+    ///
+    /// Types as for sum. Floats are multiplied with twice the digits of float64, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumprod, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn cumprod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumprod(self, &axis.into_axes(), None)
+    }
+
+    /// Running sums along one axis; none given flattens first.
+    ///
+    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumsum, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn cumsum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumsum(self, &axis.into_axes(), None)
+    }
+
+    /// Running products along one axis, which may be left out where there is only one; include_initial begins with 1.
+    ///
+    /// Types as for sum. Floats are multiplied with twice the digits of float64, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumulative_prod, x, axis=axis, dtype=dtype, include_initial=include_initial)`.
+    #[track_caller]
+    pub fn cumulative_prod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumulative_prod(self, &axis.into_axes(), None, false)
+    }
+
+    /// Running sums along one axis, which may be left out where there is only one; include_initial begins with 0.
+    ///
+    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumulative_sum, x, axis=axis, dtype=dtype, include_initial=include_initial)`.
+    #[track_caller]
+    pub fn cumulative_sum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumulative_sum(self, &axis.into_axes(), None, false)
+    }
+
+    /// Difference of neighbours along one axis, n times: `x[1:] - x[:-1]`.
+    ///
+    /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal. What is put before or after has x's shape along the other axes, or is one number, which counts as an array as it does for NumPy.
+    /// NumPy: `np.diff(x, n, axis, **({} if prepend is None else {'prepend': prepend}), **({} if append is None else {'append': append}))`.
     #[track_caller]
     pub fn diff(&self, axis: isize) -> Lazy {
-        compose::diff(self, axis)
+        compose::diff(self, 1, axis, None, None)
     }
 
     /// True division.
@@ -263,6 +335,25 @@ impl Lazy {
     #[track_caller]
     pub fn greater_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
+    }
+
+    /// How many elements fall into each bin: a number of even bins from the least to the greatest, or edges.
+    ///
+    /// int64, or the type of the weights, added in float64; float64 with density. A bin has its first edge, the last bin also its last. Even edges have x's float type, else float64. NaN is in no bin, and an error without edges or range. bins as a word is not taken.
+    /// Gives (hist, bin_edges).
+    /// NumPy: `np.histogram(x, bins, range, density=density, weights=weights)`.
+    #[track_caller]
+    pub fn histogram(&self, bins: impl Into<Operand>) -> [Lazy; 2] {
+        compose::histogram(self, bins.into(), None, false, None)
+    }
+
+    /// The edges of the bins that histogram would take.
+    ///
+    /// histogram's rule.
+    /// NumPy: `np.histogram_bin_edges(x, bins, range)`.
+    #[track_caller]
+    pub fn histogram_bin_edges(&self, bins: impl Into<Operand>) -> Lazy {
+        compose::histogram_bin_edges(self, bins.into(), None)
     }
 
     /// Every bit turned over; not for bool.
@@ -402,8 +493,8 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
-    /// NumPy: `np.max(x, axis)`.
+    /// NaN if any is NaN; a zero is +0.0. Empty is an error without initial, which is one more element; where needs it.
+    /// NumPy: `np.max(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))`.
     #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Max, &axis.into_axes())
@@ -420,17 +511,26 @@ impl Lazy {
 
     /// Arithmetic mean.
     ///
-    /// The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN.
-    /// NumPy: `np.mean(x, axis)`.
+    /// The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN, and so does where that leaves nothing.
+    /// NumPy: `exact(np.mean, x, axis, dtype=dtype, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Mean, &axis.into_axes())
     }
 
+    /// The middle element in rising order, or the mean of the two in the middle.
+    ///
+    /// Floats keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once.
+    /// NumPy: `np.median(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn median(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("median", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
     /// Least element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Empty is an error.
-    /// NumPy: `np.min(x, axis)`.
+    /// NaN if any is NaN; a zero is +0.0. Empty is an error without initial, which is one more element; where needs it.
+    /// NumPy: `np.min(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))`.
     #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Min, &axis.into_axes())
@@ -452,6 +552,132 @@ impl Lazy {
     #[track_caller]
     pub fn multiply(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![self.into(), y.into()])
+    }
+
+    /// The position of the greatest element that is not NaN.
+    ///
+    /// As argmax, with NaN read as -inf; only NaN along the axis is an error.
+    /// NumPy: `np.nanargmax(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanargmax(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("nanargmax", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The position of the least element that is not NaN.
+    ///
+    /// As argmin, with NaN read as +inf; only NaN along the axis is an error.
+    /// NumPy: `np.nanargmin(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanargmin(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("nanargmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Running products with NaN read as 1.
+    ///
+    /// cumprod's rule.
+    /// NumPy: `exact(np.nancumprod, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn nancumprod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nancumprod(self, &axis.into_axes(), None)
+    }
+
+    /// Running sums with NaN read as 0.
+    ///
+    /// cumsum's rule.
+    /// NumPy: `exact(np.nancumsum, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn nancumsum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nancumsum(self, &axis.into_axes(), None)
+    }
+
+    /// Greatest element that is not NaN.
+    ///
+    /// max's rule; NaN where nothing is left.
+    /// NumPy: `np.nanmax(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmax(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanmax(self, &axis.into_axes(), false)
+    }
+
+    /// Mean of the elements that are not NaN.
+    ///
+    /// mean's rule; NaN where nothing is left.
+    /// NumPy: `exact(np.nanmean, x, axis, dtype=dtype, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmean(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanmean(self, &axis.into_axes(), None, false)
+    }
+
+    /// The middle of the elements that are not NaN.
+    ///
+    /// As median without the NaN; NaN where nothing is left.
+    /// NumPy: `np.nanmedian(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmedian(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("nanmedian", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Least element that is not NaN.
+    ///
+    /// min's rule; NaN where nothing is left.
+    /// NumPy: `np.nanmin(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmin(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanmin(self, &axis.into_axes(), false)
+    }
+
+    /// percentile of the elements that are not NaN; NaN where nothing is left.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.nanpercentile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanpercentile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::nanpercentile(self, q.into(), &axis.into_axes(), "linear", false)
+    }
+
+    /// Product of the elements that are not NaN.
+    ///
+    /// prod's rule; 1 where nothing is left.
+    /// NumPy: `exact(np.nanprod, x, axis, dtype=dtype, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanprod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanprod(self, &axis.into_axes(), None, false)
+    }
+
+    /// quantile of the elements that are not NaN; NaN where nothing is left.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.nanquantile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanquantile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::nanquantile(self, q.into(), &axis.into_axes(), "linear", false)
+    }
+
+    /// Standard deviation of the elements that are not NaN.
+    ///
+    /// std's rule; NaN where no more than ddof are left.
+    /// NumPy: `exact(np.nanstd, x, axis, dtype=dtype, ddof=ddof, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanstd(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanstd(self, &axis.into_axes(), None, 0.0, false)
+    }
+
+    /// Sum of the elements that are not NaN.
+    ///
+    /// sum's rule; 0 where nothing is left.
+    /// NumPy: `exact(np.nansum, x, axis, dtype=dtype, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nansum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nansum(self, &axis.into_axes(), None, false)
+    }
+
+    /// Variance of the elements that are not NaN.
+    ///
+    /// var's rule; NaN where no more than ddof are left.
+    /// NumPy: `exact(np.nanvar, x, axis, dtype=dtype, ddof=ddof, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanvar(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanvar(self, &axis.into_axes(), None, 0.0, false)
     }
 
     /// Numerical negative.
@@ -481,6 +707,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![self.into(), y.into()])
     }
 
+    /// The value below which q percent of the elements lie.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.percentile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn percentile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::percentile(self, q.into(), &axis.into_axes(), "linear", false)
+    }
+
     /// Axes in another order; none given reverses them.
     ///
     /// Axis i of the result is axis `axes[i]` of x.
@@ -508,13 +743,31 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![self.into(), y.into()])
     }
 
+    /// Product of the elements.
+    ///
+    /// Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does.
+    /// NumPy: `exact(np.prod, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)`.
+    #[track_caller]
+    pub fn prod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::prod(self, &axis.into_axes(), None, false, Operand::from(1i64), Operand::from(true))
+    }
+
     /// Peak to peak: max - min.
     ///
     /// subtract's rule on the two.
-    /// NumPy: `np.ptp(x, axis)`.
+    /// NumPy: `np.ptp(x, axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
-        compose::ptp(self, &axis.into_axes())
+        compose::ptp(self, &axis.into_axes(), false)
+    }
+
+    /// The value below which the share q of the elements lies.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.quantile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn quantile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::quantile(self, q.into(), &axis.into_axes(), "linear", false)
     }
 
     /// x - floor_divide(x, y) * y; has the sign of y.
@@ -618,11 +871,11 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
-    /// NumPy: `np.std(x, axis)`.
+    /// Computed in float64 in two passes, also of float32, and rounded once: float32 for float32, else float64. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
+    /// NumPy: `exact(np.std, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
-        compose::std(self, &axis.into_axes())
+        compose::std(self, &axis.into_axes(), None, 0.0, false, None, Operand::from(true))
     }
 
     /// x - y.
@@ -636,8 +889,8 @@ impl Lazy {
 
     /// Sum of the elements.
     ///
-    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order.
-    /// NumPy: `np.sum(x, axis)`.
+    /// bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. where leaves elements out, initial is added.
+    /// NumPy: `exact(np.sum, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)`.
     #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
@@ -679,13 +932,13 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![self.into()])
     }
 
-    /// Variance: mean(square(x - mean(x))).
+    /// Variance: the mean of the squared distances from the mean.
     ///
-    /// Integers are computed in float64. No correction (ddof = 0).
-    /// NumPy: `np.var(x, axis)`.
+    /// Computed in float64 in two passes, also of float32, and rounded once: float32 for float32, else float64. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
+    /// NumPy: `exact(np.var, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
-        compose::var(self, &axis.into_axes())
+        compose::var(self, &axis.into_axes(), None, 0.0, false, None, Operand::from(true))
     }
 
     /// x where the condition is true, else y.
@@ -718,10 +971,13 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "abs" => vec![compose::abs(&a.array(0)?)],
         "absolute" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![a.operand(0)?])],
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
-        "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
-        "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
+        "all" => vec![compose::all(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
+        "any" => vec![compose::any(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
+        "argmax" => whole("argmax", a)?,
+        "argmin" => whole("argmin", a)?,
         "argsort" => whole("argsort", a)?,
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
+        "average" => vec![compose::average(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::operand)?, a.truth(3)?)],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
@@ -733,7 +989,22 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         )],
         "concat" => whole("concat", a)?,
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
-        "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
+        "count_nonzero" => vec![compose::count_nonzero(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "cumprod" => vec![compose::cumprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "cumsum" => vec![compose::cumsum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "cumulative_prod" => {
+            vec![compose::cumulative_prod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)]
+        }
+        "cumulative_sum" => {
+            vec![compose::cumulative_sum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)]
+        }
+        "diff" => vec![compose::diff(
+            &a.array(0)?,
+            a.int(1)?,
+            a.int(2)?,
+            a.maybe(3, Args::operand)?,
+            a.maybe(4, Args::operand)?,
+        )],
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -753,6 +1024,17 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "greater_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "histogram" => compose::histogram(
+            &a.array(0)?,
+            a.operand(1)?,
+            a.maybe(2, Args::operand)?,
+            a.truth(3)?,
+            a.maybe(4, Args::operand)?,
+        )
+        .to_vec(),
+        "histogram_bin_edges" => {
+            vec![compose::histogram_bin_edges(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::operand)?)]
+        }
         "invert" => vec![compose::invert(&a.array(0)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
@@ -770,23 +1052,54 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
         "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
-        "max" => vec![a.array(0)?.reduce(Reduce::Max, &a.ints(1)?)],
+        "max" => vec![compose::max(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.maybe(3, Args::operand)?, a.operand(4)?)],
         "maximum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?])],
-        "mean" => vec![a.array(0)?.reduce(Reduce::Mean, &a.ints(1)?)],
-        "min" => vec![a.array(0)?.reduce(Reduce::Min, &a.ints(1)?)],
+        "mean" => vec![compose::mean(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?, a.operand(4)?)],
+        "median" => whole("median", a)?,
+        "min" => vec![compose::min(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.maybe(3, Args::operand)?, a.operand(4)?)],
         "minimum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?])],
         "multiply" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "nanargmax" => whole("nanargmax", a)?,
+        "nanargmin" => whole("nanargmin", a)?,
+        "nancumprod" => vec![compose::nancumprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "nancumsum" => vec![compose::nancumsum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "nanmax" => vec![compose::nanmax(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "nanmean" => vec![compose::nanmean(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)],
+        "nanmedian" => whole("nanmedian", a)?,
+        "nanmin" => vec![compose::nanmin(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "nanpercentile" => {
+            vec![compose::nanpercentile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)]
+        }
+        "nanprod" => vec![compose::nanprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)],
+        "nanquantile" => vec![compose::nanquantile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
+        "nanstd" => {
+            vec![compose::nanstd(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.float(3)?, a.truth(4)?)]
+        }
+        "nansum" => vec![compose::nansum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)],
+        "nanvar" => {
+            vec![compose::nanvar(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.float(3)?, a.truth(4)?)]
         }
         "negative" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![a.operand(0)?])],
         "nonzero" => eager::nonzero(&a.array(0)?),
         "not_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "percentile" => vec![compose::percentile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
-        "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "prod" => vec![compose::prod(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.truth(3)?,
+            a.operand(4)?,
+            a.operand(5)?,
+        )],
+        "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "quantile" => vec![compose::quantile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -808,16 +1121,39 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "sqrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?])],
         "square" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?])],
         "squeeze" => vec![compose::squeeze(&a.array(0)?, &a.ints(1)?)],
-        "std" => vec![compose::std(&a.array(0)?, &a.ints(1)?)],
+        "std" => vec![compose::std(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.float(3)?,
+            a.truth(4)?,
+            a.maybe(5, Args::float)?,
+            a.operand(6)?,
+        )],
         "subtract" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?])]
         }
-        "sum" => vec![a.array(0)?.reduce(Reduce::Sum, &a.ints(1)?)],
+        "sum" => vec![compose::sum(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.truth(3)?,
+            a.operand(4)?,
+            a.operand(5)?,
+        )],
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
         "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
         "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
         "trunc" => vec![Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?])],
-        "var" => vec![compose::var(&a.array(0)?, &a.ints(1)?)],
+        "var" => vec![compose::var(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.float(3)?,
+            a.truth(4)?,
+            a.maybe(5, Args::float)?,
+            a.operand(6)?,
+        )],
         "where" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Where),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],

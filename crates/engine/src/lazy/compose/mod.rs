@@ -4,25 +4,29 @@
 mod convert;
 mod logic;
 mod moving;
-mod stats;
+mod nan;
+mod reductions;
+mod scans;
 
 use opusclip_raw::DType;
 
 use super::lazy::{Lazy, Op, Operand, reduced};
 use crate::array::index::Slice;
 use crate::array::promote::Weak;
-use crate::array::{Meta, shape};
+use crate::array::{Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, X_AXIS, XY};
-use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, Unary};
+use crate::ops::{Binary, Bits, Compare, Elementwise, Math, MathBinary, Movement, Reduce, Test, Unary};
 
 pub use convert::*;
 pub use logic::*;
 pub use moving::*;
-pub use stats::*;
+pub use nan::*;
+pub use reductions::*;
+pub use scans::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, stats::ROWS];
+pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, nan::ROWS, reductions::ROWS, scans::ROWS];
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {

@@ -3,9 +3,14 @@
 //! meaning on whole arrays. Where a page says that frames do not touch each other, the meaning is
 //! run on a few frames at a time; else the op waits for its whole input.
 
+mod create;
 mod given;
+mod histogram;
 mod join;
 mod order;
+mod repeat;
+mod scan;
+mod select;
 mod support;
 
 use std::hash::{Hash, Hasher};
@@ -16,7 +21,13 @@ use super::facts::Row;
 use crate::array::{Array, Meta};
 use crate::error::{Error, Result};
 
+pub(crate) use create::STEPS;
 pub use given::{Attr, Given};
+pub(crate) use histogram::HISTOGRAM;
+pub(crate) use join::CONCAT;
+pub(crate) use repeat::REPEAT;
+pub(crate) use scan::{PRODUCT, RUNNING};
+pub(crate) use select::{METHODS, QUANTILE};
 
 /// What an op's results are, known before there are any: one, or several that are made together.
 #[derive(Clone, Copy)]
@@ -181,7 +192,7 @@ fn bytes(m: &Meta) -> usize {
 }
 
 /// Every page, file by file.
-const FILES: &[&[&Page]] = &[join::PAGES, order::PAGES];
+const FILES: &[&[&Page]] = &[join::PAGES, order::PAGES, select::PAGES];
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
