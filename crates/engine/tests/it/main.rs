@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod arrays;
+mod errstate;
 mod facts;
 mod golden;
 mod passes;
