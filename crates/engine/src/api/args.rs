@@ -155,6 +155,8 @@ impl<'a> Args<'a> {
                 Ok(Operand::Lazy(Array::from_slice(&v, &[v.len()])?.into()))
             }
             Some(Arg::Floats(v)) => Ok(Operand::Lazy(Array::from_slice(v, &[v.len()])?.into())),
+            // Arrays in brackets are one array, as everywhere in NumPy.
+            Some(Arg::Arrays(v)) if !v.is_empty() => Ok(Operand::Lazy(crate::lazy::compose::stack(v, 0))),
             _ => Err(self.wrong(at, "an array or a number")),
         }
     }

@@ -76,6 +76,24 @@ impl Lazy {
         self.reduce(Reduce::Any, &axis.into_axes())
     }
 
+    /// Values after x along an axis; without one both are flattened.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.append(x, values, axis)`.
+    #[track_caller]
+    pub fn append(&self, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::append(self, values.into(), axis)
+    }
+
+    /// Numbers from start below stop, step apart; one alone is the stop.
+    ///
+    /// ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are.
+    /// NumPy: `np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)`.
+    #[track_caller]
+    pub fn arange(&self, stop: Option<Operand>, step: impl Into<Operand>) -> Lazy {
+        compose::arange(self, stop, step.into(), None)
+    }
+
     /// The position of the greatest element along one axis; none given means in the flattened array.
     ///
     /// int64; the first of equals. NaN is greater than all. Nothing to choose from is an error.
@@ -103,6 +121,33 @@ impl Lazy {
         one(call::page("argsort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
+    /// asarray by its other name.
+    ///
+    /// Arrays never change, so nothing is copied.
+    /// NumPy: `np.array(x, dtype)`.
+    #[track_caller]
+    pub fn array(&self) -> Lazy {
+        compose::array(self, None)
+    }
+
+    /// Parts along an axis, of which the first are one longer where they cannot be equal.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.array_split(x, indices_or_sections, axis)`.
+    #[track_caller]
+    pub fn array_split(&self, indices_or_sections: impl Into<Operand>, axis: isize) -> Vec<Lazy> {
+        compose::array_split(self, indices_or_sections.into(), axis)
+    }
+
+    /// Numbers, lists of numbers, or an array, as an array.
+    ///
+    /// Lists are int64, float64 or bool unless dtype says otherwise; astype's rule.
+    /// NumPy: `np.asarray(x, dtype)`.
+    #[track_caller]
+    pub fn asarray(&self) -> Lazy {
+        compose::asarray(self, None)
+    }
+
     /// The elements as another type.
     ///
     /// float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is "not zero".
@@ -110,6 +155,33 @@ impl Lazy {
     #[track_caller]
     pub fn astype(&self, dtype: DType) -> Lazy {
         compose::astype(self, dtype)
+    }
+
+    /// At least one axis.
+    ///
+    /// A view.
+    /// NumPy: `np.atleast_1d(x)`.
+    #[track_caller]
+    pub fn atleast_1d(&self) -> Lazy {
+        compose::atleast_1d(self)
+    }
+
+    /// At least two axes; one axis becomes a row.
+    ///
+    /// A view.
+    /// NumPy: `np.atleast_2d(x)`.
+    #[track_caller]
+    pub fn atleast_2d(&self) -> Lazy {
+        compose::atleast_2d(self)
+    }
+
+    /// At least three axes; (n,) becomes (1, n, 1) and (n, m) becomes (n, m, 1).
+    ///
+    /// A view.
+    /// NumPy: `np.atleast_3d(x)`.
+    #[track_caller]
+    pub fn atleast_3d(&self) -> Lazy {
+        compose::atleast_3d(self)
     }
 
     /// Mean with weights of x's shape, or one for each position along the axis.
@@ -175,6 +247,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
     }
 
+    /// The same array.
+    ///
+    /// Arrays never change, so nothing is copied.
+    /// NumPy: `np.copy(x)`.
+    #[track_caller]
+    pub fn copy(&self) -> Lazy {
+        compose::copy(self)
+    }
+
     /// Cosine of x radians.
     ///
     /// Within 1 ulp; infinities give NaN.
@@ -229,6 +310,15 @@ impl Lazy {
         compose::cumulative_sum(self, &axis.into_axes(), None, false)
     }
 
+    /// What is left without the positions along an axis; without one x is flattened.
+    ///
+    /// Positions are integers; a position twice counts once.
+    /// NumPy: `np.delete(x, obj, axis)`.
+    #[track_caller]
+    pub fn delete(&self, obj: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::delete(self, obj.into(), axis)
+    }
+
     /// Difference of neighbours along one axis, n times: `x[1:] - x[:-1]`.
     ///
     /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal. What is put before or after has x's shape along the other axes, or is one number, which counts as an array as it does for NumPy.
@@ -245,6 +335,24 @@ impl Lazy {
     #[track_caller]
     pub fn divide(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![self.into(), y.into()])
+    }
+
+    /// split along axis 2.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.dsplit(x, indices_or_sections)`.
+    #[track_caller]
+    pub fn dsplit(&self, indices_or_sections: impl Into<Operand>) -> Vec<Lazy> {
+        compose::dsplit(self, indices_or_sections.into())
+    }
+
+    /// An array of x's shape and type whose elements nobody cares for.
+    ///
+    /// Zeros, as empty.
+    /// NumPy: `np.zeros_like(x, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn empty_like(&self) -> Lazy {
+        compose::empty_like(self, None, &[])
     }
 
     /// x == y.
@@ -274,13 +382,13 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![self.into()])
     }
 
-    /// A new axis of length 1.
+    /// New axes of length 1.
     ///
-    /// axis counts in the result.
+    /// axis counts in the result. A view; in front of axis 0 the whole array becomes one frame.
     /// NumPy: `np.expand_dims(x, axis)`.
     #[track_caller]
-    pub fn expand_dims(&self, axis: isize) -> Lazy {
-        compose::expand_dims(self, axis)
+    pub fn expand_dims(&self, axis: impl IntoAxes) -> Lazy {
+        compose::expand_dims(self, &axis.into_axes())
     }
 
     /// exp(x) - 1, exact for small x.
@@ -292,6 +400,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![self.into()])
     }
 
+    /// The elements in C order along one axis; ravel by its other name.
+    ///
+    /// ravel's rule.
+    /// NumPy: `x.flatten()`.
+    #[track_caller]
+    pub fn flatten(&self) -> Lazy {
+        compose::flatten(self)
+    }
+
     /// The elements in reverse order along the axes; none given means all.
     ///
     /// A view.
@@ -299,6 +416,24 @@ impl Lazy {
     #[track_caller]
     pub fn flip(&self, axis: impl IntoAxes) -> Lazy {
         compose::flip(self, &axis.into_axes())
+    }
+
+    /// Columns in reverse order: flip of axis 1.
+    ///
+    /// A view; streams.
+    /// NumPy: `np.fliplr(x)`.
+    #[track_caller]
+    pub fn fliplr(&self) -> Lazy {
+        compose::fliplr(self)
+    }
+
+    /// Rows in reverse order: flip of axis 0.
+    ///
+    /// A view; reversed time needs the whole array.
+    /// NumPy: `np.flipud(x)`.
+    #[track_caller]
+    pub fn flipud(&self) -> Lazy {
+        compose::flipud(self)
     }
 
     /// Greatest integer not above x.
@@ -317,6 +452,24 @@ impl Lazy {
     #[track_caller]
     pub fn floor_divide(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![self.into(), y.into()])
+    }
+
+    /// One value in x's shape and type.
+    ///
+    /// A float is cut to an integer; an integer that the type cannot hold is an error. One element in memory.
+    /// NumPy: `np.full_like(x, fill_value, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn full_like(&self, fill_value: impl Into<Operand>) -> Lazy {
+        compose::full_like(self, fill_value.into(), None, &[])
+    }
+
+    /// num numbers from start to stop, each the same multiple of the one before.
+    ///
+    /// The ends are exact. Zero is an error; ends of unlike sign give NaN between them.
+    /// NumPy: `np.geomspace(start, stop, num, endpoint, dtype)`.
+    #[track_caller]
+    pub fn geomspace(&self, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::geomspace(self, stop.into(), num, true, None)
     }
 
     /// x > y.
@@ -354,6 +507,24 @@ impl Lazy {
     #[track_caller]
     pub fn histogram_bin_edges(&self, bins: impl Into<Operand>) -> Lazy {
         compose::histogram_bin_edges(self, bins.into(), None)
+    }
+
+    /// split along axis 1, or 0 where there is one axis.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.hsplit(x, indices_or_sections)`.
+    #[track_caller]
+    pub fn hsplit(&self, indices_or_sections: impl Into<Operand>) -> Vec<Lazy> {
+        compose::hsplit(self, indices_or_sections.into())
+    }
+
+    /// Values before positions along an axis; without one x is flattened.
+    ///
+    /// The values take x's type (astype's rule). Positions are those before anything is inserted.
+    /// NumPy: `np.insert(x, obj, values, axis)`.
+    #[track_caller]
+    pub fn insert(&self, obj: impl Into<Operand>, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::insert(self, obj.into(), values.into(), axis)
     }
 
     /// Every bit turned over; not for bool.
@@ -417,6 +588,15 @@ impl Lazy {
     #[track_caller]
     pub fn less_equal(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![self.into(), y.into()])
+    }
+
+    /// num numbers evenly from start to stop.
+    ///
+    /// float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers.
+    /// NumPy: `np.linspace(start, stop, num, endpoint, dtype=dtype)`.
+    #[track_caller]
+    pub fn linspace(&self, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::linspace(self, stop.into(), num, true, None)
     }
 
     /// Natural logarithm.
@@ -491,6 +671,24 @@ impl Lazy {
         compose::logical_xor(self, y.into())
     }
 
+    /// base to the power of num numbers evenly from start to stop.
+    ///
+    /// linspace's rule, then power.
+    /// NumPy: `np.logspace(start, stop, num, endpoint, base, dtype)`.
+    #[track_caller]
+    pub fn logspace(&self, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::logspace(self, stop.into(), num, true, 10.0, None)
+    }
+
+    /// The last two axes in each other's place.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.matrix_transpose(x)`.
+    #[track_caller]
+    pub fn matrix_transpose(&self) -> Lazy {
+        compose::matrix_transpose(self)
+    }
+
     /// Greatest element.
     ///
     /// NaN if any is NaN; a zero is +0.0. Empty is an error without initial, which is one more element; where needs it.
@@ -543,6 +741,15 @@ impl Lazy {
     #[track_caller]
     pub fn minimum(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![self.into(), y.into()])
+    }
+
+    /// Axes moved to other places; the others keep their order.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.moveaxis(x, source, destination)`.
+    #[track_caller]
+    pub fn moveaxis(&self, source: impl IntoAxes, destination: impl IntoAxes) -> Lazy {
+        compose::moveaxis(self, &source.into_axes(), &destination.into_axes())
     }
 
     /// x times y.
@@ -707,6 +914,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![self.into(), y.into()])
     }
 
+    /// Ones of x's shape and type.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.ones_like(x, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn ones_like(&self) -> Lazy {
+        compose::ones_like(self, None, &[])
+    }
+
+    /// Elements added before and after each axis: constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, symmetric, wrap or empty.
+    ///
+    /// pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: frames stream unless axis 0 is padded.
+    /// NumPy: `np.pad(x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))`.
+    #[track_caller]
+    pub fn pad(&self, pad_width: impl Into<Operand>, mode: &str) -> Lazy {
+        compose::pad(self, pad_width.into(), mode, Operand::from(0i64), Operand::from(0i64), None, "even")
+    }
+
     /// The value below which q percent of the elements lie.
     ///
     /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
@@ -770,6 +995,15 @@ impl Lazy {
         compose::quantile(self, q.into(), &axis.into_axes(), "linear", false)
     }
 
+    /// The elements in C order along one axis.
+    ///
+    /// Needs the whole array unless it has one axis.
+    /// NumPy: `np.ravel(x)`.
+    #[track_caller]
+    pub fn ravel(&self) -> Lazy {
+        compose::ravel(self)
+    }
+
     /// x - floor_divide(x, y) * y; has the sign of y.
     ///
     /// Integer remainder by zero gives 0.
@@ -779,6 +1013,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![self.into(), y.into()])
     }
 
+    /// Each element repeated along an axis; without one the array is flattened.
+    ///
+    /// One count, or one for each position. Streams unless repeated along axis 0.
+    /// NumPy: `np.repeat(x, repeats, axis)`.
+    #[track_caller]
+    pub fn repeat(&self, repeats: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::repeat(self, repeats.into(), axis)
+    }
+
     /// The same elements in C order under another shape.
     ///
     /// One length may be -1 and is then worked out.
@@ -786,6 +1029,15 @@ impl Lazy {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoAxes) -> Lazy {
         compose::reshape(self, &shape.into_axes())
+    }
+
+    /// The elements in C order under another shape, repeated or cut to fill it.
+    ///
+    /// Nothing repeated gives zeros.
+    /// NumPy: `np.resize(x, shape)`.
+    #[track_caller]
+    pub fn resize(&self, shape: impl IntoAxes) -> Lazy {
+        compose::resize(self, &shape.into_axes())
     }
 
     /// x moved y bits to the right: floor(x / 2**y).
@@ -804,6 +1056,24 @@ impl Lazy {
     #[track_caller]
     pub fn rint(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Rint), vec![self.into()])
+    }
+
+    /// Elements moved along axes, what falls off one end coming back at the other; no axis flattens and restores the shape.
+    ///
+    /// Shifts of one axis add up. Two slices joined: streams unless axis 0 is rolled.
+    /// NumPy: `np.roll(x, shift, axis)`.
+    #[track_caller]
+    pub fn roll(&self, shift: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        compose::roll(self, &shift.into_axes(), &axis.into_axes())
+    }
+
+    /// k quarter turns in the plane of two axes, (0, 1) if none are given, from the first towards the second.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.rot90(x, k, (0, 1) if axes is None else axes)`.
+    #[track_caller]
+    pub fn rot90(&self, k: isize, axes: impl IntoAxes) -> Lazy {
+        compose::rot90(self, k, &axes.into_axes())
     }
 
     /// -1, 0 or 1.
@@ -840,6 +1110,15 @@ impl Lazy {
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("sort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Equal parts along an axis, or parts between positions.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.split(x, indices_or_sections, axis)`.
+    #[track_caller]
+    pub fn split(&self, indices_or_sections: impl Into<Operand>, axis: isize) -> Vec<Lazy> {
+        compose::split(self, indices_or_sections.into(), axis)
     }
 
     /// Square root.
@@ -896,6 +1175,15 @@ impl Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
     }
 
+    /// Two axes in each other's place.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.swapaxes(x, axis1, axis2)`.
+    #[track_caller]
+    pub fn swapaxes(&self, axis1: isize, axis2: isize) -> Lazy {
+        compose::swapaxes(self, axis1, axis2)
+    }
+
     /// Tangent of x radians.
     ///
     /// Within 1 ulp; infinities give NaN.
@@ -914,6 +1202,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![self.into()])
     }
 
+    /// The whole array repeated along its last axes.
+    ///
+    /// Streams unless repeated along axis 0.
+    /// NumPy: `np.tile(x, reps)`.
+    #[track_caller]
+    pub fn tile(&self, reps: impl IntoAxes) -> Lazy {
+        compose::tile(self, &reps.into_axes())
+    }
+
     /// The nearest uint8: clip to 0…255, round halves to even, cast.
     ///
     /// NaN gives 0.
@@ -921,6 +1218,42 @@ impl Lazy {
     #[track_caller]
     pub fn to_u8_rounded(&self) -> Lazy {
         compose::to_u8_rounded(self)
+    }
+
+    /// Axes in another order; none given reverses them.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.transpose(x, axes)`.
+    #[track_caller]
+    pub fn transpose(&self, axes: impl IntoAxes) -> Lazy {
+        compose::transpose(self, &axes.into_axes())
+    }
+
+    /// The elements on and below the k-th diagonal of the last two axes, zeros above.
+    ///
+    /// One axis counts as rows that are all alike.
+    /// NumPy: `np.tril(x, k)`.
+    #[track_caller]
+    pub fn tril(&self, k: isize) -> Lazy {
+        compose::tril(self, k)
+    }
+
+    /// The smallest part that holds every element that is not zero, along all axes or those given.
+    ///
+    /// trim says where: 'f' before, 'b' behind, 'fb' both. Nothing but zeros leaves nothing. Where the cuts lie is computed at once.
+    /// NumPy: `np.trim_zeros(x, trim, axis)`.
+    #[track_caller]
+    pub fn trim_zeros(&self, trim: &str) -> Lazy {
+        eager::trim_zeros(self, trim, &[])
+    }
+
+    /// The elements on and above the k-th diagonal of the last two axes, zeros below.
+    ///
+    /// One axis counts as rows that are all alike.
+    /// NumPy: `np.triu(x, k)`.
+    #[track_caller]
+    pub fn triu(&self, k: isize) -> Lazy {
+        compose::triu(self, k)
     }
 
     /// The integer part of x.
@@ -932,6 +1265,24 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![self.into()])
     }
 
+    /// The parts along an axis, without it.
+    ///
+    /// Views; along axis 0 each is one frame of the stream. At most 65536.
+    /// NumPy: `np.unstack(x, axis=axis)`.
+    #[track_caller]
+    pub fn unstack(&self, axis: isize) -> Vec<Lazy> {
+        compose::unstack(self, axis)
+    }
+
+    /// Columns of powers of x, from high to low.
+    ///
+    /// The type that x and int64 promote to.
+    /// NumPy: `np.vander(x, n, increasing)`.
+    #[track_caller]
+    pub fn vander(&self, n: Option<isize>) -> Lazy {
+        compose::vander(self, n, false)
+    }
+
     /// Variance: the mean of the squared distances from the mean.
     ///
     /// Computed in float64 in two passes, also of float32, and rounded once: float32 for float32, else float64. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
@@ -939,6 +1290,15 @@ impl Lazy {
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
         compose::var(self, &axis.into_axes(), None, 0.0, false, None, Operand::from(true))
+    }
+
+    /// split along axis 0, of at least two axes.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.vsplit(x, indices_or_sections)`.
+    #[track_caller]
+    pub fn vsplit(&self, indices_or_sections: impl Into<Operand>) -> Vec<Lazy> {
+        compose::vsplit(self, indices_or_sections.into())
     }
 
     /// x where the condition is true, else y.
@@ -949,11 +1309,38 @@ impl Lazy {
     pub fn where_(&self, x: impl Into<Operand>, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![self.into(), x.into(), y.into()])
     }
+
+    /// Zeros of x's shape and type.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.zeros_like(x, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Lazy {
+        compose::zeros_like(self, None, &[])
+    }
 }
 
 /// Ops that are no method of an array: creation, and joins of several.
 pub mod functions {
     use super::*;
+
+    /// The arrays broadcast to the shape of all.
+    ///
+    /// No copies.
+    /// NumPy: `np.broadcast_arrays(*arrays)`.
+    #[track_caller]
+    pub fn broadcast_arrays(arrays: &[Lazy]) -> Vec<Lazy> {
+        compose::broadcast_arrays(arrays)
+    }
+
+    /// Columns side by side; arrays of one axis are columns.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.column_stack(arrays)`.
+    #[track_caller]
+    pub fn column_stack(arrays: &[Lazy]) -> Lazy {
+        compose::column_stack(arrays)
+    }
 
     /// The arrays one after another along an axis.
     ///
@@ -962,6 +1349,114 @@ pub mod functions {
     #[track_caller]
     pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
         one(call::page("concat", vec![Arg::from(arrays), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Arrays one behind the other: along axis 2.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.dstack(arrays)`.
+    #[track_caller]
+    pub fn dstack(arrays: &[Lazy]) -> Lazy {
+        compose::dstack(arrays)
+    }
+
+    /// An array of a shape whose elements nobody cares for.
+    ///
+    /// Zeros, so that no answer depends on what memory held (NumPy leaves them as they are).
+    /// NumPy: `np.zeros(shape, dtype)`.
+    #[track_caller]
+    pub fn empty(shape: impl IntoAxes, dtype: DType) -> Lazy {
+        compose::empty(&shape.into_axes(), dtype)
+    }
+
+    /// Ones on the k-th diagonal of n rows and m columns, zeros elsewhere; m is n if not given.
+    ///
+    /// Exact.
+    /// NumPy: `np.eye(n, m, k, dtype)`.
+    #[track_caller]
+    pub fn eye(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
+        compose::eye(n, m, k, dtype)
+    }
+
+    /// One value, or an array that broadcasts, in a shape.
+    ///
+    /// Without dtype a literal is bool, int64 or float64. One element in memory, whatever the shape.
+    /// NumPy: `np.full(shape, fill_value, dtype)`.
+    #[track_caller]
+    pub fn full(shape: impl IntoAxes, fill_value: impl Into<Operand>) -> Lazy {
+        compose::full(&shape.into_axes(), fill_value.into(), None)
+    }
+
+    /// Arrays side by side: along axis 1, or 0 where there is one axis.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.hstack(arrays)`.
+    #[track_caller]
+    pub fn hstack(arrays: &[Lazy]) -> Lazy {
+        compose::hstack(arrays)
+    }
+
+    /// Ones on the diagonal of n rows and columns.
+    ///
+    /// Exact.
+    /// NumPy: `np.identity(n, dtype)`.
+    #[track_caller]
+    pub fn identity(n: isize, dtype: DType) -> Lazy {
+        compose::identity(n, dtype)
+    }
+
+    /// Coordinates of a grid: each array broadcast over the axes of all.
+    ///
+    /// indexing 'xy' swaps the first two axes, 'ij' does not. No copies.
+    /// NumPy: `np.meshgrid(*arrays, indexing=indexing)`.
+    #[track_caller]
+    pub fn meshgrid(arrays: &[Lazy]) -> Vec<Lazy> {
+        compose::meshgrid(arrays, "xy")
+    }
+
+    /// Ones of a shape.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.ones(shape, dtype)`.
+    #[track_caller]
+    pub fn ones(shape: impl IntoAxes, dtype: DType) -> Lazy {
+        compose::ones(&shape.into_axes(), dtype)
+    }
+
+    /// Arrays of one shape along a new axis.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.stack(arrays, axis)`.
+    #[track_caller]
+    pub fn stack(arrays: &[Lazy], axis: isize) -> Lazy {
+        compose::stack(arrays, axis)
+    }
+
+    /// Ones on and below the k-th diagonal.
+    ///
+    /// Exact.
+    /// NumPy: `np.tri(n, m, k, dtype)`.
+    #[track_caller]
+    pub fn tri(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
+        compose::tri(n, m, k, dtype)
+    }
+
+    /// Arrays one below the other: along axis 0, rows where there is one axis.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.vstack(arrays)`.
+    #[track_caller]
+    pub fn vstack(arrays: &[Lazy]) -> Lazy {
+        compose::vstack(arrays)
+    }
+
+    /// Zeros of a shape.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.zeros(shape, dtype)`.
+    #[track_caller]
+    pub fn zeros(shape: impl IntoAxes, dtype: DType) -> Lazy {
+        compose::zeros(&shape.into_axes(), dtype)
     }
 }
 
@@ -973,21 +1468,34 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
         "all" => vec![compose::all(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
         "any" => vec![compose::any(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
+        "append" => vec![compose::append(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
+        "arange" => {
+            vec![compose::arange(&a.array(0)?, a.maybe(1, Args::operand)?, a.operand(2)?, a.maybe(3, Args::dtype)?)]
+        }
         "argmax" => whole("argmax", a)?,
         "argmin" => whole("argmin", a)?,
         "argsort" => whole("argsort", a)?,
+        "array" => vec![compose::array(&a.array(0)?, a.maybe(1, Args::dtype)?)],
+        "array_split" => compose::array_split(&a.array(0)?, a.operand(1)?, a.int(2)?),
+        "asarray" => vec![compose::asarray(&a.array(0)?, a.maybe(1, Args::dtype)?)],
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
+        "atleast_1d" => vec![compose::atleast_1d(&a.array(0)?)],
+        "atleast_2d" => vec![compose::atleast_2d(&a.array(0)?)],
+        "atleast_3d" => vec![compose::atleast_3d(&a.array(0)?)],
         "average" => vec![compose::average(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::operand)?, a.truth(3)?)],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
+        "broadcast_arrays" => compose::broadcast_arrays(&a.arrays(0)?),
         "broadcast_to" => vec![compose::broadcast_to(&a.array(0)?, &a.ints(1)?)],
         "ceil" => vec![Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?])],
         "clip" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Clip),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
+        "column_stack" => vec![compose::column_stack(&a.arrays(0)?)],
         "concat" => whole("concat", a)?,
+        "copy" => vec![compose::copy(&a.array(0)?)],
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
         "count_nonzero" => vec![compose::count_nonzero(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
         "cumprod" => vec![compose::cumprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
@@ -998,6 +1506,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "cumulative_sum" => {
             vec![compose::cumulative_sum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)]
         }
+        "delete" => vec![compose::delete(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "diff" => vec![compose::diff(
             &a.array(0)?,
             a.int(1)?,
@@ -1008,15 +1517,28 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "dsplit" => compose::dsplit(&a.array(0)?, a.operand(1)?),
+        "dstack" => vec![compose::dstack(&a.arrays(0)?)],
+        "empty" => vec![compose::empty(&a.ints(0)?, a.dtype(1)?)],
+        "empty_like" => vec![compose::empty_like(&a.array(0)?, a.maybe(1, Args::dtype)?, &a.ints(2)?)],
         "equal" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?])],
         "exp" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?])],
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
-        "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
+        "expand_dims" => vec![compose::expand_dims(&a.array(0)?, &a.ints(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "eye" => vec![compose::eye(a.int(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.dtype(3)?)],
+        "flatten" => vec![compose::flatten(&a.array(0)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
+        "fliplr" => vec![compose::fliplr(&a.array(0)?)],
+        "flipud" => vec![compose::flipud(&a.array(0)?)],
         "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
         "floor_divide" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::FloorDivide), vec![a.operand(0)?, a.operand(1)?])]
+        }
+        "full" => vec![compose::full(&a.ints(0)?, a.operand(1)?, a.maybe(2, Args::dtype)?)],
+        "full_like" => vec![compose::full_like(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::dtype)?, &a.ints(3)?)],
+        "geomspace" => {
+            vec![compose::geomspace(&a.array(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
         }
         "greater" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
@@ -1035,6 +1557,10 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "histogram_bin_edges" => {
             vec![compose::histogram_bin_edges(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::operand)?)]
         }
+        "hsplit" => compose::hsplit(&a.array(0)?, a.operand(1)?),
+        "hstack" => vec![compose::hstack(&a.arrays(0)?)],
+        "identity" => vec![compose::identity(a.int(0)?, a.dtype(1)?)],
+        "insert" => vec![compose::insert(&a.array(0)?, a.operand(1)?, a.operand(2)?, a.maybe(3, Args::int)?)],
         "invert" => vec![compose::invert(&a.array(0)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
@@ -1044,6 +1570,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "less_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "linspace" => {
+            vec![compose::linspace(&a.array(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
+        }
         "log" => vec![Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?])],
         "log10" => vec![Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?])],
         "log1p" => vec![Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?])],
@@ -1052,12 +1581,23 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
         "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
+        "logspace" => vec![compose::logspace(
+            &a.array(0)?,
+            a.operand(1)?,
+            a.int(2)?,
+            a.truth(3)?,
+            a.float(4)?,
+            a.maybe(5, Args::dtype)?,
+        )],
+        "matrix_transpose" => vec![compose::matrix_transpose(&a.array(0)?)],
         "max" => vec![compose::max(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.maybe(3, Args::operand)?, a.operand(4)?)],
         "maximum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?])],
         "mean" => vec![compose::mean(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?, a.operand(4)?)],
         "median" => whole("median", a)?,
+        "meshgrid" => compose::meshgrid(&a.arrays(0)?, &a.text(1)?),
         "min" => vec![compose::min(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.maybe(3, Args::operand)?, a.operand(4)?)],
         "minimum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?])],
+        "moveaxis" => vec![compose::moveaxis(&a.array(0)?, &a.ints(1)?, &a.ints(2)?)],
         "multiply" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -1086,6 +1626,17 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "not_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "ones" => vec![compose::ones(&a.ints(0)?, a.dtype(1)?)],
+        "ones_like" => vec![compose::ones_like(&a.array(0)?, a.maybe(1, Args::dtype)?, &a.ints(2)?)],
+        "pad" => vec![compose::pad(
+            &a.array(0)?,
+            a.operand(1)?,
+            &a.text(2)?,
+            a.operand(3)?,
+            a.operand(4)?,
+            a.maybe(5, Args::operand)?,
+            &a.text(6)?,
+        )],
         "percentile" => vec![compose::percentile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
@@ -1100,14 +1651,19 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         )],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
         "quantile" => vec![compose::quantile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
+        "ravel" => vec![compose::ravel(&a.array(0)?)],
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "repeat" => vec![compose::repeat(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "reshape" => vec![compose::reshape(&a.array(0)?, &a.ints(1)?)],
+        "resize" => vec![compose::resize(&a.array(0)?, &a.ints(1)?)],
         "right_shift" => {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
         }
         "rint" => vec![Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?])],
+        "roll" => vec![compose::roll(&a.array(0)?, &a.ints(1)?, &a.ints(2)?)],
+        "rot90" => vec![compose::rot90(&a.array(0)?, a.int(1)?, &a.ints(2)?)],
         "sign" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?])],
         "sin" => vec![Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?])],
         "slice_axis" => vec![compose::slice_axis(
@@ -1118,9 +1674,11 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.maybe(4, Args::int)?,
         )],
         "sort" => whole("sort", a)?,
+        "split" => compose::split(&a.array(0)?, a.operand(1)?, a.int(2)?),
         "sqrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?])],
         "square" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?])],
         "squeeze" => vec![compose::squeeze(&a.array(0)?, &a.ints(1)?)],
+        "stack" => vec![compose::stack(&a.arrays(0)?, a.int(1)?)],
         "std" => vec![compose::std(
             &a.array(0)?,
             &a.ints(1)?,
@@ -1141,10 +1699,19 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.operand(4)?,
             a.operand(5)?,
         )],
+        "swapaxes" => vec![compose::swapaxes(&a.array(0)?, a.int(1)?, a.int(2)?)],
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
         "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
+        "tile" => vec![compose::tile(&a.array(0)?, &a.ints(1)?)],
         "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
+        "transpose" => vec![compose::transpose(&a.array(0)?, &a.ints(1)?)],
+        "tri" => vec![compose::tri(a.int(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.dtype(3)?)],
+        "tril" => vec![compose::tril(&a.array(0)?, a.int(1)?)],
+        "trim_zeros" => vec![eager::trim_zeros(&a.array(0)?, &a.text(1)?, &a.ints(2)?)],
+        "triu" => vec![compose::triu(&a.array(0)?, a.int(1)?)],
         "trunc" => vec![Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?])],
+        "unstack" => compose::unstack(&a.array(0)?, a.int(1)?),
+        "vander" => vec![compose::vander(&a.array(0)?, a.maybe(1, Args::int)?, a.truth(2)?)],
         "var" => vec![compose::var(
             &a.array(0)?,
             &a.ints(1)?,
@@ -1154,10 +1721,14 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.maybe(5, Args::float)?,
             a.operand(6)?,
         )],
+        "vsplit" => compose::vsplit(&a.array(0)?, a.operand(1)?),
+        "vstack" => vec![compose::vstack(&a.arrays(0)?)],
         "where" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Where),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
+        "zeros" => vec![compose::zeros(&a.ints(0)?, a.dtype(1)?)],
+        "zeros_like" => vec![compose::zeros_like(&a.array(0)?, a.maybe(1, Args::dtype)?, &a.ints(2)?)],
         _ => return Err(Error::internal(format!("the op {name} is not in the generated table"))),
     })
 }

@@ -31,8 +31,9 @@ const SHARE_RULE: &str = "method is one of NumPy's thirteen (linear, lower, high
 const SUM_RULE: &str = "Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).";
 const PROD_RULE: &str = "Types as for sum. Floats are multiplied with twice the digits of float64, and each result is rounded once (NumPy rounds at every step).";
 
+/// NumPy answers nanquantile of nothing without the axis of q, so those calls have shapes of their own.
 macro_rules! share {
-    ($name:literal, $doc:literal, $q:literal, $list:literal) => {
+    ($name:literal, $doc:literal, $q:literal, $list:literal, $($shapes:literal),*) => {
         Row {
             name: $name,
             params: SHARE,
@@ -41,24 +42,24 @@ macro_rules! share {
                 $name,
                 "(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)"
             ),
-            tries: &[
-                concat!($name, "(x, ", $q, ")"),
-                concat!($name, "(x, ", $q, ", axis=0)"),
-                concat!($name, "(x, ", $list, ", axis=-1, keepdims=True)"),
-                concat!($name, "(x, ", $list, ")"),
-                concat!($name, "(x, ", $q, ", axis=(0, 1), method='midpoint')"),
-                concat!($name, "(x, ", $list, ", method='lower')"),
-                concat!($name, "(x, ", $list, ", method='higher')"),
-                concat!($name, "(x, ", $list, ", method='nearest')"),
-                concat!($name, "(x, ", $list, ", method='inverted_cdf')"),
-                concat!($name, "(x, ", $list, ", method='averaged_inverted_cdf')"),
-                concat!($name, "(x, ", $list, ", method='closest_observation')"),
-                concat!($name, "(x, ", $list, ", method='interpolated_inverted_cdf')"),
-                concat!($name, "(x, ", $list, ", axis=0, method='hazen')"),
-                concat!($name, "(x, ", $list, ", axis=0, method='weibull')"),
-                concat!($name, "(x, ", $list, ", axis=0, method='median_unbiased')"),
-                concat!($name, "(x, ", $list, ", axis=0, method='normal_unbiased')"),
-            ],
+            tries: &[$(
+                concat!($shapes, $name, "(x, ", $q, ")"),
+                concat!($shapes, $name, "(x, ", $q, ", axis=0)"),
+                concat!($shapes, $name, "(x, ", $list, ", axis=-1, keepdims=True)"),
+                concat!($shapes, $name, "(x, ", $list, ")"),
+                concat!($shapes, $name, "(x, ", $q, ", axis=(0, 1), method='midpoint')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='lower')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='higher')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='nearest')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='inverted_cdf')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='averaged_inverted_cdf')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='closest_observation')"),
+                concat!($shapes, $name, "(x, ", $list, ", method='interpolated_inverted_cdf')"),
+                concat!($shapes, $name, "(x, ", $list, ", axis=0, method='hazen')"),
+                concat!($shapes, $name, "(x, ", $list, ", axis=0, method='weibull')"),
+                concat!($shapes, $name, "(x, ", $list, ", axis=0, method='median_unbiased')"),
+                concat!($shapes, $name, "(x, ", $list, ", axis=0, method='normal_unbiased')"),
+            )*],
             ulp: 4,
             doc: $doc,
             rule: SHARE_RULE,
@@ -77,6 +78,7 @@ macro_rules! running {
                 concat!($name, "(x, axis=0)"),
                 concat!($name, "(x, axis=-1)"),
                 concat!($name, "(x, axis=1, dtype=float64)"),
+                concat!("int | ", $name, "(x, axis=0, dtype=uint8)"),
                 $(concat!($name, $more)),*
             ],
             ulp: 1,
@@ -94,8 +96,7 @@ pub(super) const ROWS: &[Row] = &[
         "exact(np.cumsum, x, axis, dtype=dtype)",
         "Running sums along one axis; none given flattens first.",
         SUM_RULE,
-        "(x)",
-        "(x, axis=0, dtype=uint8)"
+        "(x)"
     ),
     running!(
         "cumprod",
@@ -103,8 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         "exact(np.cumprod, x, axis, dtype=dtype)",
         "Running products along one axis; none given flattens first.",
         PROD_RULE,
-        "(x)",
-        "(x, axis=0, dtype=uint8)"
+        "(x)"
     ),
     running!(
         "cumulative_sum",
@@ -148,20 +148,25 @@ pub(super) const ROWS: &[Row] = &[
         "percentile",
         "The value below which q percent of the elements lie.",
         "40",
-        "(0, 12.5, 50, 99, 100)"
+        "(0, 12.5, 50, 99, 100)",
+        ""
     ),
-    share!("quantile", "The value below which the share q of the elements lies.", "0.4", "(0, 0.125, 0.5, 0.99, 1.0)"),
+    share!("quantile", "The value below which the share q of the elements lies.", "0.4", "(0, 0.125, 0.5, 0.99, 1.0)", ""),
     share!(
         "nanpercentile",
         "percentile of the elements that are not NaN; NaN where nothing is left.",
         "40",
-        "(0, 12.5, 50, 99, 100)"
+        "(0, 12.5, 50, 99, 100)",
+        "x:3x4 | ",
+        "x:2x3x4 edge | "
     ),
     share!(
         "nanquantile",
         "quantile of the elements that are not NaN; NaN where nothing is left.",
         "0.4",
-        "(0, 0.125, 0.5, 0.99, 1.0)"
+        "(0, 0.125, 0.5, 0.99, 1.0)",
+        "x:3x4 | ",
+        "x:2x3x4 edge | "
     ),
     Row {
         name: "histogram",

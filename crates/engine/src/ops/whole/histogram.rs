@@ -69,7 +69,12 @@ fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
         None => {
             let single = edged.dtype == DType::F32 && g.maybe_array("range").is_none();
             let edges = even_edges(outer_edges(g, &x)?, counted.shape[0], single)?;
-            cast(&Array::from_slice(&edges, &[edges.len()])?, edged.dtype)?
+            let edges = cast(&Array::from_slice(&edges, &[edges.len()])?, edged.dtype)?;
+            if edges.to_f64_vec()?.windows(2).any(|e| e[0] >= e[1]) {
+                let detail = format!("{} bins are too many for values so close; give fewer, or a range", counted.shape[0]);
+                return Err(Error::value(g.op(), detail));
+            }
+            edges
         }
     };
     let bounds = edges.to_f64_vec()?;

@@ -27,7 +27,7 @@ pub(crate) use histogram::HISTOGRAM;
 pub(crate) use join::CONCAT;
 pub(crate) use repeat::REPEAT;
 pub(crate) use scan::{PRODUCT, RUNNING};
-pub(crate) use select::{METHODS, QUANTILE};
+pub(crate) use select::QUANTILE;
 
 /// What an op's results are, known before there are any: one, or several that are made together.
 #[derive(Clone, Copy)]

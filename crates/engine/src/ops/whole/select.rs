@@ -86,9 +86,7 @@ fn place_axes<T>(g: &Given<'_, T>, rank: usize) -> Result<Vec<usize>> {
 }
 
 fn refuse_nothing<T>(g: &Given<'_, T>, of: &[usize], axes: &[usize]) -> Result<()> {
-    // NumPy gives an empty answer where the result has no element to find.
-    let empty = axes.iter().any(|&a| of.get(a) == Some(&0));
-    if empty && !reduced(of, axes, false).contains(&0) {
+    if axes.iter().any(|&a| of.get(a) == Some(&0)) {
         let detail = format!("shape {} has no element along the axis to choose from", shape::show(of));
         return Err(Error::shape(g.op(), detail));
     }
@@ -253,7 +251,7 @@ pub(crate) static QUANTILE: Page = Page {
 };
 
 /// NumPy's names of the ways to choose between two elements.
-pub(crate) const METHODS: [&str; 13] = [
+const METHODS: [&str; 13] = [
     "inverted_cdf",
     "averaged_inverted_cdf",
     "closest_observation",
@@ -435,9 +433,9 @@ fn between<T: Number>(sorted: &[T], method: &str, share: f64, single: bool, roun
         _ => r(at - at.floor()),
     };
     let value = |i: usize| sorted.get(i).map_or(f64::NAN, |v| Number::to_f64(*v));
-    let (a, b, t) = (value(low), value(high), narrow(gamma, round));
+    let (a, b) = (value(low), value(high));
     // The step as the result's type would make it.
     let r = |v| narrow(v, round);
     let step = r(b - a);
-    if t >= 0.5 { r(b - r(step * r(1.0 - t))) } else { r(a + r(step * t)) }
+    if gamma >= 0.5 { r(b - r(step * r(1.0 - gamma))) } else { r(a + r(step * r(gamma))) }
 }
