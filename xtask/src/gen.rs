@@ -57,8 +57,8 @@ fn word(name: &str) -> String {
 /// The type of an argument of a method.
 fn rust_type(p: &Param) -> &'static str {
     match (p.kind, p.nullable()) {
-        (ParamKind::Array, false) => "impl Into<Operand>",
-        (ParamKind::Array, true) => "Option<Operand>",
+        (ParamKind::Array | ParamKind::Number, false) => "impl Into<Operand>",
+        (ParamKind::Array | ParamKind::Number, true) => "Option<Operand>",
         (ParamKind::Arrays, _) => "&[Lazy]",
         (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => "impl IntoAxes",
         (ParamKind::Axis | ParamKind::Int, false) => "isize",
@@ -78,7 +78,7 @@ fn rust_type(p: &Param) -> &'static str {
 fn passed(p: &Param) -> String {
     let name = word(p.name);
     match (p.kind, p.nullable()) {
-        (ParamKind::Array, false) => format!("{name}.into()"),
+        (ParamKind::Array | ParamKind::Number, false) => format!("{name}.into()"),
         (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => format!("&{name}.into_axes()"),
         _ => name,
     }
@@ -90,10 +90,10 @@ fn preset(p: &Param) -> String {
         Preset::None if matches!(p.kind, ParamKind::Axes | ParamKind::Ints | ParamKind::Shape) => "&[]".into(),
         Preset::Required | Preset::None => "None".into(),
         Preset::Int(v) if matches!(p.kind, ParamKind::Axes | ParamKind::Ints | ParamKind::Shape) => format!("&[{v}]"),
-        Preset::Int(v) if p.kind == ParamKind::Array => format!("Operand::from({v}i64)"),
+        Preset::Int(v) if matches!(p.kind, ParamKind::Array | ParamKind::Number) => format!("Operand::from({v}i64)"),
         Preset::Int(v) => v.to_string(),
-        Preset::Float(v) if p.kind == ParamKind::Array => format!("Operand::from({v:?})"),
-        Preset::Bool(v) if p.kind == ParamKind::Array => format!("Operand::from({v})"),
+        Preset::Float(v) if matches!(p.kind, ParamKind::Array | ParamKind::Number) => format!("Operand::from({v:?})"),
+        Preset::Bool(v) if matches!(p.kind, ParamKind::Array | ParamKind::Number) => format!("Operand::from({v})"),
         Preset::Float(v) => format!("{v:?}"),
         Preset::Bool(v) => v.to_string(),
         Preset::Text(v) => format!("{v:?}"),
@@ -104,7 +104,7 @@ fn preset(p: &Param) -> String {
 fn as_arg(p: &Param) -> String {
     let name = word(p.name);
     match (p.kind, p.nullable()) {
-        (ParamKind::Array, false) => format!("Arg::from(Into::<Operand>::into({name}))"),
+        (ParamKind::Array | ParamKind::Number, false) => format!("Arg::from(Into::<Operand>::into({name}))"),
         (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => format!("Arg::Ints({name}.into_axes())"),
         _ => format!("Arg::from({name})"),
     }
@@ -113,7 +113,7 @@ fn as_arg(p: &Param) -> String {
 /// The argument read from the places of a call by name.
 fn read(i: usize, p: &Param) -> String {
     let getter = match p.kind {
-        ParamKind::Array => "operand",
+        ParamKind::Array | ParamKind::Number => "operand",
         ParamKind::Arrays => return format!("&a.arrays({i})?"),
         ParamKind::Axes | ParamKind::Ints | ParamKind::Shape => return format!("&a.ints({i})?"),
         ParamKind::Axis | ParamKind::Int => "int",

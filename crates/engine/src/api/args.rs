@@ -246,7 +246,7 @@ impl<'a> Args<'a> {
                 continue;
             }
             attrs.push(match param.kind {
-                ParamKind::Array => {
+                ParamKind::Array | ParamKind::Number => {
                     inputs.push(self.array(at)?);
                     Attr::Input(inputs.len() - 1)
                 }

@@ -85,15 +85,6 @@ impl Lazy {
         compose::append(self, values.into(), axis)
     }
 
-    /// Numbers from start below stop, step apart; one alone is the stop.
-    ///
-    /// ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are.
-    /// NumPy: `np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)`.
-    #[track_caller]
-    pub fn arange(&self, stop: Option<Operand>, step: impl Into<Operand>) -> Lazy {
-        compose::arange(self, stop, step.into(), None)
-    }
-
     /// The position of the greatest element along one axis; none given means in the flattened array.
     ///
     /// int64; the first of equals. NaN is greater than all. Nothing to choose from is an error.
@@ -463,15 +454,6 @@ impl Lazy {
         compose::full_like(self, fill_value.into(), None, &[])
     }
 
-    /// num numbers from start to stop, each the same multiple of the one before.
-    ///
-    /// The ends are exact. Zero is an error; ends of unlike sign give NaN between them.
-    /// NumPy: `np.geomspace(start, stop, num, endpoint, dtype)`.
-    #[track_caller]
-    pub fn geomspace(&self, stop: impl Into<Operand>, num: isize) -> Lazy {
-        compose::geomspace(self, stop.into(), num, true, None)
-    }
-
     /// x > y.
     ///
     /// False where either is NaN.
@@ -590,15 +572,6 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![self.into(), y.into()])
     }
 
-    /// num numbers evenly from start to stop.
-    ///
-    /// float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers.
-    /// NumPy: `np.linspace(start, stop, num, endpoint, dtype=dtype)`.
-    #[track_caller]
-    pub fn linspace(&self, stop: impl Into<Operand>, num: isize) -> Lazy {
-        compose::linspace(self, stop.into(), num, true, None)
-    }
-
     /// Natural logarithm.
     ///
     /// Within 1 ulp; 0 gives -inf, below zero NaN.
@@ -669,15 +642,6 @@ impl Lazy {
     #[track_caller]
     pub fn logical_xor(&self, y: impl Into<Operand>) -> Lazy {
         compose::logical_xor(self, y.into())
-    }
-
-    /// base to the power of num numbers evenly from start to stop.
-    ///
-    /// linspace's rule, then power.
-    /// NumPy: `np.logspace(start, stop, num, endpoint, base, dtype)`.
-    #[track_caller]
-    pub fn logspace(&self, stop: impl Into<Operand>, num: isize) -> Lazy {
-        compose::logspace(self, stop.into(), num, true, 10.0, None)
     }
 
     /// The last two axes in each other's place.
@@ -1324,6 +1288,15 @@ impl Lazy {
 pub mod functions {
     use super::*;
 
+    /// Numbers from start below stop, step apart; one alone is the stop.
+    ///
+    /// ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are.
+    /// NumPy: `np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)`.
+    #[track_caller]
+    pub fn arange(start: impl Into<Operand>, stop: Option<Operand>, step: impl Into<Operand>) -> Lazy {
+        compose::arange(start.into(), stop, step.into(), None)
+    }
+
     /// The arrays broadcast to the shape of all.
     ///
     /// No copies.
@@ -1387,6 +1360,15 @@ pub mod functions {
         compose::full(&shape.into_axes(), fill_value.into(), None)
     }
 
+    /// num numbers from start to stop, each the same multiple of the one before.
+    ///
+    /// The ends are exact. Zero is an error; ends of unlike sign give NaN between them.
+    /// NumPy: `np.geomspace(start, stop, num, endpoint, dtype)`.
+    #[track_caller]
+    pub fn geomspace(start: impl Into<Operand>, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::geomspace(start.into(), stop.into(), num, true, None)
+    }
+
     /// Arrays side by side: along axis 1, or 0 where there is one axis.
     ///
     /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
@@ -1403,6 +1385,24 @@ pub mod functions {
     #[track_caller]
     pub fn identity(n: isize, dtype: DType) -> Lazy {
         compose::identity(n, dtype)
+    }
+
+    /// num numbers evenly from start to stop.
+    ///
+    /// float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers.
+    /// NumPy: `np.linspace(start, stop, num, endpoint, dtype=dtype)`.
+    #[track_caller]
+    pub fn linspace(start: impl Into<Operand>, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::linspace(start.into(), stop.into(), num, true, None)
+    }
+
+    /// base to the power of num numbers evenly from start to stop.
+    ///
+    /// linspace's rule, then power.
+    /// NumPy: `np.logspace(start, stop, num, endpoint, base, dtype)`.
+    #[track_caller]
+    pub fn logspace(start: impl Into<Operand>, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::logspace(start.into(), stop.into(), num, true, 10.0, None)
     }
 
     /// Coordinates of a grid: each array broadcast over the axes of all.
@@ -1470,7 +1470,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "any" => vec![compose::any(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
         "append" => vec![compose::append(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "arange" => {
-            vec![compose::arange(&a.array(0)?, a.maybe(1, Args::operand)?, a.operand(2)?, a.maybe(3, Args::dtype)?)]
+            vec![compose::arange(a.operand(0)?, a.maybe(1, Args::operand)?, a.operand(2)?, a.maybe(3, Args::dtype)?)]
         }
         "argmax" => whole("argmax", a)?,
         "argmin" => whole("argmin", a)?,
@@ -1538,7 +1538,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "full" => vec![compose::full(&a.ints(0)?, a.operand(1)?, a.maybe(2, Args::dtype)?)],
         "full_like" => vec![compose::full_like(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::dtype)?, &a.ints(3)?)],
         "geomspace" => {
-            vec![compose::geomspace(&a.array(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
+            vec![compose::geomspace(a.operand(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
         }
         "greater" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
@@ -1571,7 +1571,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
         "linspace" => {
-            vec![compose::linspace(&a.array(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
+            vec![compose::linspace(a.operand(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
         }
         "log" => vec![Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?])],
         "log10" => vec![Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?])],
@@ -1582,7 +1582,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
         "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
         "logspace" => vec![compose::logspace(
-            &a.array(0)?,
+            a.operand(0)?,
             a.operand(1)?,
             a.int(2)?,
             a.truth(3)?,

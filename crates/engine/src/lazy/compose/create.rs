@@ -16,8 +16,8 @@ const X1: Param = Param::new("x", ParamKind::Array);
 const K: Param = Param::new("k", ParamKind::Int).or(Preset::Int(0));
 const LIKE_SHAPE: Param = Param::new("shape", ParamKind::Shape).or(Preset::None).rare();
 const LIKE: &[Param] = &[X1, ANY, LIKE_SHAPE];
-const START: Param = Param::new("start", ParamKind::Array);
-const STOP: Param = Param::new("stop", ParamKind::Array);
+const START: Param = Param::new("start", ParamKind::Number);
+const STOP: Param = Param::new("stop", ParamKind::Number);
 const NUM: Param = Param::new("num", ParamKind::Int).or(Preset::Int(50));
 const ENDPOINT: Param = Param::new("endpoint", ParamKind::Bool).or(Preset::Bool(true)).rare();
 const BASE_OF: Param = Param::new("base", ParamKind::Float).or(Preset::Float(10.0)).rare();
@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Row] = &[
     row!("vander", &[X1, Param::new("n", ParamKind::Int).or(Preset::None), Param::new("increasing", ParamKind::Bool).or(Preset::Bool(false)).rare()], "np.vander(x, n, increasing)",
         &["x:3 | vander(x)", "x:4 | vander(x, 2)", "x:4 | vander(x, 3, increasing=True)", "x:4 | vander(x, 0)", "x:2x3 | vander(x)"], 4,
         "Columns of powers of x, from high to low.", "The type that x and int64 promote to."),
-    row!("arange", &[START, Param::new("stop", ParamKind::Array).or(Preset::None), Param::new("step", ParamKind::Array).or(Preset::Int(1)), ANY],
+    row!("arange", &[START, Param::new("stop", ParamKind::Number).or(Preset::None), Param::new("step", ParamKind::Number).or(Preset::Int(1)), ANY],
         "np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)",
         &["arange(5)", "arange(3.0)", "arange(2, 9, 3)", "arange(5, 0, -2)", "arange(0, 1, 0.1)", "arange(5, 0)", "arange(0, 3, 0)",
           "arange(0.5, 3)", "arange(0, 5, 1, dtype=float32)", "arange(1, 2, 0.3, dtype=int64)", "arange(1, 10, 2.5, dtype=uint8)",
