@@ -13,3 +13,4 @@ pub use array::{Array, Strided};
 pub(crate) use array::{out_of_memory, zeroed};
 pub use meta::Meta;
 pub use scalar::Scalar;
+pub use shape::broadcast_shapes;

@@ -23,14 +23,14 @@ family! {
     Reduce {
         Sum { name: "sum", numpy: "exact(np.sum, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)",
             params: ADDED, ulp: 1,
-            tries: &["sum(x)", "sum(x, axis=0)", "sum(x, axis=(0, 1), keepdims=True)", "sum(x, axis=-1, dtype=float64)",
+            tries: &["sum(x)", "sum(x, axis=0)", "sum(x, axis=(0, 1), keepdims=True)", "mild | sum(x, axis=-1, dtype=float64)",
                 "int | sum(x, dtype=uint8)", "sum(x, axis=0, initial=3)", "sum(x, where=x > 2)", "sum(x, axis=1, where=x > 2, keepdims=True)",
                 "sum(x, dtype=bool)", "sum(x, where=x)"],
             doc: "Sum of the elements.",
             rule: "bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. where leaves elements out, initial is added." }
         Mean { name: "mean", numpy: "exact(np.mean, x, axis, dtype=dtype, keepdims=keepdims, where=where)",
             params: AVERAGED, ulp: 1,
-            tries: &["mild | mean(x)", "float u8 i8 u16 i16 u32 i32 bool edge | mean(x)", "mean(x, axis=0)", "mean(x, axis=(0, 1), keepdims=True)", "mean(x, axis=-1, dtype=float64)",
+            tries: &["mild | mean(x)", "float u8 i8 u16 i16 u32 i32 bool edge | mean(x)", "mean(x, axis=0)", "mean(x, axis=(0, 1), keepdims=True)", "mild | mean(x, axis=-1, dtype=float64)",
                 "mild | mean(x, dtype=float32)", "mean(x, where=x > 2)", "mean(x, axis=0, where=x > 2)"],
             doc: "Arithmetic mean.",
             rule: "The sum's rule, divided in float64 and rounded once to the result: float32 for float32, else float64. Empty gives NaN, and so does where that leaves nothing." }

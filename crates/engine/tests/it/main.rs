@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod arrays;
+mod breadth;
 mod errstate;
 mod facts;
 mod golden;

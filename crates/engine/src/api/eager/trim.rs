@@ -13,7 +13,13 @@ pub(super) const ROWS: &[Row] = &[Row {
         Param::new("axis", ParamKind::Axes).rare(),
     ],
     numpy: "np.trim_zeros(x, trim, axis)",
-    tries: &["trim_zeros(x)", "trim_zeros(x, 'f')", "trim_zeros(x, 'b')", "trim_zeros(x, axis=-1)", "trim_zeros(x * 0)"],
+    tries: &[
+        "trim_zeros(x)",
+        "trim_zeros(x, 'f')",
+        "trim_zeros(x, 'b')",
+        "trim_zeros(x, axis=-1)",
+        "trim_zeros(x * 0)",
+    ],
     doc: "The smallest part that holds every element that is not zero, along all axes or those given.",
     rule: "trim says where: 'f' before, 'b' behind, 'fb' both. Nothing but zeros leaves nothing. Where the cuts lie is computed at once.",
     ..Row::EAGER

@@ -17,29 +17,125 @@ macro_rules! row {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    row!("ravel", X, "np.ravel(x)", &["ravel(x)"], "The elements in C order along one axis.", "Needs the whole array unless it has one axis."),
-    row!("flatten", X, "x.flatten()", &["flatten(x)"], "The elements in C order along one axis; ravel by its other name.", "ravel's rule."),
-    row!("transpose", &[X1, AXES], "np.transpose(x, axes)",
-        &["transpose(x)", "x:2x3x4 | transpose(x, (0, 2, 1))", "x:2x3x4 | transpose(x, (0, -1, 1))", "transpose(x, (0, 0))"],
-        "Axes in another order; none given reverses them.", VIEW),
-    row!("moveaxis", &[X1, Param::new("source", ParamKind::Ints), Param::new("destination", ParamKind::Ints)], "np.moveaxis(x, source, destination)",
-        &["moveaxis(x, 0, -1)", "x:2x3x4 | moveaxis(x, (0, 1), (-1, 0))", "moveaxis(x, 0, (0, 1))", "x:2x3x4 | moveaxis(x, -1, 1)", "x:2x3 | moveaxis(x, (0, 0), (0, 1))"],
-        "Axes moved to other places; the others keep their order.", VIEW),
-    row!("swapaxes", &[X1, Param::new("axis1", ParamKind::Axis), Param::new("axis2", ParamKind::Axis)], "np.swapaxes(x, axis1, axis2)",
-        &["swapaxes(x, 0, -1)", "swapaxes(x, 0, 1)"], "Two axes in each other's place.", VIEW),
-    row!("matrix_transpose", X, "np.matrix_transpose(x)", &["matrix_transpose(x)"], "The last two axes in each other's place.", VIEW),
-    row!("roll", &[X1, Param::new("shift", ParamKind::Ints), Param::new("axis", ParamKind::Axes)], "np.roll(x, shift, axis)",
-        &["roll(x, 1)", "roll(x, -5)", "roll(x, 1, axis=0)", "roll(x, (1, 2), axis=(0, 1))", "roll(x, (1, 2), axis=0)", "roll(x, 1, axis=(0, 1))", "roll(x, (1, 2))", "roll(x, 2, axis=-1)", "roll(x, 100, axis=0)"],
+    row!(
+        "ravel",
+        X,
+        "np.ravel(x)",
+        &["ravel(x)"],
+        "The elements in C order along one axis.",
+        "Needs the whole array unless it has one axis."
+    ),
+    row!(
+        "flatten",
+        X,
+        "x.flatten()",
+        &["flatten(x)"],
+        "The elements in C order along one axis; ravel by its other name.",
+        "ravel's rule."
+    ),
+    row!(
+        "transpose",
+        &[X1, AXES],
+        "np.transpose(x, axes)",
+        &[
+            "transpose(x)",
+            "x:2x3x4 | transpose(x, (0, 2, 1))",
+            "x:2x3x4 | transpose(x, (0, -1, 1))",
+            "transpose(x, (0, 0))"
+        ],
+        "Axes in another order; none given reverses them.",
+        VIEW
+    ),
+    row!(
+        "moveaxis",
+        &[X1, Param::new("source", ParamKind::Ints), Param::new("destination", ParamKind::Ints)],
+        "np.moveaxis(x, source, destination)",
+        &[
+            "moveaxis(x, 0, -1)",
+            "x:2x3x4 | moveaxis(x, (0, 1), (-1, 0))",
+            "moveaxis(x, 0, (0, 1))",
+            "x:2x3x4 | moveaxis(x, -1, 1)",
+            "x:2x3 | moveaxis(x, (0, 0), (0, 1))"
+        ],
+        "Axes moved to other places; the others keep their order.",
+        VIEW
+    ),
+    row!(
+        "swapaxes",
+        &[X1, Param::new("axis1", ParamKind::Axis), Param::new("axis2", ParamKind::Axis)],
+        "np.swapaxes(x, axis1, axis2)",
+        &["swapaxes(x, 0, -1)", "swapaxes(x, 0, 1)"],
+        "Two axes in each other's place.",
+        VIEW
+    ),
+    row!(
+        "matrix_transpose",
+        X,
+        "np.matrix_transpose(x)",
+        &["matrix_transpose(x)"],
+        "The last two axes in each other's place.",
+        VIEW
+    ),
+    row!(
+        "roll",
+        &[X1, Param::new("shift", ParamKind::Ints), Param::new("axis", ParamKind::Axes)],
+        "np.roll(x, shift, axis)",
+        &[
+            "roll(x, 1)",
+            "roll(x, -5)",
+            "roll(x, 1, axis=0)",
+            "roll(x, (1, 2), axis=(0, 1))",
+            "roll(x, (1, 2), axis=0)",
+            "roll(x, 1, axis=(0, 1))",
+            "roll(x, (1, 2))",
+            "roll(x, 2, axis=-1)",
+            "roll(x, 100, axis=0)"
+        ],
         "Elements moved along axes, what falls off one end coming back at the other; no axis flattens and restores the shape.",
-        "Shifts of one axis add up. Two slices joined: streams unless axis 0 is rolled."),
+        "Shifts of one axis add up. Two slices joined: streams unless axis 0 is rolled."
+    ),
     row!("fliplr", X, "np.fliplr(x)", &["fliplr(x)"], "Columns in reverse order: flip of axis 1.", "A view; streams."),
-    row!("flipud", X, "np.flipud(x)", &["flipud(x)"], "Rows in reverse order: flip of axis 0.", "A view; reversed time needs the whole array."),
-    row!("rot90", &[X1, Param::new("k", ParamKind::Int).or(Preset::Int(1)), AXES], "np.rot90(x, k, (0, 1) if axes is None else axes)",
-        &["rot90(x)", "rot90(x, 2)", "rot90(x, -1)", "rot90(x, 4)", "x:2x3x4 | rot90(x, 1, (1, 2))", "x:2x3x4 | rot90(x, 3, (2, 0))", "x:2x3 | rot90(x, 1, (0, 0))"],
-        "k quarter turns in the plane of two axes, (0, 1) if none are given, from the first towards the second.", VIEW),
+    row!(
+        "flipud",
+        X,
+        "np.flipud(x)",
+        &["flipud(x)"],
+        "Rows in reverse order: flip of axis 0.",
+        "A view; reversed time needs the whole array."
+    ),
+    row!(
+        "rot90",
+        &[X1, Param::new("k", ParamKind::Int).or(Preset::Int(1)), AXES],
+        "np.rot90(x, k, (0, 1) if axes is None else axes)",
+        &[
+            "rot90(x)",
+            "rot90(x, 2)",
+            "rot90(x, -1)",
+            "rot90(x, 4)",
+            "x:2x3x4 | rot90(x, 1, (1, 2))",
+            "x:2x3x4 | rot90(x, 3, (2, 0))",
+            "x:2x3 | rot90(x, 1, (0, 0))"
+        ],
+        "k quarter turns in the plane of two axes, (0, 1) if none are given, from the first towards the second.",
+        VIEW
+    ),
     row!("atleast_1d", X, "np.atleast_1d(x)", &["atleast_1d(x)"], "At least one axis.", "A view."),
-    row!("atleast_2d", X, "np.atleast_2d(x)", &["atleast_2d(x)"], "At least two axes; one axis becomes a row.", "A view."),
-    row!("atleast_3d", X, "np.atleast_3d(x)", &["atleast_3d(x)"], "At least three axes; (n,) becomes (1, n, 1) and (n, m) becomes (n, m, 1).", "A view."),
+    row!(
+        "atleast_2d",
+        X,
+        "np.atleast_2d(x)",
+        &["atleast_2d(x)"],
+        "At least two axes; one axis becomes a row.",
+        "A view."
+    ),
+    row!(
+        "atleast_3d",
+        X,
+        "np.atleast_3d(x)",
+        &["atleast_3d(x)"],
+        "At least three axes; (n,) becomes (1, n, 1) and (n, m) becomes (n, m, 1).",
+        "A view."
+    ),
 ];
 
 /// See the row of the same name, as for all functions of this file.
@@ -159,7 +255,9 @@ pub fn roll(x: &Lazy, shift: &[isize], axes: &[isize]) -> Lazy {
 #[track_caller]
 fn flipped(op: &str, x: &Lazy, axis: usize) -> Lazy {
     match x.ndim() {
-        Ok(r) if r <= axis => Lazy::failed(Error::shape(op, format!("{r} axes are given; it needs at least {}", axis + 1))),
+        Ok(r) if r <= axis => {
+            Lazy::failed(Error::shape(op, format!("{r} axes are given; it needs at least {}", axis + 1)))
+        }
         _ => flip(x, &[axis as isize]),
     }
 }

@@ -26,87 +26,299 @@ const CONSTANT: &str = "One element in memory, whatever the shape.";
 
 macro_rules! row {
     ($name:literal, $params:expr, $numpy:expr, $tries:expr, $ulp:literal, $doc:expr, $rule:expr) => {
-        Row { name: $name, params: $params, numpy: $numpy, tries: $tries, ulp: $ulp, doc: $doc, rule: $rule, ..Row::BASE }
+        Row {
+            name: $name,
+            params: $params,
+            numpy: $numpy,
+            tries: $tries,
+            ulp: $ulp,
+            doc: $doc,
+            rule: $rule,
+            ..Row::BASE
+        }
     };
 }
 
 pub(super) const ROWS: &[Row] = &[
-    row!("zeros", &[SHAPE, DTYPE], "np.zeros(shape, dtype)",
-        &["zeros(3)", "zeros((2, 0, 3))", "zeros((), uint8)", "zeros((2, 3), dtype=bool)", "zeros(-1)"], 0,
-        "Zeros of a shape.", CONSTANT),
-    row!("ones", &[SHAPE, DTYPE], "np.ones(shape, dtype)",
-        &["ones(3)", "ones((2, 0, 3))", "ones((), uint8)", "ones((2, 3), dtype=float32)"], 0,
-        "Ones of a shape.", CONSTANT),
-    row!("empty", &[SHAPE, DTYPE], "np.zeros(shape, dtype)",
-        &["empty(3)", "empty((2, 3), uint8)"], 0,
-        "An array of a shape whose elements nobody cares for.", "Zeros, so that no answer depends on what memory held (NumPy leaves them as they are)."),
-    row!("full", &[SHAPE, Param::new("fill_value", ParamKind::Array), ANY], "np.full(shape, fill_value, dtype)",
-        &["full((2, 3), 7)", "full(3, 2.5)", "full((2,), True)", "full((2, 2), 2.7, dtype=uint8)", "full((2, 3), 7, dtype=float32)",
-          "x:3 | full((2, 3), x)", "x:2x1 | full((2, 3), x, dtype=float64)", "x:4 | full((2, 3), x)"], 0,
-        "One value, or an array that broadcasts, in a shape.", "Without dtype a literal is bool, int64 or float64. One element in memory, whatever the shape."),
-    row!("zeros_like", LIKE, "np.zeros_like(x, dtype, shape=shape)",
-        &["zeros_like(x)", "zeros_like(x, dtype=float32)", "zeros_like(x, shape=(2, 3))"], 0,
-        "Zeros of x's shape and type.", CONSTANT),
-    row!("ones_like", LIKE, "np.ones_like(x, dtype, shape=shape)",
-        &["ones_like(x)", "ones_like(x, dtype=float32)", "ones_like(x, shape=(2, 3))"], 0,
-        "Ones of x's shape and type.", CONSTANT),
-    row!("empty_like", LIKE, "np.zeros_like(x, dtype, shape=shape)",
-        &["empty_like(x)", "empty_like(x, dtype=float32)"], 0,
-        "An array of x's shape and type whose elements nobody cares for.", "Zeros, as empty."),
-    row!("full_like", &[X1, Param::new("fill_value", ParamKind::Array), ANY, LIKE_SHAPE], "np.full_like(x, fill_value, dtype, shape=shape)",
-        &["full_like(x, 1)", "full_like(x, 2.5)", "full_like(x, 300)", "full_like(x, 7, dtype=float32)", "full_like(x, True, shape=(2, 3))"], 0,
-        "One value in x's shape and type.", "A float is cut to an integer; an integer that the type cannot hold is an error. One element in memory."),
-    row!("eye", &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, DTYPE], "np.eye(n, m, k, dtype)",
-        &["eye(3)", "eye(3, 4)", "eye(3, 4, 1)", "eye(4, 2, -2, uint8)", "eye(0)", "eye(2, 3, k=9, dtype=bool)", "eye(-1)"], 0,
-        "Ones on the k-th diagonal of n rows and m columns, zeros elsewhere; m is n if not given.", "Exact."),
-    row!("identity", &[Param::new("n", ParamKind::Int), DTYPE], "np.identity(n, dtype)",
-        &["identity(3)", "identity(0)", "identity(2, uint8)"], 0,
-        "Ones on the diagonal of n rows and columns.", "Exact."),
-    row!("tri", &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, DTYPE], "np.tri(n, m, k, dtype)",
-        &["tri(3)", "tri(3, 4)", "tri(3, 4, 1)", "tri(4, 2, -2, uint8)"], 0,
-        "Ones on and below the k-th diagonal.", "Exact."),
-    row!("tril", &[X1, K], "np.tril(x, k)",
-        &["tril(x)", "tril(x, 1)", "tril(x, k=-1)"], 0,
-        "The elements on and below the k-th diagonal of the last two axes, zeros above.", "One axis counts as rows that are all alike."),
-    row!("triu", &[X1, K], "np.triu(x, k)",
-        &["triu(x)", "triu(x, 1)", "triu(x, k=-1)"], 0,
-        "The elements on and above the k-th diagonal of the last two axes, zeros below.", "One axis counts as rows that are all alike."),
-    row!("vander", &[X1, Param::new("n", ParamKind::Int).or(Preset::None), Param::new("increasing", ParamKind::Bool).or(Preset::Bool(false)).rare()], "np.vander(x, n, increasing)",
-        &["x:3 | vander(x)", "x:4 | vander(x, 2)", "x:4 | vander(x, 3, increasing=True)", "x:4 | vander(x, 0)", "x:2x3 | vander(x)"], 4,
-        "Columns of powers of x, from high to low.", "The type that x and int64 promote to."),
-    row!("arange", &[START, Param::new("stop", ParamKind::Number).or(Preset::None), Param::new("step", ParamKind::Number).or(Preset::Int(1)), ANY],
+    row!(
+        "zeros",
+        &[SHAPE, DTYPE],
+        "np.zeros(shape, dtype)",
+        &["zeros(3)", "zeros((2, 0, 3))", "zeros((), uint8)", "zeros((2, 3), dtype=bool)", "zeros(-1)"],
+        0,
+        "Zeros of a shape.",
+        CONSTANT
+    ),
+    row!(
+        "ones",
+        &[SHAPE, DTYPE],
+        "np.ones(shape, dtype)",
+        &["ones(3)", "ones((2, 0, 3))", "ones((), uint8)", "ones((2, 3), dtype=float32)"],
+        0,
+        "Ones of a shape.",
+        CONSTANT
+    ),
+    row!(
+        "empty",
+        &[SHAPE, DTYPE],
+        "np.zeros(shape, dtype)",
+        &["empty(3)", "empty((2, 3), uint8)"],
+        0,
+        "An array of a shape whose elements nobody cares for.",
+        "Zeros, so that no answer depends on what memory held (NumPy leaves them as they are)."
+    ),
+    row!(
+        "full",
+        &[SHAPE, Param::new("fill_value", ParamKind::Array), ANY],
+        "np.full(shape, fill_value, dtype)",
+        &[
+            "full((2, 3), 7)",
+            "full(3, 2.5)",
+            "full((2,), True)",
+            "full((2, 2), 2.7, dtype=uint8)",
+            "full((2, 3), 7, dtype=float32)",
+            "x:3 | full((2, 3), x)",
+            "x:2x1 | full((2, 3), x, dtype=float64)",
+            "x:4 | full((2, 3), x)"
+        ],
+        0,
+        "One value, or an array that broadcasts, in a shape.",
+        "Without dtype a literal is bool, int64 or float64. One element in memory, whatever the shape."
+    ),
+    row!(
+        "zeros_like",
+        LIKE,
+        "np.zeros_like(x, dtype, shape=shape)",
+        &["zeros_like(x)", "zeros_like(x, dtype=float32)", "zeros_like(x, shape=(2, 3))"],
+        0,
+        "Zeros of x's shape and type.",
+        CONSTANT
+    ),
+    row!(
+        "ones_like",
+        LIKE,
+        "np.ones_like(x, dtype, shape=shape)",
+        &["ones_like(x)", "ones_like(x, dtype=float32)", "ones_like(x, shape=(2, 3))"],
+        0,
+        "Ones of x's shape and type.",
+        CONSTANT
+    ),
+    row!(
+        "empty_like",
+        LIKE,
+        "np.zeros_like(x, dtype, shape=shape)",
+        &["empty_like(x)", "empty_like(x, dtype=float32)"],
+        0,
+        "An array of x's shape and type whose elements nobody cares for.",
+        "Zeros, as empty."
+    ),
+    row!(
+        "full_like",
+        &[X1, Param::new("fill_value", ParamKind::Array), ANY, LIKE_SHAPE],
+        "np.full_like(x, fill_value, dtype, shape=shape)",
+        &[
+            "full_like(x, 1)",
+            "full_like(x, 2.5)",
+            "full_like(x, 300)",
+            "full_like(x, 7, dtype=float32)",
+            "full_like(x, True, shape=(2, 3))"
+        ],
+        0,
+        "One value in x's shape and type.",
+        "A float is cut to an integer; an integer that the type cannot hold is an error. One element in memory."
+    ),
+    row!(
+        "eye",
+        &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, DTYPE],
+        "np.eye(n, m, k, dtype)",
+        &[
+            "eye(3)",
+            "eye(3, 4)",
+            "eye(3, 4, 1)",
+            "eye(4, 2, -2, uint8)",
+            "eye(0)",
+            "eye(2, 3, k=9, dtype=bool)",
+            "eye(-1)"
+        ],
+        0,
+        "Ones on the k-th diagonal of n rows and m columns, zeros elsewhere; m is n if not given.",
+        "Exact."
+    ),
+    row!(
+        "identity",
+        &[Param::new("n", ParamKind::Int), DTYPE],
+        "np.identity(n, dtype)",
+        &["identity(3)", "identity(0)", "identity(2, uint8)"],
+        0,
+        "Ones on the diagonal of n rows and columns.",
+        "Exact."
+    ),
+    row!(
+        "tri",
+        &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, DTYPE],
+        "np.tri(n, m, k, dtype)",
+        &["tri(3)", "tri(3, 4)", "tri(3, 4, 1)", "tri(4, 2, -2, uint8)"],
+        0,
+        "Ones on and below the k-th diagonal.",
+        "Exact."
+    ),
+    row!(
+        "tril",
+        &[X1, K],
+        "np.tril(x, k)",
+        &["tril(x)", "tril(x, 1)", "tril(x, k=-1)"],
+        0,
+        "The elements on and below the k-th diagonal of the last two axes, zeros above.",
+        "One axis counts as rows that are all alike."
+    ),
+    row!(
+        "triu",
+        &[X1, K],
+        "np.triu(x, k)",
+        &["triu(x)", "triu(x, 1)", "triu(x, k=-1)"],
+        0,
+        "The elements on and above the k-th diagonal of the last two axes, zeros below.",
+        "One axis counts as rows that are all alike."
+    ),
+    row!(
+        "vander",
+        &[
+            X1,
+            Param::new("n", ParamKind::Int).or(Preset::None),
+            Param::new("increasing", ParamKind::Bool).or(Preset::Bool(false)).rare()
+        ],
+        "np.vander(x, n, increasing)",
+        &[
+            "x:3 | vander(x)",
+            "x:4 | vander(x, 2)",
+            "x:4 | vander(x, 3, increasing=True)",
+            "x:4 | vander(x, 0)",
+            "x:2x3 | vander(x)"
+        ],
+        4,
+        "Columns of powers of x, from high to low.",
+        "The type that x and int64 promote to."
+    ),
+    row!(
+        "arange",
+        &[
+            START,
+            Param::new("stop", ParamKind::Number).or(Preset::None),
+            Param::new("step", ParamKind::Number).or(Preset::Int(1)),
+            ANY
+        ],
         "np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)",
-        &["arange(5)", "arange(3.0)", "arange(2, 9, 3)", "arange(5, 0, -2)", "arange(0, 1, 0.1)", "arange(5, 0)", "arange(0, 3, 0)",
-          "arange(0.5, 3)", "arange(0, 5, 1, dtype=float32)", "arange(1, 2, 0.3, dtype=int64)", "arange(1, 10, 2.5, dtype=uint8)",
-          "arange(300, dtype=uint8)", "arange(2, dtype=bool)", "arange(3, dtype=bool)", "arange(1, 2, 0.1, dtype=float32)", "arange(-3, 3, dtype=int8)"], 0,
+        &[
+            "arange(5)",
+            "arange(3.0)",
+            "arange(2, 9, 3)",
+            "arange(5, 0, -2)",
+            "arange(0, 1, 0.1)",
+            "arange(5, 0)",
+            "arange(0, 3, 0)",
+            "arange(0.5, 3)",
+            "arange(0, 5, 1, dtype=float32)",
+            "arange(1, 2, 0.3, dtype=int64)",
+            "arange(1, 10, 2.5, dtype=uint8)",
+            "arange(300, dtype=uint8)",
+            "arange(2, dtype=bool)",
+            "arange(3, dtype=bool)",
+            "arange(1, 2, 0.1, dtype=float32)",
+            "arange(-3, 3, dtype=int8)"
+        ],
+        0,
         "Numbers from start below stop, step apart; one alone is the stop.",
-        "ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are."),
-    row!("linspace", &[START, STOP, NUM, ENDPOINT, ANY], "np.linspace(start, stop, num, endpoint, dtype=dtype)",
-        &["linspace(0, 1, 5)", "linspace(0, 5, 3, dtype=int64)", "linspace(0, -5, 3, dtype=int64)", "linspace(0, 1, 0)", "linspace(0, 1, 1)",
-          "linspace(2, 2, 3)", "linspace(0, 1, 7, endpoint=False)", "linspace(0, 1, -1)", "linspace(-0.3, 7.7)", "linspace(0, 1, 9, dtype=float32)"], 0,
-        "num numbers evenly from start to stop.", "float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers."),
-    row!("logspace", &[START, STOP, NUM, ENDPOINT, BASE_OF, ANY], "np.logspace(start, stop, num, endpoint, base, dtype)",
-        &["logspace(0, 2, 3)", "logspace(0, 2, 7, base=2.5)", "logspace(-1, 1, 5, endpoint=False, dtype=float32)"], 4,
-        "base to the power of num numbers evenly from start to stop.", "linspace's rule, then power."),
-    row!("geomspace", &[START, STOP, NUM, ENDPOINT, ANY], "np.geomspace(start, stop, num, endpoint, dtype)",
-        &["geomspace(1, 1000, 4)", "geomspace(-1, -1000, 7)", "geomspace(2, 0.5, 5, endpoint=False)", "geomspace(0, 1, 3)", "geomspace(1, 256, 9, dtype=float32)"], 8,
-        "num numbers from start to stop, each the same multiple of the one before.", "The ends are exact. Zero is an error; ends of unlike sign give NaN between them."),
+        "ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are."
+    ),
+    row!(
+        "linspace",
+        &[START, STOP, NUM, ENDPOINT, ANY],
+        "np.linspace(start, stop, num, endpoint, dtype=dtype)",
+        &[
+            "linspace(0, 1, 5)",
+            "linspace(0, 5, 3, dtype=int64)",
+            "linspace(0, -5, 3, dtype=int64)",
+            "linspace(0, 1, 0)",
+            "linspace(0, 1, 1)",
+            "linspace(2, 2, 3)",
+            "linspace(0, 1, 7, endpoint=False)",
+            "linspace(0, 1, -1)",
+            "linspace(-0.3, 7.7)",
+            "linspace(0, 1, 9, dtype=float32)"
+        ],
+        0,
+        "num numbers evenly from start to stop.",
+        "float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers."
+    ),
+    row!(
+        "logspace",
+        &[START, STOP, NUM, ENDPOINT, BASE_OF, ANY],
+        "np.logspace(start, stop, num, endpoint, base, dtype)",
+        &["logspace(0, 2, 3)", "logspace(0, 2, 7, base=2.5)", "logspace(-1, 1, 5, endpoint=False, dtype=float32)"],
+        4,
+        "base to the power of num numbers evenly from start to stop.",
+        "linspace's rule, then power."
+    ),
+    row!(
+        "geomspace",
+        &[START, STOP, NUM, ENDPOINT, ANY],
+        "np.geomspace(start, stop, num, endpoint, dtype)",
+        &[
+            "geomspace(1, 1000, 4)",
+            "geomspace(-1, -1000, 7)",
+            "geomspace(2, 0.5, 5, endpoint=False)",
+            "geomspace(0, 1, 3)",
+            "geomspace(1, 256, 9, dtype=float32)"
+        ],
+        8,
+        "num numbers from start to stop, each the same multiple of the one before.",
+        "The ends are exact. Zero is an error; ends of unlike sign give NaN between them."
+    ),
     Row {
         name: "meshgrid",
-        params: &[Param::new("arrays", ParamKind::Arrays), Param::new("indexing", ParamKind::Text).or(Preset::Text("xy")).rare()],
+        params: &[
+            Param::new("arrays", ParamKind::Arrays),
+            Param::new("indexing", ParamKind::Text).or(Preset::Text("xy")).rare(),
+        ],
         outputs: Outputs::List,
         numpy: "np.meshgrid(*arrays, indexing=indexing)",
-        tries: &["x:3 y:2 | meshgrid((x, y))", "x:3 y:2 | meshgrid((x, y), indexing='ij')", "x:3 y:2 z:4 | meshgrid((x, y, z))", "x:3 | meshgrid((x,))", "x:3 y:2 | meshgrid((x, y), indexing='no')"],
+        tries: &[
+            "x:3 y:2 | meshgrid((x, y))",
+            "x:3 y:2 | meshgrid((x, y), indexing='ij')",
+            "x:3 y:2 z:4 | meshgrid((x, y, z))",
+            "x:3 | meshgrid((x,))",
+            "x:3 y:2 | meshgrid((x, y), indexing='no')",
+        ],
         doc: "Coordinates of a grid: each array broadcast over the axes of all.",
         rule: "indexing 'xy' swaps the first two axes, 'ij' does not. No copies.",
         ..Row::BASE
     },
-    row!("asarray", &[X1, ANY], "np.asarray(x, dtype)",
-        &["asarray(x)", "asarray(x, dtype=float32)", "asarray(3)", "asarray((1, 2, 3))", "asarray((1.5, 2))", "asarray(((1, 2), (3, 4)), dtype=uint8)", "asarray((True, False))"], 0,
-        "Numbers, lists of numbers, or an array, as an array.", "Lists are int64, float64 or bool unless dtype says otherwise; astype's rule."),
-    row!("array", &[X1, ANY], "np.array(x, dtype)",
-        &["array((1, 2, 3))", "array(((1, 2.5), (3, 4)), dtype=float32)"], 0,
-        "asarray by its other name.", "Arrays never change, so nothing is copied."),
+    row!(
+        "asarray",
+        &[X1, ANY],
+        "np.asarray(x, dtype)",
+        &[
+            "asarray(x)",
+            "asarray(x, dtype=float32)",
+            "asarray(3)",
+            "asarray((1, 2, 3))",
+            "asarray((1.5, 2))",
+            "asarray(((1, 2), (3, 4)), dtype=uint8)",
+            "asarray((True, False))"
+        ],
+        0,
+        "Numbers, lists of numbers, or an array, as an array.",
+        "Lists are int64, float64 or bool unless dtype says otherwise; astype's rule."
+    ),
+    row!(
+        "array",
+        &[X1, ANY],
+        "np.array(x, dtype)",
+        &["array((1, 2, 3))", "array(((1, 2.5), (3, 4)), dtype=float32)"],
+        0,
+        "asarray by its other name.",
+        "Arrays never change, so nothing is copied."
+    ),
     row!("copy", &[X1], "np.copy(x)", &["copy(x)"], 0, "The same array.", "Arrays never change, so nothing is copied."),
 ];
 
@@ -329,7 +541,8 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
                 (n.max(0.0) as i128, None)
             }
         };
-        let n = i64::try_from(n).map_err(|_| Error::shape(op, format!("{n} numbers are more than can be addressed")))?;
+        let n =
+            i64::try_from(n).map_err(|_| Error::shape(op, format!("{n} numbers are more than can be addressed")))?;
         let dtype = dtype.unwrap_or(if ints.is_some() { DType::I64 } else { DType::F64 });
         if dtype == DType::Bool && n > 2 {
             return Err(Error::dtype(op, "there are only two truth values to count; give another dtype"));

@@ -20,64 +20,234 @@ const JOIN_RULE: &str = "concat's rule: types are promoted to one; along axis 0 
 
 macro_rules! row {
     ($name:literal, $params:expr, $outputs:expr, $numpy:literal, $tries:expr, $doc:literal, $rule:expr) => {
-        Row { name: $name, params: $params, outputs: $outputs, numpy: $numpy, tries: $tries, doc: $doc, rule: $rule, ..Row::BASE }
+        Row {
+            name: $name,
+            params: $params,
+            outputs: $outputs,
+            numpy: $numpy,
+            tries: $tries,
+            doc: $doc,
+            rule: $rule,
+            ..Row::BASE
+        }
     };
 }
 
 pub(super) const ROWS: &[Row] = &[
-    row!("stack", &[Param::new("arrays", ParamKind::Arrays), AXIS0], Outputs::One, "np.stack(arrays, axis)",
-        &["stack((x, x))", "stack((x, x), axis=-1)", "x:3 y:3 | stack((x, y), 1)", "x:3 y:4 | stack((x, y))", "stack((x, x), axis=9)"],
-        "Arrays of one shape along a new axis.", JOIN_RULE),
-    row!("vstack", ARRAYS, Outputs::One, "np.vstack(arrays)",
+    row!(
+        "stack",
+        &[Param::new("arrays", ParamKind::Arrays), AXIS0],
+        Outputs::One,
+        "np.stack(arrays, axis)",
+        &[
+            "stack((x, x))",
+            "stack((x, x), axis=-1)",
+            "x:3 y:3 | stack((x, y), 1)",
+            "x:3 y:4 | stack((x, y))",
+            "stack((x, x), axis=9)"
+        ],
+        "Arrays of one shape along a new axis.",
+        JOIN_RULE
+    ),
+    row!(
+        "vstack",
+        ARRAYS,
+        Outputs::One,
+        "np.vstack(arrays)",
         &["vstack((x, x))", "x:3 y:2x3 | vstack((x, y))"],
-        "Arrays one below the other: along axis 0, rows where there is one axis.", JOIN_RULE),
-    row!("hstack", ARRAYS, Outputs::One, "np.hstack(arrays)",
+        "Arrays one below the other: along axis 0, rows where there is one axis.",
+        JOIN_RULE
+    ),
+    row!(
+        "hstack",
+        ARRAYS,
+        Outputs::One,
+        "np.hstack(arrays)",
         &["hstack((x, x))", "x:3 y:2 | hstack((x, y))"],
-        "Arrays side by side: along axis 1, or 0 where there is one axis.", JOIN_RULE),
-    row!("dstack", ARRAYS, Outputs::One, "np.dstack(arrays)",
+        "Arrays side by side: along axis 1, or 0 where there is one axis.",
+        JOIN_RULE
+    ),
+    row!(
+        "dstack",
+        ARRAYS,
+        Outputs::One,
+        "np.dstack(arrays)",
         &["dstack((x, x))", "x:3 y:1x3 | dstack((x, y))"],
-        "Arrays one behind the other: along axis 2.", JOIN_RULE),
-    row!("column_stack", ARRAYS, Outputs::One, "np.column_stack(arrays)",
+        "Arrays one behind the other: along axis 2.",
+        JOIN_RULE
+    ),
+    row!(
+        "column_stack",
+        ARRAYS,
+        Outputs::One,
+        "np.column_stack(arrays)",
         &["column_stack((x, x))", "x:3 y:3x2 | column_stack((x, y))"],
-        "Columns side by side; arrays of one axis are columns.", JOIN_RULE),
-    row!("append", &[X1, Param::new("values", ParamKind::Array), NO_AXIS], Outputs::One, "np.append(x, values, axis)",
+        "Columns side by side; arrays of one axis are columns.",
+        JOIN_RULE
+    ),
+    row!(
+        "append",
+        &[X1, Param::new("values", ParamKind::Array), NO_AXIS],
+        Outputs::One,
+        "np.append(x, values, axis)",
         &["append(x, x)", "append(x, x, axis=0)", "append(x, 1.5)", "append(x, x, axis=-1)"],
-        "Values after x along an axis; without one both are flattened.", JOIN_RULE),
-    row!("split", SPLIT, Outputs::List, "np.split(x, indices_or_sections, axis)",
-        &["x:6x4 | split(x, 3)", "x:6x4 | split(x, 2, axis=-1)", "x:6x4 | split(x, 4)", "x:6 | split(x, (1, 3))", "x:6 | split(x, (3, 1))", "x:6 | split(x, (-1,))", "x:6 | split(x, (2, 9))", "split(x, 0)"],
-        "Equal parts along an axis, or parts between positions.", SPLIT_RULE),
-    row!("array_split", SPLIT, Outputs::List, "np.array_split(x, indices_or_sections, axis)",
-        &["x:7x4 | array_split(x, 3)", "x:6x4 | array_split(x, 3, axis=1)", "x:2 | array_split(x, 4)", "array_split(x, 0)"],
-        "Parts along an axis, of which the first are one longer where they cannot be equal.", SPLIT_RULE),
-    row!("vsplit", SPLIT_AT, Outputs::List, "np.vsplit(x, indices_or_sections)",
-        &["x:6x4 | vsplit(x, 3)", "x:6 | vsplit(x, 3)"], "split along axis 0, of at least two axes.", SPLIT_RULE),
-    row!("hsplit", SPLIT_AT, Outputs::List, "np.hsplit(x, indices_or_sections)",
+        "Values after x along an axis; without one both are flattened.",
+        JOIN_RULE
+    ),
+    row!(
+        "split",
+        SPLIT,
+        Outputs::List,
+        "np.split(x, indices_or_sections, axis)",
+        &[
+            "x:6x4 | split(x, 3)",
+            "x:6x4 | split(x, 2, axis=-1)",
+            "x:6x4 | split(x, 4)",
+            "x:6 | split(x, (1, 3))",
+            "x:6 | split(x, (3, 1))",
+            "x:6 | split(x, (-1,))",
+            "x:6 | split(x, (2, 9))",
+            "split(x, 0)"
+        ],
+        "Equal parts along an axis, or parts between positions.",
+        SPLIT_RULE
+    ),
+    row!(
+        "array_split",
+        SPLIT,
+        Outputs::List,
+        "np.array_split(x, indices_or_sections, axis)",
+        &[
+            "x:7x4 | array_split(x, 3)",
+            "x:6x4 | array_split(x, 3, axis=1)",
+            "x:2 | array_split(x, 4)",
+            "array_split(x, 0)"
+        ],
+        "Parts along an axis, of which the first are one longer where they cannot be equal.",
+        SPLIT_RULE
+    ),
+    row!(
+        "vsplit",
+        SPLIT_AT,
+        Outputs::List,
+        "np.vsplit(x, indices_or_sections)",
+        &["x:6x4 | vsplit(x, 3)", "x:6 | vsplit(x, 3)"],
+        "split along axis 0, of at least two axes.",
+        SPLIT_RULE
+    ),
+    row!(
+        "hsplit",
+        SPLIT_AT,
+        Outputs::List,
+        "np.hsplit(x, indices_or_sections)",
         &["x:6x4 | hsplit(x, 2)", "x:6 | hsplit(x, 3)", "x:6x4 | hsplit(x, (1,))"],
-        "split along axis 1, or 0 where there is one axis.", SPLIT_RULE),
-    row!("dsplit", SPLIT_AT, Outputs::List, "np.dsplit(x, indices_or_sections)",
-        &["x:2x3x4 | dsplit(x, 2)", "x:6x4 | dsplit(x, 2)"], "split along axis 2.", SPLIT_RULE),
-    row!("unstack", &[X1, AXIS0], Outputs::List, "np.unstack(x, axis=axis)",
+        "split along axis 1, or 0 where there is one axis.",
+        SPLIT_RULE
+    ),
+    row!(
+        "dsplit",
+        SPLIT_AT,
+        Outputs::List,
+        "np.dsplit(x, indices_or_sections)",
+        &["x:2x3x4 | dsplit(x, 2)", "x:6x4 | dsplit(x, 2)"],
+        "split along axis 2.",
+        SPLIT_RULE
+    ),
+    row!(
+        "unstack",
+        &[X1, AXIS0],
+        Outputs::List,
+        "np.unstack(x, axis=axis)",
         &["x:3x4 | unstack(x)", "x:3x4 | unstack(x, axis=-1)", "x:3 | unstack(x)"],
-        "The parts along an axis, without it.", "Views; along axis 0 each is one frame of the stream. At most 65536."),
-    row!("tile", &[X1, Param::new("reps", ParamKind::Ints)], Outputs::One, "np.tile(x, reps)",
-        &["tile(x, 2)", "tile(x, (2, 1, 2))", "tile(x, 0)", "tile(x, (2, 2))", "tile(x, -1)"],
-        "The whole array repeated along its last axes.", "Streams unless repeated along axis 0."),
-    row!("repeat", &[X1, Param::new("repeats", ParamKind::Array), NO_AXIS], Outputs::One, "np.repeat(x, repeats, axis)",
-        &["repeat(x, 2)", "repeat(x, 3, axis=0)", "repeat(x, 0, axis=-1)", "x:4 | repeat(x, (1, 0, 2, 1))", "x:3x4 | repeat(x, (1, 2), axis=0)", "x:3x4 | repeat(x, (1, 2, 0), axis=0)", "x:3x4 | repeat(x, (2,), axis=1)", "repeat(x, -1)"],
-        "Each element repeated along an axis; without one the array is flattened.", "One count, or one for each position. Streams unless repeated along axis 0."),
-    row!("resize", &[X1, Param::new("shape", ParamKind::Shape)], Outputs::One, "np.resize(x, shape)",
+        "The parts along an axis, without it.",
+        "Views; along axis 0 each is one frame of the stream. At most 65536."
+    ),
+    row!(
+        "tile",
+        &[X1, Param::new("reps", ParamKind::Ints)],
+        Outputs::One,
+        "np.tile(x, reps)",
+        &["tile(x, 2)", "tile(x, (2, 1, 2))", "tile(x, 0)", "tile(x, (2, 2))", "x:3 | tile(x, -1)"],
+        "The whole array repeated along its last axes.",
+        "Streams unless repeated along axis 0."
+    ),
+    row!(
+        "repeat",
+        &[X1, Param::new("repeats", ParamKind::Array), NO_AXIS],
+        Outputs::One,
+        "np.repeat(x, repeats, axis)",
+        &[
+            "repeat(x, 2)",
+            "repeat(x, 3, axis=0)",
+            "repeat(x, 0, axis=-1)",
+            "x:4 | repeat(x, (1, 0, 2, 1))",
+            "x:3x4 | repeat(x, (1, 2), axis=0)",
+            "x:3x4 | repeat(x, (1, 2, 0), axis=0)",
+            "x:3x4 | repeat(x, (2,), axis=1)",
+            "x:3 | repeat(x, -1)"
+        ],
+        "Each element repeated along an axis; without one the array is flattened.",
+        "One count, or one for each position. Streams unless repeated along axis 0."
+    ),
+    row!(
+        "resize",
+        &[X1, Param::new("shape", ParamKind::Shape)],
+        Outputs::One,
+        "np.resize(x, shape)",
         &["resize(x, (2, 3))", "resize(x, 5)", "resize(x, (2, 0))", "resize(x, -1)", "resize(x, (40,))"],
-        "The elements in C order under another shape, repeated or cut to fill it.", "Nothing repeated gives zeros."),
-    row!("insert", &[X1, OBJ, Param::new("values", ParamKind::Array), NO_AXIS], Outputs::One, "np.insert(x, obj, values, axis)",
-        &["x:4 | insert(x, 1, 9)", "x:4 | insert(x, (1, 3), (8, 9))", "x:4 | insert(x, 1, (8, 9))", "x:3x4 | insert(x, 1, 9, axis=1)", "x:3x4 | insert(x, 1, (7, 8, 9), axis=1)",
-          "x:3x4 | insert(x, (1,), (7, 8, 9), axis=1)", "x:3x4 | insert(x, 2, 5)", "x:4 | insert(x, -1, 9)", "x:4 | insert(x, 5, 9)", "x:4 | insert(x, (2, 2, 0), (1, 2, 3))", "x:4 y:3 | insert(x, 4, y)"],
-        "Values before positions along an axis; without one x is flattened.", "The values take x's type (astype's rule). Positions are those before anything is inserted."),
-    row!("delete", &[X1, OBJ, NO_AXIS], Outputs::One, "np.delete(x, obj, axis)",
-        &["x:4 | delete(x, 1)", "x:4 | delete(x, (1, 1, -1))", "x:4 | delete(x, 7)", "x:3x4 | delete(x, 1)", "x:3x4 | delete(x, (0, 2), axis=1)", "x:2 | delete(x, (0, 1))"],
-        "What is left without the positions along an axis; without one x is flattened.", "Positions are integers; a position twice counts once."),
-    row!("broadcast_arrays", ARRAYS, Outputs::List, "np.broadcast_arrays(*arrays)",
-        &["x:3x4 y:4 | broadcast_arrays((x, y))", "x:3x1 y:4 z: | broadcast_arrays((x, y, z))", "x:3 y:4 | broadcast_arrays((x, y))"],
-        "The arrays broadcast to the shape of all.", "No copies."),
+        "The elements in C order under another shape, repeated or cut to fill it.",
+        "Nothing repeated gives zeros."
+    ),
+    row!(
+        "insert",
+        &[X1, OBJ, Param::new("values", ParamKind::Array), NO_AXIS],
+        Outputs::One,
+        "np.insert(x, obj, values, axis)",
+        &[
+            "x:4 | insert(x, 1, 9)",
+            "x:4 | insert(x, (1, 3), (8, 9))",
+            "x:4 | insert(x, 1, (8, 9))",
+            "x:3x4 | insert(x, 1, 9, axis=1)",
+            "x:3x4 | insert(x, 1, (7, 8, 9), axis=1)",
+            "x:3x4 | insert(x, (1,), (7, 8, 9), axis=1)",
+            "x:3x4 | insert(x, 2, 5)",
+            "x:4 | insert(x, -1, 9)",
+            "x:4 | insert(x, 5, 9)",
+            "x:4 | insert(x, (2, 2, 0), (1, 2, 3))",
+            "x:4 y:3 | insert(x, 4, y)"
+        ],
+        "Values before positions along an axis; without one x is flattened.",
+        "The values take x's type (astype's rule). Positions are those before anything is inserted."
+    ),
+    row!(
+        "delete",
+        &[X1, OBJ, NO_AXIS],
+        Outputs::One,
+        "np.delete(x, obj, axis)",
+        &[
+            "x:4 | delete(x, 1)",
+            "x:4 | delete(x, (1, 1, -1))",
+            "x:4 | delete(x, 7)",
+            "x:3x4 | delete(x, 1)",
+            "x:3x4 | delete(x, (0, 2), axis=1)",
+            "x:2 | delete(x, (0, 1))"
+        ],
+        "What is left without the positions along an axis; without one x is flattened.",
+        "Positions are integers; a position twice counts once."
+    ),
+    row!(
+        "broadcast_arrays",
+        ARRAYS,
+        Outputs::List,
+        "np.broadcast_arrays(*arrays)",
+        &[
+            "x:3x4 y:4 | broadcast_arrays((x, y))",
+            "x:3x1 y:4 z: | broadcast_arrays((x, y, z))",
+            "x:3 y:4 | broadcast_arrays((x, y))"
+        ],
+        "The arrays broadcast to the shape of all.",
+        "No copies."
+    ),
 ];
 
 /// Integers that are known as the expression is written, and whether they are one number and no list.
@@ -120,11 +290,13 @@ fn join(op: &str, arrays: &[Lazy], shaped: impl Fn(&Lazy) -> Lazy, axis: impl Fn
 #[track_caller]
 pub fn stack(arrays: &[Lazy], axis: isize) -> Lazy {
     built(&arrays.iter().collect::<Vec<_>>(), || {
-        let first = arrays.first().ok_or_else(|| Error::value("stack", "no arrays were given; at least one is needed"))?;
+        let first =
+            arrays.first().ok_or_else(|| Error::value("stack", "no arrays were given; at least one is needed"))?;
         let at = shape::axis("stack", axis, first.ndim()? + 1)?;
         for a in arrays {
             if a.shape()? != first.shape()? {
-                let detail = format!("shapes {} and {} are not equal", shape::show(first.shape()?), shape::show(a.shape()?));
+                let detail =
+                    format!("shapes {} and {} are not equal", shape::show(first.shape()?), shape::show(a.shape()?));
                 return Err(Error::shape("stack", detail));
             }
         }
@@ -181,7 +353,10 @@ fn parts(op: &str, x: &Lazy, cuts: &Operand, axis: isize, equal: bool) -> Vec<La
             let k = usize::try_from(*k).ok().filter(|k| (1..=MOST_PARTS).contains(k));
             let k = k.ok_or_else(|| Error::value(op, format!("the number of parts must be 1 to {MOST_PARTS}")))?;
             if equal && n % k != 0 {
-                return Err(Error::shape(op, format!("{n} elements along axis {axis} are not {k} equal parts; use array_split")));
+                return Err(Error::shape(
+                    op,
+                    format!("{n} elements along axis {axis} are not {k} equal parts; use array_split"),
+                ));
             }
             let start = |i: usize| i * (n / k) + i.min(n % k);
             return Ok((0..k).map(|i| part(x, axis, start(i), start(i + 1))).collect());
@@ -210,7 +385,9 @@ pub fn array_split(x: &Lazy, cuts: Operand, axis: isize) -> Vec<Lazy> {
 #[track_caller]
 fn parts_of(op: &str, x: &Lazy, cuts: &Operand, axis: isize, least: usize) -> Vec<Lazy> {
     match x.ndim() {
-        Ok(r) if r < least => vec![Lazy::failed(Error::shape(op, format!("{r} axes are given; it needs at least {least}")))],
+        Ok(r) if r < least => {
+            vec![Lazy::failed(Error::shape(op, format!("{r} axes are given; it needs at least {least}")))]
+        }
         _ => parts(op, x, cuts, axis, true),
     }
 }
@@ -264,7 +441,8 @@ pub fn tile(x: &Lazy, reps: &[isize]) -> Lazy {
             let (mut one, mut many, mut to) = (now.clone(), now.clone(), now.clone());
             one.insert(axis, 1);
             many.insert(axis, r);
-            to[axis] = now[axis].checked_mul(r).ok_or_else(|| Error::shape("tile", "the result is too large to address"))?;
+            to[axis] =
+                now[axis].checked_mul(r).ok_or_else(|| Error::shape("tile", "the result is too large to address"))?;
             out = reshape(&broadcast_to(&reshape(&out, &one), &many), &to);
         }
         Ok(out)

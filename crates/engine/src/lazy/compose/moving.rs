@@ -42,7 +42,13 @@ pub(super) const ROWS: &[Row] = &[
         name: "expand_dims",
         params: NEW,
         numpy: "np.expand_dims(x, axis)",
-        tries: &["expand_dims(x, 0)", "expand_dims(x, -1)", "expand_dims(x, (0, -1))", "expand_dims(x, (0, 0))", "expand_dims(x, 9)"],
+        tries: &[
+            "expand_dims(x, 0)",
+            "expand_dims(x, -1)",
+            "expand_dims(x, (0, -1))",
+            "expand_dims(x, (0, 0))",
+            "expand_dims(x, 9)",
+        ],
         doc: "New axes of length 1.",
         rule: "axis counts in the result. A view; in front of axis 0 the whole array becomes one frame.",
         ..Row::BASE
@@ -51,7 +57,13 @@ pub(super) const ROWS: &[Row] = &[
         name: "squeeze",
         params: X_AXES,
         numpy: "np.squeeze(x, axis)",
-        tries: &["squeeze(x)", "squeeze(x, axis=0)", "x:1x3x1 | squeeze(x)", "x:1x3x1 | squeeze(x, axis=(0, -1))", "x:1x3x1 | squeeze(x, axis=1)"],
+        tries: &[
+            "squeeze(x)",
+            "squeeze(x, axis=0)",
+            "x:1x3x1 | squeeze(x)",
+            "x:1x3x1 | squeeze(x, axis=(0, -1))",
+            "x:1x3x1 | squeeze(x, axis=1)",
+        ],
         doc: "Axes of length 1 removed; none given removes all of them.",
         rule: "An axis that is not of length 1 is an error.",
         ..Row::BASE

@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[Row {
         "float edge | pad(x, (1, 2), 'median')",
         "pad(x, (1, 2), 'maximum', stat_length=2)",
         "x:5 | pad(x, (1, 2), 'minimum', stat_length=(1, 2))",
-        "x:5 | pad(x, 3, 'linear_ramp')",
+        "x:5 real | pad(x, 3, 'linear_ramp')",
         "x:3x4 float | pad(x, 3, 'linear_ramp', end_values=(2, 5))",
         "x:7 real | pad(x, (1, 2), 'reflect', reflect_type='odd')",
         "x:7 real | pad(x, (1, 2), 'symmetric', reflect_type='odd')",
@@ -82,7 +82,8 @@ fn pairs<T: Copy>(op: &str, name: &str, values: &[T], of: &[usize], rank: usize)
         ([before, after], _) => vec![[*before, *after]; rank],
         (all, _) if all.len() == 2 * rank => all.as_chunks::<2>().0.to_vec(),
         (all, _) => {
-            let detail = format!("{name} has {} numbers; it must be one, two, or two for each of {rank} axes", all.len());
+            let detail =
+                format!("{name} has {} numbers; it must be one, two, or two for each of {rank} axes", all.len());
             return Err(Error::shape(op, detail));
         }
     })
@@ -162,7 +163,8 @@ pub fn pad(
             }
             let slot = |x: &Lazy, width: usize, value: &Lazy| -> Result<Lazy> {
                 let mut to = shape_of(x)?;
-                to[axis] = isize::try_from(width).map_err(|_| Error::shape(op, "the result is too large to address"))?;
+                to[axis] =
+                    isize::try_from(width).map_err(|_| Error::shape(op, "the result is too large to address"))?;
                 Ok(broadcast_to(value, &to))
             };
             let around = |left: Lazy, right: Lazy| joined(&[left, x.clone(), right], axis);
@@ -208,11 +210,8 @@ fn statistic(mode: &str, x: &Lazy, axis: usize) -> Result<Lazy> {
         "mean" => x.reduce(Reduce::Mean, &axes).keepdims(),
         _ => {
             let page = crate::ops::whole::page("median").ok_or_else(|| Error::internal("there is no median"))?;
-            let attrs = vec![
-                crate::ops::Attr::Input(0),
-                crate::ops::Attr::Ints(axes.to_vec()),
-                crate::ops::Attr::Bool(true),
-            ];
+            let attrs =
+                vec![crate::ops::Attr::Input(0), crate::ops::Attr::Ints(axes.to_vec()), crate::ops::Attr::Bool(true)];
             Lazy::whole(page, vec![x.clone()], attrs)
         }
     };
@@ -232,11 +231,7 @@ fn ramp(edge: &Lazy, axis: usize, from: Scalar, width: usize) -> Result<Lazy> {
     let step = divide(&delta, width as f64);
     let y = binary(Elementwise::Binary(Binary::Multiply), &i, step);
     let y = binary(Elementwise::Binary(Binary::Add), &y, start);
-    Ok(if dtype.is_float() {
-        y
-    } else {
-        Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype)
-    })
+    Ok(if dtype.is_float() { y } else { Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype) })
 }
 
 /// The axis as a part of what repeats without end.

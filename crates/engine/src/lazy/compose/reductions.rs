@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
             "prod(x)",
             "prod(x, axis=0)",
             "prod(x, axis=(0, 1), keepdims=True)",
-            "prod(x, axis=-1, dtype=float64)",
+            "mild | prod(x, axis=-1, dtype=float64)",
             "int | prod(x, dtype=uint8)",
             "prod(x, axis=0, initial=3)",
             "prod(x, axis=1, where=x > 2)",
@@ -95,8 +95,8 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.average(x, axis, weights=weights, keepdims=keepdims)",
         tries: &[
             "mild | average(x)",
-            "average(x, axis=0)",
-            "average(x, axis=(0, 1), keepdims=True)",
+            "x:3x4 | average(x, axis=0)",
+            "x:2x3x4 | average(x, axis=(0, 1), keepdims=True)",
             "x:3x4 | average(x, weights=x * x + 1)",
             "x:3x4 | average(x, axis=1, weights=x * x + 1, keepdims=True)",
             "x:4x3 y:3 | average(x, axis=1, weights=y * y + 1)",
@@ -241,14 +241,7 @@ pub fn mean(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, wher
 }
 
 #[track_caller]
-fn extreme(
-    op: Reduce,
-    x: &Lazy,
-    axes: &[isize],
-    keepdims: bool,
-    initial: Option<Operand>,
-    where_: Operand,
-) -> Lazy {
+fn extreme(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool, initial: Option<Operand>, where_: Operand) -> Lazy {
     let name = op.row().name;
     built(&[x], || {
         let d = x.dtype()?;

@@ -77,7 +77,7 @@ macro_rules! running {
             tries: &[
                 concat!($name, "(x, axis=0)"),
                 concat!($name, "(x, axis=-1)"),
-                concat!($name, "(x, axis=1, dtype=float64)"),
+                concat!("mild | ", $name, "(x, axis=1, dtype=float64)"),
                 concat!("int | ", $name, "(x, axis=0, dtype=uint8)"),
                 $(concat!($name, $more)),*
             ],
@@ -144,14 +144,14 @@ pub(super) const ROWS: &[Row] = &[
         rule: "subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal. What is put before or after has x's shape along the other axes, or is one number, which counts as an array as it does for NumPy.",
         ..Row::BASE
     },
+    share!("percentile", "The value below which q percent of the elements lie.", "40", "(0, 12.5, 50, 99, 100)", ""),
     share!(
-        "percentile",
-        "The value below which q percent of the elements lie.",
-        "40",
-        "(0, 12.5, 50, 99, 100)",
+        "quantile",
+        "The value below which the share q of the elements lies.",
+        "0.4",
+        "(0, 0.125, 0.5, 0.99, 1.0)",
         ""
     ),
-    share!("quantile", "The value below which the share q of the elements lies.", "0.4", "(0, 0.125, 0.5, 0.99, 1.0)", ""),
     share!(
         "nanpercentile",
         "percentile of the elements that are not NaN; NaN where nothing is left.",
@@ -201,7 +201,11 @@ pub(super) const ROWS: &[Row] = &[
         name: "histogram_bin_edges",
         params: &[X1, BINS, RANGE],
         numpy: "np.histogram_bin_edges(x, bins, range)",
-        tries: &["histogram_bin_edges(x)", "histogram_bin_edges(x, bins=3)", "histogram_bin_edges(x, bins=4, range=(0, 8))"],
+        tries: &[
+            "histogram_bin_edges(x)",
+            "histogram_bin_edges(x, bins=3)",
+            "histogram_bin_edges(x, bins=4, range=(0, 8))",
+        ],
         ulp: 2,
         doc: "The edges of the bins that histogram would take.",
         rule: "histogram's rule.",
@@ -325,11 +329,7 @@ pub(super) fn strong(o: Operand) -> Lazy {
 /// Arrays one after another along an axis counted from the front.
 #[track_caller]
 pub(super) fn joined(parts: &[Lazy], axis: usize) -> Lazy {
-    Lazy::whole(
-        &whole::CONCAT,
-        parts.to_vec(),
-        vec![Attr::Inputs(0, parts.len()), Attr::Ints(vec![axis as isize])],
-    )
+    Lazy::whole(&whole::CONCAT, parts.to_vec(), vec![Attr::Inputs(0, parts.len()), Attr::Ints(vec![axis as isize])])
 }
 
 #[track_caller]

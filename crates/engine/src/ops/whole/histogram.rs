@@ -35,7 +35,8 @@ fn histogram_meta(g: &Given<'_, Meta>) -> Result<Vec<Meta>> {
         Some(edges) => {
             let n = (edges.ndim() == 1).then(|| edges.shape[0].checked_sub(1)).flatten();
             let n = n.ok_or_else(|| {
-                let detail = format!("bins has shape {}; it must be a number or a list of edges", shape::show(&edges.shape));
+                let detail =
+                    format!("bins has shape {}; it must be a number or a list of edges", shape::show(&edges.shape));
                 Error::shape(g.op(), detail)
             })?;
             (n, edges.dtype)
@@ -71,7 +72,8 @@ fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
             let edges = even_edges(outer_edges(g, &x)?, counted.shape[0], single)?;
             let edges = cast(&Array::from_slice(&edges, &[edges.len()])?, edged.dtype)?;
             if edges.to_f64_vec()?.windows(2).any(|e| e[0] >= e[1]) {
-                let detail = format!("{} bins are too many for values so close; give fewer, or a range", counted.shape[0]);
+                let detail =
+                    format!("{} bins are too many for values so close; give fewer, or a range", counted.shape[0]);
                 return Err(Error::value(g.op(), detail));
             }
             edges
@@ -128,7 +130,10 @@ fn outer_edges(g: &Given<'_, Array>, x: &Array) -> Result<(f64, f64)> {
         }),
     };
     if !(first.is_finite() && last.is_finite()) {
-        return Err(Error::value(g.op(), format!("the values lie in {first} to {last}, which is not finite; give a range")));
+        return Err(Error::value(
+            g.op(),
+            format!("the values lie in {first} to {last}, which is not finite; give a range"),
+        ));
     }
     if first > last {
         return Err(Error::value(g.op(), format!("the range goes from {first} down to {last}")));

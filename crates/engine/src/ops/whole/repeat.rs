@@ -31,7 +31,8 @@ fn repeat_meta(g: &Given<'_, Meta>) -> Result<Meta> {
         return Err(Error::shape(g.op(), detail));
     }
     let total = counts.iter().try_fold(0usize, |n, &c| usize::try_from(c).ok().and_then(|c| n.checked_add(c)));
-    let total = total.ok_or_else(|| Error::value(g.op(), "the counts must not be negative, and their sum countable"))?;
+    let total =
+        total.ok_or_else(|| Error::value(g.op(), "the counts must not be negative, and their sum countable"))?;
     let mut to = x.shape.clone();
     to[axis] = total;
     shape::count(g.op(), &to, x.dtype.size())?;

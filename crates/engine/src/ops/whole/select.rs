@@ -283,7 +283,10 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
         return Err(Error::value(g.op(), detail));
     }
     if q.ndim() > 1 {
-        return Err(Error::shape(g.op(), format!("q has shape {}; it must be one number or a list", shape::show(&q.shape))));
+        return Err(Error::shape(
+            g.op(),
+            format!("q has shape {}; it must be one number or a list", shape::show(&q.shape)),
+        ));
     }
     let kept = reduced(&x.shape, &axes, false);
     if axes.iter().any(|&a| x.shape.get(a) == Some(&0)) && !kept.contains(&0) && !g.bool("skip") {
@@ -293,7 +296,10 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let dtype = if picks(method, q.dtype, g.bool("percent")) {
         x.dtype
     } else if x.dtype == DType::Bool {
-        return Err(Error::dtype(g.op(), format!("between two truth values is nothing for '{method}'; cast to a number")));
+        return Err(Error::dtype(
+            g.op(),
+            format!("between two truth values is nothing for '{method}'; cast to a number"),
+        ));
     } else {
         interpolated(x.dtype, q.dtype, g.bool("weak"))
     };
@@ -316,8 +322,7 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     let single = q.dtype() == DType::F32 && !g.bool("weak");
     let percent = g.bool("percent");
     let shares = q.to_f64_vec()?;
-    let shares: Vec<f64> =
-        shares.into_iter().map(|q| if percent { narrow(q / 100.0, single) } else { q }).collect();
+    let shares: Vec<f64> = shares.into_iter().map(|q| if percent { narrow(q / 100.0, single) } else { q }).collect();
     if let Some(q) = shares.iter().find(|q| !(0.0..=1.0).contains(*q)) {
         let top = if percent { 100.0 } else { 1.0 };
         return Err(Error::value(g.op(), format!("{} was asked for; it must lie in 0 to {top}", q * top)));
@@ -390,9 +395,9 @@ fn picked(method: &str, share: f64, n: usize, single: bool) -> usize {
         "higher" => spread.ceil(),
         "nearest" => spread.round_ties_even(),
         "inverted_cdf" => boundary(r(r(count * share) - 1.0), &|gamma, _| gamma == 0.0),
-        "closest_observation" => boundary(r(r(r(count * share) - 1.0) - 0.5), &|gamma, below| {
-            gamma == 0.0 && below.rem_euclid(2.0) == 1.0
-        }),
+        "closest_observation" => {
+            boundary(r(r(r(count * share) - 1.0) - 0.5), &|gamma, below| gamma == 0.0 && below.rem_euclid(2.0) == 1.0)
+        }
         _ => spread.floor(),
     };
     at.max(0.0) as usize
