@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
             "var(x, ddof=1000)",
             "var(x, where=x > 2)",
         ],
-        ulp: 16,
+        ulp: 64,
         doc: "Variance: the mean of the squared distances from the mean.",
         rule: SPREAD_RULE,
         ..Row::BASE
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
             "std(x, axis=0, correction=0.5)",
             "std(x, where=x > 2)",
         ],
-        ulp: 16,
+        ulp: 64,
         doc: "Standard deviation: sqrt(var(x)).",
         rule: SPREAD_RULE,
         ..Row::BASE
