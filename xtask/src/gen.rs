@@ -58,8 +58,8 @@ fn word(name: &str) -> String {
 /// The type of an argument of a method.
 fn rust_type(p: &Param) -> &'static str {
     match (p.kind, p.nullable()) {
-        (ParamKind::Array, false) => "impl Into<Operand>",
-        (ParamKind::Array, true) => "Option<Operand>",
+        (ParamKind::Array | ParamKind::Number, false) => "impl Into<Operand>",
+        (ParamKind::Array | ParamKind::Number, true) => "Option<Operand>",
         (ParamKind::Arrays, _) => "&[Lazy]",
         (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => "impl IntoAxes",
         (ParamKind::Axis | ParamKind::Int, false) => "isize",
@@ -79,7 +79,7 @@ fn rust_type(p: &Param) -> &'static str {
 fn passed(p: &Param) -> String {
     let name = word(p.name);
     match (p.kind, p.nullable()) {
-        (ParamKind::Array, false) => format!("{name}.into()"),
+        (ParamKind::Array | ParamKind::Number, false) => format!("{name}.into()"),
         (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => format!("&{name}.into_axes()"),
         _ => name,
     }
@@ -91,9 +91,10 @@ fn preset(p: &Param) -> String {
         Preset::None if matches!(p.kind, ParamKind::Axes | ParamKind::Ints | ParamKind::Shape) => "&[]".into(),
         Preset::Required | Preset::None => "None".into(),
         Preset::Int(v) if matches!(p.kind, ParamKind::Axes | ParamKind::Ints | ParamKind::Shape) => format!("&[{v}]"),
-        Preset::Int(v) if p.kind == ParamKind::Array => format!("Operand::from({v}i64)"),
+        Preset::Int(v) if matches!(p.kind, ParamKind::Array | ParamKind::Number) => format!("Operand::from({v}i64)"),
         Preset::Int(v) => v.to_string(),
-        Preset::Float(v) if p.kind == ParamKind::Array => format!("Operand::from({v:?})"),
+        Preset::Float(v) if matches!(p.kind, ParamKind::Array | ParamKind::Number) => format!("Operand::from({v:?})"),
+        Preset::Bool(v) if matches!(p.kind, ParamKind::Array | ParamKind::Number) => format!("Operand::from({v})"),
         Preset::Float(v) => format!("{v:?}"),
         Preset::Bool(v) => v.to_string(),
         Preset::Text(v) => format!("{v:?}"),
@@ -104,7 +105,7 @@ fn preset(p: &Param) -> String {
 fn as_arg(p: &Param) -> String {
     let name = word(p.name);
     match (p.kind, p.nullable()) {
-        (ParamKind::Array, false) => format!("Arg::from(Into::<Operand>::into({name}))"),
+        (ParamKind::Array | ParamKind::Number, false) => format!("Arg::from(Into::<Operand>::into({name}))"),
         (ParamKind::Axes | ParamKind::Ints | ParamKind::Shape, _) => format!("Arg::Ints({name}.into_axes())"),
         _ => format!("Arg::from({name})"),
     }
@@ -113,7 +114,7 @@ fn as_arg(p: &Param) -> String {
 /// The argument read from the places of a call by name.
 fn read(i: usize, p: &Param) -> String {
     let getter = match p.kind {
-        ParamKind::Array => "operand",
+        ParamKind::Array | ParamKind::Number => "operand",
         ParamKind::Arrays => return format!("&a.arrays({i})?"),
         ParamKind::Axes | ParamKind::Ints | ParamKind::Shape => return format!("&a.ints({i})?"),
         ParamKind::Axis | ParamKind::Int => "int",
@@ -154,7 +155,11 @@ fn method(row: &Row) -> String {
     let body = match row.family {
         Family::Composed => format!("compose::{}({})", row.word(), with(built())),
         Family::Eager => format!("eager::{}({})", row.word(), with(built())),
-        Family::Reduce => format!("self.reduce(Reduce::{}, {})", row.word(), built().join(", ")),
+        // The rare arguments of a reduction are calls of its function.
+        Family::Reduce => {
+            let shown: Vec<String> = shown.map(passed).collect();
+            format!("self.reduce(Reduce::{}, {})", row.word(), shown.join(", "))
+        }
         Family::Whole => {
             let args: Vec<String> = shown.map(as_arg).collect();
             let me = if first == 1 { vec!["Arg::from(self)".to_string()] } else { Vec::new() };
@@ -192,14 +197,14 @@ fn arm(row: &Row) -> String {
     let args =
         |first: usize| -> Vec<String> { row.params.iter().enumerate().skip(first).map(|(i, p)| read(i, p)).collect() };
     let call = match row.family {
-        Family::Composed | Family::Eager => {
+        Family::Composed | Family::Eager | Family::Reduce => {
             let module = if row.family == Family::Eager { "eager" } else { "compose" };
             let first = usize::from(row.is_method());
             let me = if first == 1 { vec!["&a.array(0)?".to_string()] } else { Vec::new() };
             let all: Vec<String> = me.into_iter().chain(args(first)).collect();
-            format!("{module}::{}({})", row.word(), all.join(", "))
+            let function = if row.family == Family::Reduce { row.name } else { row.word() };
+            format!("{module}::{function}({})", all.join(", "))
         }
-        Family::Reduce => format!("a.array(0)?.reduce(Reduce::{}, {})", row.word(), args(1).join(", ")),
         Family::Whole => format!("whole({:?}, a)?", row.name),
         // A literal may stand on the left too, and stays weak there.
         family => format!(

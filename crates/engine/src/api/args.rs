@@ -75,22 +75,15 @@ impl<T: Into<Arg>> From<Option<T>> for Arg {
 pub(super) struct Args<'a> {
     row: &'a Row,
     places: Vec<Option<Arg>>,
-    /// Of reductions.
-    pub(super) keepdims: bool,
 }
 
 impl<'a> Args<'a> {
     pub(super) fn read(row: &'a Row, args: Vec<Arg>) -> Result<Args<'a>> {
         let wrong = |detail: String| Error::value(row.name, detail);
         let mut places = vec![None; row.params.len()];
-        let mut keepdims = false;
         let mut next = 0;
         for arg in args {
             let (at, value) = match arg {
-                Arg::Keyword(key, value) if key == "keepdims" && row.params == crate::ops::facts::X_AXES => {
-                    keepdims = matches!(*value, Arg::Bool(true));
-                    continue;
-                }
                 Arg::Keyword(key, value) => {
                     let at = row.params.iter().position(|p| p.name == key);
                     let at = at.ok_or_else(|| wrong(format!("has no argument `{key}`; it takes {}", signature(row))));
@@ -110,7 +103,7 @@ impl<'a> Args<'a> {
                 *place = preset(param.preset);
             }
         }
-        Ok(Args { row, places, keepdims })
+        Ok(Args { row, places })
     }
 
     fn param(&self, at: usize) -> Option<&'a Param> {
@@ -159,6 +152,8 @@ impl<'a> Args<'a> {
                 Ok(Operand::Lazy(Array::from_slice(&v, &[v.len()])?.into()))
             }
             Some(Arg::Floats(v)) => Ok(Operand::Lazy(Array::from_slice(v, &[v.len()])?.into())),
+            // Arrays in brackets are one array, as everywhere in NumPy.
+            Some(Arg::Arrays(v)) if !v.is_empty() => Ok(Operand::Lazy(crate::lazy::compose::stack(v, 0))),
             _ => Err(self.wrong(at, "an array or a number")),
         }
     }
@@ -251,7 +246,7 @@ impl<'a> Args<'a> {
                 continue;
             }
             attrs.push(match param.kind {
-                ParamKind::Array => {
+                ParamKind::Array | ParamKind::Number => {
                     inputs.push(self.array(at)?);
                     Attr::Input(inputs.len() - 1)
                 }

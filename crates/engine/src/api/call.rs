@@ -60,8 +60,7 @@ pub fn rows() -> Vec<Row> {
     rows
 }
 
-/// Calls the op `name`, which has one result. Arguments stand in the row's order or as keywords;
-/// reductions also take `keepdims`.
+/// Calls the op `name`, which has one result. Arguments stand in the row's order or as keywords.
 pub fn call(name: &str, args: &[Arg]) -> Result<Lazy> {
     let mut all = call_all(name, args)?;
     match (all.pop(), all.len()) {
@@ -77,10 +76,7 @@ pub fn call_all(name: &str, args: &[Arg]) -> Result<Vec<Lazy>> {
     let args = Args::read(&row, args.to_vec())?;
     // The short cuts of `pow` are for an array's powers; a literal to an array's power is `power`.
     let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
-    let mut all = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
-    if args.keepdims {
-        all = all.iter().map(Lazy::keepdims).collect();
-    }
+    let all = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
     for lazy in &all {
         lazy.meta().map_err(Error::without_place)?;
     }

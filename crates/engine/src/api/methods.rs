@@ -88,7 +88,7 @@ impl Lazy {
     /// True if no element is zero.
     ///
     /// NaN counts as true; empty gives True.
-    /// NumPy: `np.all(x, axis)`.
+    /// NumPy: `np.all(x, axis, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn all(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::All, &axis.into_axes())
@@ -115,10 +115,37 @@ impl Lazy {
     /// True if any element is not zero.
     ///
     /// NaN counts as true; empty gives False.
-    /// NumPy: `np.any(x, axis)`.
+    /// NumPy: `np.any(x, axis, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn any(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Any, &axis.into_axes())
+    }
+
+    /// Values after x along an axis; without one both are flattened.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.append(x, values, axis)`.
+    #[track_caller]
+    pub fn append(&self, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::append(self, values.into(), axis)
+    }
+
+    /// The position of the greatest element along one axis; none given means in the flattened array.
+    ///
+    /// int64; the first of equals. NaN is greater than all. Nothing to choose from is an error.
+    /// NumPy: `np.argmax(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn argmax(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argmax", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The position of the least element along one axis; none given means in the flattened array.
+    ///
+    /// int64; the first of equals. NaN is less than all. Nothing to choose from is an error.
+    /// NumPy: `np.argmin(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn argmin(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
     /// The positions that would sort the elements along one axis; None flattens first.
@@ -128,6 +155,15 @@ impl Lazy {
     #[track_caller]
     pub fn argsort(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("argsort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// asarray by its other name.
+    ///
+    /// Arrays never change, so nothing is copied.
+    /// NumPy: `np.array(x, dtype)`.
+    #[track_caller]
+    pub fn array(&self) -> Lazy {
+        compose::array(self, None)
     }
 
     /// True if both have the same shape and the same elements.
@@ -146,6 +182,24 @@ impl Lazy {
     #[track_caller]
     pub fn array_equiv(&self, y: impl Into<Operand>) -> Lazy {
         compose::array_equiv(self, y.into())
+    }
+
+    /// Parts along an axis, of which the first are one longer where they cannot be equal.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.array_split(x, indices_or_sections, axis)`.
+    #[track_caller]
+    pub fn array_split(&self, indices_or_sections: impl Into<Operand>, axis: isize) -> Vec<Lazy> {
+        compose::array_split(self, indices_or_sections.into(), axis)
+    }
+
+    /// Numbers, lists of numbers, or an array, as an array.
+    ///
+    /// Lists are int64, float64 or bool unless dtype says otherwise; astype's rule.
+    /// NumPy: `np.asarray(x, dtype)`.
+    #[track_caller]
+    pub fn asarray(&self) -> Lazy {
+        compose::asarray(self, None)
     }
 
     /// The angle in radians whose sine is x, -pi/2 to pi/2.
@@ -200,6 +254,42 @@ impl Lazy {
     #[track_caller]
     pub fn atanh(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Atanh), vec![self.into()])
+    }
+
+    /// At least one axis.
+    ///
+    /// A view.
+    /// NumPy: `np.atleast_1d(x)`.
+    #[track_caller]
+    pub fn atleast_1d(&self) -> Lazy {
+        compose::atleast_1d(self)
+    }
+
+    /// At least two axes; one axis becomes a row.
+    ///
+    /// A view.
+    /// NumPy: `np.atleast_2d(x)`.
+    #[track_caller]
+    pub fn atleast_2d(&self) -> Lazy {
+        compose::atleast_2d(self)
+    }
+
+    /// At least three axes; (n,) becomes (1, n, 1) and (n, m) becomes (n, m, 1).
+    ///
+    /// A view.
+    /// NumPy: `np.atleast_3d(x)`.
+    #[track_caller]
+    pub fn atleast_3d(&self) -> Lazy {
+        compose::atleast_3d(self)
+    }
+
+    /// Mean with weights of x's shape, or one for each position along the axis.
+    ///
+    /// sum(x * weights) / sum(weights), computed in float64 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).
+    /// NumPy: `np.average(x, axis, weights=weights, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn average(&self, axis: impl IntoAxes, weights: Option<Operand>) -> Lazy {
+        compose::average(self, &axis.into_axes(), weights, false)
     }
 
     /// Bits set in both.
@@ -349,6 +439,15 @@ impl Lazy {
         ))
     }
 
+    /// The same array.
+    ///
+    /// Arrays never change, so nothing is copied.
+    /// NumPy: `np.copy(x)`.
+    #[track_caller]
+    pub fn copy(&self) -> Lazy {
+        compose::copy(self)
+    }
+
     /// x with the sign of y.
     ///
     /// Exact; zeros and NaN have signs too.
@@ -409,6 +508,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![self.into()])
     }
 
+    /// How many elements are not zero.
+    ///
+    /// int64. NaN is not zero.
+    /// NumPy: `np.asarray(np.count_nonzero(x, axis, keepdims=keepdims))`.
+    #[track_caller]
+    pub fn count_nonzero(&self, axis: impl IntoAxes) -> Lazy {
+        compose::count_nonzero(self, &axis.into_axes(), false)
+    }
+
     /// The cross product of vectors of three elements along one axis.
     ///
     /// subtract's rule on two products.
@@ -416,6 +524,42 @@ impl Lazy {
     #[track_caller]
     pub fn cross(&self, y: impl Into<Operand>, axis: isize) -> Lazy {
         compose::cross(self, y.into(), axis)
+    }
+
+    /// Running products along one axis; none given flattens first.
+    ///
+    /// Types as for sum. Floats are multiplied with twice the digits of float64, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumprod, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn cumprod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumprod(self, &axis.into_axes(), None)
+    }
+
+    /// Running sums along one axis; none given flattens first.
+    ///
+    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumsum, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn cumsum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumsum(self, &axis.into_axes(), None)
+    }
+
+    /// Running products along one axis, which may be left out where there is only one; include_initial begins with 1.
+    ///
+    /// Types as for sum. Floats are multiplied with twice the digits of float64, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumulative_prod, x, axis=axis, dtype=dtype, include_initial=include_initial)`.
+    #[track_caller]
+    pub fn cumulative_prod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumulative_prod(self, &axis.into_axes(), None, false)
+    }
+
+    /// Running sums along one axis, which may be left out where there is only one; include_initial begins with 0.
+    ///
+    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).
+    /// NumPy: `exact(np.cumulative_sum, x, axis=axis, dtype=dtype, include_initial=include_initial)`.
+    #[track_caller]
+    pub fn cumulative_sum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::cumulative_sum(self, &axis.into_axes(), None, false)
     }
 
     /// Degrees to radians.
@@ -427,6 +571,15 @@ impl Lazy {
         compose::deg2rad(self)
     }
 
+    /// What is left without the positions along an axis; without one x is flattened.
+    ///
+    /// Positions are integers; a position twice counts once.
+    /// NumPy: `np.delete(x, obj, axis)`.
+    #[track_caller]
+    pub fn delete(&self, obj: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::delete(self, obj.into(), axis)
+    }
+
     /// The determinant of square matrices over the last two axes.
     ///
     /// By LU with partial pivoting; integers in float64. Last bits may depend on the machine.
@@ -436,13 +589,13 @@ impl Lazy {
         one(call::page("det", vec![Arg::from(self)]))
     }
 
-    /// Difference of neighbours along one axis: `x[1:] - x[:-1]`.
+    /// Difference of neighbours along one axis, n times: `x[1:] - x[:-1]`.
     ///
-    /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.
-    /// NumPy: `np.diff(x, axis=axis)`.
+    /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal. What is put before or after has x's shape along the other axes, or is one number, which counts as an array as it does for NumPy.
+    /// NumPy: `np.diff(x, n, axis, **({} if prepend is None else {'prepend': prepend}), **({} if append is None else {'append': append}))`.
     #[track_caller]
     pub fn diff(&self, axis: isize) -> Lazy {
-        compose::diff(self, axis)
+        compose::diff(self, 1, axis, None, None)
     }
 
     /// True division.
@@ -471,6 +624,15 @@ impl Lazy {
     #[track_caller]
     pub fn dot(&self, y: impl Into<Operand>) -> Lazy {
         compose::dot(self, y.into())
+    }
+
+    /// split along axis 2.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.dsplit(x, indices_or_sections)`.
+    #[track_caller]
+    pub fn dsplit(&self, indices_or_sections: impl Into<Operand>) -> Vec<Lazy> {
+        compose::dsplit(self, indices_or_sections.into())
     }
 
     /// Eigenvalues and right eigenvectors, as columns of length 1, of square matrices over the last two axes.
@@ -511,6 +673,15 @@ impl Lazy {
         one(call::page("eigvalsh", vec![Arg::from(self)]))
     }
 
+    /// An array of x's shape and type whose elements nobody cares for.
+    ///
+    /// Zeros, as empty.
+    /// NumPy: `np.zeros_like(x, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn empty_like(&self) -> Lazy {
+        compose::empty_like(self, None, &[])
+    }
+
     /// x == y.
     ///
     /// NaN equals nothing. Complex: both parts.
@@ -538,13 +709,13 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![self.into()])
     }
 
-    /// A new axis of length 1.
+    /// New axes of length 1.
     ///
-    /// axis counts in the result.
+    /// axis counts in the result. A view; in front of axis 0 the whole array becomes one frame.
     /// NumPy: `np.expand_dims(x, axis)`.
     #[track_caller]
-    pub fn expand_dims(&self, axis: isize) -> Lazy {
-        compose::expand_dims(self, axis)
+    pub fn expand_dims(&self, axis: impl IntoAxes) -> Lazy {
+        compose::expand_dims(self, &axis.into_axes())
     }
 
     /// exp(x) - 1, exact for small x.
@@ -601,6 +772,15 @@ impl Lazy {
         compose::fftshift(self, &axes.into_axes())
     }
 
+    /// The elements in C order along one axis; ravel by its other name.
+    ///
+    /// ravel's rule.
+    /// NumPy: `x.flatten()`.
+    #[track_caller]
+    pub fn flatten(&self) -> Lazy {
+        compose::flatten(self)
+    }
+
     /// The elements in reverse order along the axes; none given means all.
     ///
     /// A view.
@@ -608,6 +788,24 @@ impl Lazy {
     #[track_caller]
     pub fn flip(&self, axis: impl IntoAxes) -> Lazy {
         compose::flip(self, &axis.into_axes())
+    }
+
+    /// Columns in reverse order: flip of axis 1.
+    ///
+    /// A view; streams.
+    /// NumPy: `np.fliplr(x)`.
+    #[track_caller]
+    pub fn fliplr(&self) -> Lazy {
+        compose::fliplr(self)
+    }
+
+    /// Rows in reverse order: flip of axis 0.
+    ///
+    /// A view; reversed time needs the whole array.
+    /// NumPy: `np.flipud(x)`.
+    #[track_caller]
+    pub fn flipud(&self) -> Lazy {
+        compose::flipud(self)
     }
 
     /// x to the power y in float64, whatever their types.
@@ -692,6 +890,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::FrexpMantissa), vec![self.into()])
     }
 
+    /// One value in x's shape and type.
+    ///
+    /// A float is cut to an integer; an integer that the type cannot hold is an error. One element in memory.
+    /// NumPy: `np.full_like(x, fill_value, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn full_like(&self, fill_value: impl Into<Operand>) -> Lazy {
+        compose::full_like(self, fill_value.into(), None, &[])
+    }
+
     /// A Gaussian blur along the axes; none given means all.
     ///
     /// gaussian_filter1d along one axis after another, each rounded to x's type, as SciPy. One sigma for all axes.
@@ -753,6 +960,34 @@ impl Lazy {
     #[track_caller]
     pub fn hfft(&self, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
         compose::hfft(self, n, axis, norm)
+    }
+
+    /// How many elements fall into each bin: a number of even bins from the least to the greatest, or edges.
+    ///
+    /// int64, or the type of the weights, added in float64; float64 with density. A bin has its first edge, the last bin also its last. Even edges have x's float type, else float64. NaN is in no bin, and an error without edges or range. bins as a word is not taken.
+    /// Gives (hist, bin_edges).
+    /// NumPy: `np.histogram(x, bins, range, density=density, weights=weights)`.
+    #[track_caller]
+    pub fn histogram(&self, bins: impl Into<Operand>) -> [Lazy; 2] {
+        compose::histogram(self, bins.into(), None, false, None)
+    }
+
+    /// The edges of the bins that histogram would take.
+    ///
+    /// histogram's rule.
+    /// NumPy: `np.histogram_bin_edges(x, bins, range)`.
+    #[track_caller]
+    pub fn histogram_bin_edges(&self, bins: impl Into<Operand>) -> Lazy {
+        compose::histogram_bin_edges(self, bins.into(), None)
+    }
+
+    /// split along axis 1, or 0 where there is one axis.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.hsplit(x, indices_or_sections)`.
+    #[track_caller]
+    pub fn hsplit(&self, indices_or_sections: impl Into<Operand>) -> Vec<Lazy> {
+        compose::hsplit(self, indices_or_sections.into())
     }
 
     /// sqrt(x**2 + y**2).
@@ -834,6 +1069,15 @@ impl Lazy {
     #[track_caller]
     pub fn inner(&self, y: impl Into<Operand>) -> Lazy {
         compose::inner(self, y.into())
+    }
+
+    /// Values before positions along an axis; without one x is flattened.
+    ///
+    /// The values take x's type (astype's rule). Positions are those before anything is inserted.
+    /// NumPy: `np.insert(x, obj, values, axis)`.
+    #[track_caller]
+    pub fn insert(&self, obj: impl Into<Operand>, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::insert(self, obj.into(), values.into(), axis)
     }
 
     /// The value at each x of the line through the points (xp, fp).
@@ -1155,9 +1399,9 @@ impl Lazy {
         compose::matrix_rank(self, tol, None)
     }
 
-    /// The last two axes swapped.
+    /// The last two axes in each other's place.
     ///
-    /// A view.
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
     /// NumPy: `np.matrix_transpose(x)`.
     #[track_caller]
     pub fn matrix_transpose(&self) -> Lazy {
@@ -1175,8 +1419,8 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
-    /// NumPy: `np.max(x, axis)`.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it.
+    /// NumPy: `np.max(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))`.
     #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Max, &axis.into_axes())
@@ -1211,11 +1455,20 @@ impl Lazy {
 
     /// Arithmetic mean.
     ///
-    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN.
-    /// NumPy: `np.mean(x, axis)`.
+    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN, and so does where that leaves nothing.
+    /// NumPy: `exact(np.mean, x, axis, dtype=dtype, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Mean, &axis.into_axes())
+    }
+
+    /// The middle element in rising order, or the mean of the two in the middle.
+    ///
+    /// Floats keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once.
+    /// NumPy: `np.median(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn median(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("median", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
     /// The median of the window of `size` elements along each of the axes; none given means all.
@@ -1232,8 +1485,8 @@ impl Lazy {
 
     /// Least element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error.
-    /// NumPy: `np.min(x, axis)`.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it.
+    /// NumPy: `np.min(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))`.
     #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Min, &axis.into_axes())
@@ -1276,6 +1529,15 @@ impl Lazy {
         compose::modf(self)
     }
 
+    /// Axes moved to other places; the others keep their order.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.moveaxis(x, source, destination)`.
+    #[track_caller]
+    pub fn moveaxis(&self, source: impl IntoAxes, destination: impl IntoAxes) -> Lazy {
+        compose::moveaxis(self, &source.into_axes(), &destination.into_axes())
+    }
+
     /// x times y.
     ///
     /// Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded.
@@ -1301,6 +1563,132 @@ impl Lazy {
     #[track_caller]
     pub fn nan_to_num(&self, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Lazy {
         compose::nan_to_num(self, nan, posinf, neginf)
+    }
+
+    /// The position of the greatest element that is not NaN.
+    ///
+    /// As argmax, with NaN read as -inf; only NaN along the axis is an error.
+    /// NumPy: `np.nanargmax(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanargmax(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("nanargmax", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The position of the least element that is not NaN.
+    ///
+    /// As argmin, with NaN read as +inf; only NaN along the axis is an error.
+    /// NumPy: `np.nanargmin(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanargmin(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("nanargmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Running products with NaN read as 1.
+    ///
+    /// cumprod's rule.
+    /// NumPy: `exact(np.nancumprod, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn nancumprod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nancumprod(self, &axis.into_axes(), None)
+    }
+
+    /// Running sums with NaN read as 0.
+    ///
+    /// cumsum's rule.
+    /// NumPy: `exact(np.nancumsum, x, axis, dtype=dtype)`.
+    #[track_caller]
+    pub fn nancumsum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nancumsum(self, &axis.into_axes(), None)
+    }
+
+    /// Greatest element that is not NaN.
+    ///
+    /// max's rule; NaN where nothing is left.
+    /// NumPy: `np.nanmax(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmax(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanmax(self, &axis.into_axes(), false)
+    }
+
+    /// Mean of the elements that are not NaN.
+    ///
+    /// mean's rule; NaN where nothing is left.
+    /// NumPy: `exact(np.nanmean, x, axis, dtype=dtype, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmean(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanmean(self, &axis.into_axes(), None, false)
+    }
+
+    /// The middle of the elements that are not NaN.
+    ///
+    /// As median without the NaN; NaN where nothing is left.
+    /// NumPy: `np.nanmedian(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmedian(&self, axis: impl IntoAxes) -> Lazy {
+        one(call::page("nanmedian", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Least element that is not NaN.
+    ///
+    /// min's rule; NaN where nothing is left.
+    /// NumPy: `np.nanmin(x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanmin(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanmin(self, &axis.into_axes(), false)
+    }
+
+    /// percentile of the elements that are not NaN; NaN where nothing is left.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.nanpercentile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanpercentile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::nanpercentile(self, q.into(), &axis.into_axes(), "linear", false)
+    }
+
+    /// Product of the elements that are not NaN.
+    ///
+    /// prod's rule; 1 where nothing is left.
+    /// NumPy: `exact(np.nanprod, x, axis, dtype=dtype, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanprod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanprod(self, &axis.into_axes(), None, false)
+    }
+
+    /// quantile of the elements that are not NaN; NaN where nothing is left.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.nanquantile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanquantile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::nanquantile(self, q.into(), &axis.into_axes(), "linear", false)
+    }
+
+    /// Standard deviation of the elements that are not NaN.
+    ///
+    /// std's rule; NaN where no more than ddof are left.
+    /// NumPy: `exact(np.nanstd, x, axis, dtype=dtype, ddof=ddof, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanstd(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanstd(self, &axis.into_axes(), None, 0.0, false)
+    }
+
+    /// Sum of the elements that are not NaN.
+    ///
+    /// sum's rule; 0 where nothing is left.
+    /// NumPy: `exact(np.nansum, x, axis, dtype=dtype, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nansum(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nansum(self, &axis.into_axes(), None, false)
+    }
+
+    /// Variance of the elements that are not NaN.
+    ///
+    /// var's rule; NaN where no more than ddof are left.
+    /// NumPy: `exact(np.nanvar, x, axis, dtype=dtype, ddof=ddof, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn nanvar(&self, axis: impl IntoAxes) -> Lazy {
+        compose::nanvar(self, &axis.into_axes(), None, 0.0, false)
     }
 
     /// Numerical negative.
@@ -1348,6 +1736,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![self.into(), y.into()])
     }
 
+    /// Ones of x's shape and type.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.ones_like(x, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn ones_like(&self) -> Lazy {
+        compose::ones_like(self, None, &[])
+    }
+
     /// Every element of x times every element of y, both flattened.
     ///
     /// multiply's rule.
@@ -1355,6 +1752,24 @@ impl Lazy {
     #[track_caller]
     pub fn outer(&self, y: impl Into<Operand>) -> Lazy {
         compose::outer(self, y.into())
+    }
+
+    /// Elements added before and after each axis: constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, symmetric, wrap or empty.
+    ///
+    /// pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: frames stream unless axis 0 is padded.
+    /// NumPy: `np.pad(x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))`.
+    #[track_caller]
+    pub fn pad(&self, pad_width: impl Into<Operand>, mode: &str) -> Lazy {
+        compose::pad(self, pad_width.into(), mode, Operand::from(0i64), Operand::from(0i64), None, "even")
+    }
+
+    /// The value below which q percent of the elements lie.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.percentile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn percentile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::percentile(self, q.into(), &axis.into_axes(), "linear", false)
     }
 
     /// Axes in another order; none given reverses them.
@@ -1411,13 +1826,22 @@ impl Lazy {
         compose::prewitt(self, axis, mode, 0.0)
     }
 
+    /// Product of the elements.
+    ///
+    /// Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does.
+    /// NumPy: `exact(np.prod, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)`.
+    #[track_caller]
+    pub fn prod(&self, axis: impl IntoAxes) -> Lazy {
+        compose::prod(self, &axis.into_axes(), None, false, Operand::from(1i64), Operand::from(true))
+    }
+
     /// Peak to peak: max - min.
     ///
     /// subtract's rule on the two.
-    /// NumPy: `np.ptp(x, axis)`.
+    /// NumPy: `np.ptp(x, axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
-        compose::ptp(self, &axis.into_axes())
+        compose::ptp(self, &axis.into_axes(), false)
     }
 
     /// Q with orthonormal columns and the upper triangle R with x = Q @ R, over the last two axes.
@@ -1430,6 +1854,15 @@ impl Lazy {
         fixed(call::page("qr", vec![Arg::from(self), Arg::from(mode)]))
     }
 
+    /// The value below which the share q of the elements lies.
+    ///
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
+    /// NumPy: `np.quantile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn quantile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        compose::quantile(self, q.into(), &axis.into_axes(), "linear", false)
+    }
+
     /// Radians to degrees.
     ///
     /// x times 180/pi, in the float type of x.
@@ -1437,6 +1870,15 @@ impl Lazy {
     #[track_caller]
     pub fn rad2deg(&self) -> Lazy {
         compose::rad2deg(self)
+    }
+
+    /// The elements in C order along one axis.
+    ///
+    /// Needs the whole array unless it has one axis.
+    /// NumPy: `np.ravel(x)`.
+    #[track_caller]
+    pub fn ravel(&self) -> Lazy {
+        compose::ravel(self)
     }
 
     /// The real part.
@@ -1466,6 +1908,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![self.into(), y.into()])
     }
 
+    /// Each element repeated along an axis; without one the array is flattened.
+    ///
+    /// One count, or one for each position. Streams unless repeated along axis 0.
+    /// NumPy: `np.repeat(x, repeats, axis)`.
+    #[track_caller]
+    pub fn repeat(&self, repeats: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::repeat(self, repeats.into(), axis)
+    }
+
     /// The same elements in C order under another shape.
     ///
     /// One length may be -1 and is then worked out.
@@ -1473,6 +1924,15 @@ impl Lazy {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoAxes) -> Lazy {
         compose::reshape(self, &shape.into_axes())
+    }
+
+    /// The elements in C order under another shape, repeated or cut to fill it.
+    ///
+    /// Nothing repeated gives zeros.
+    /// NumPy: `np.resize(x, shape)`.
+    #[track_caller]
+    pub fn resize(&self, shape: impl IntoAxes) -> Lazy {
+        compose::resize(self, &shape.into_axes())
     }
 
     /// The first n/2 + 1 terms of the Fourier transform of real numbers along one axis.
@@ -1518,6 +1978,24 @@ impl Lazy {
     #[track_caller]
     pub fn rint(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Rint), vec![self.into()])
+    }
+
+    /// Elements moved along axes, what falls off one end coming back at the other; no axis flattens and restores the shape.
+    ///
+    /// Shifts of one axis add up. Two slices joined: streams unless axis 0 is rolled.
+    /// NumPy: `np.roll(x, shift, axis)`.
+    #[track_caller]
+    pub fn roll(&self, shift: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        compose::roll(self, &shift.into_axes(), &axis.into_axes())
+    }
+
+    /// k quarter turns in the plane of two axes, (0, 1) if none are given, from the first towards the second.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.rot90(x, k, (0, 1) if axes is None else axes)`.
+    #[track_caller]
+    pub fn rot90(&self, k: isize, axes: impl IntoAxes) -> Lazy {
+        compose::rot90(self, k, &axes.into_axes())
     }
 
     /// x rounded to some decimals; below zero, to tens, hundreds and so on.
@@ -1629,6 +2107,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Spacing), vec![self.into()])
     }
 
+    /// Equal parts along an axis, or parts between positions.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.split(x, indices_or_sections, axis)`.
+    #[track_caller]
+    pub fn split(&self, indices_or_sections: impl Into<Operand>, axis: isize) -> Vec<Lazy> {
+        compose::split(self, indices_or_sections.into(), axis)
+    }
+
     /// Square root.
     ///
     /// Correctly rounded (IEEE 754). Below zero gives NaN; -0 stays -0.
@@ -1658,11 +2145,11 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
-    /// NumPy: `np.std(x, axis)`.
+    /// Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
+    /// NumPy: `exact(np.std, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {
-        compose::std(self, &axis.into_axes())
+        compose::std(self, &axis.into_axes(), None, 0.0, false, None, Operand::from(true))
     }
 
     /// x - y.
@@ -1685,8 +2172,8 @@ impl Lazy {
 
     /// Sum of the elements.
     ///
-    /// bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself.
-    /// NumPy: `np.sum(x, axis)`.
+    /// bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself. where leaves elements out, initial is added.
+    /// NumPy: `exact(np.sum, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)`.
     #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
@@ -1709,6 +2196,15 @@ impl Lazy {
     #[track_caller]
     pub fn svdvals(&self) -> Lazy {
         one(call::page("svdvals", vec![Arg::from(self)]))
+    }
+
+    /// Two axes in each other's place.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.swapaxes(x, axis1, axis2)`.
+    #[track_caller]
+    pub fn swapaxes(&self, axis1: isize, axis2: isize) -> Lazy {
+        compose::swapaxes(self, axis1, axis2)
     }
 
     /// Tangent of x radians.
@@ -1738,6 +2234,15 @@ impl Lazy {
         compose::tensordot(self, y.into(), axes, &x_axes.into_axes(), &y_axes.into_axes())
     }
 
+    /// The whole array repeated along its last axes.
+    ///
+    /// Streams unless repeated along axis 0.
+    /// NumPy: `np.tile(x, reps)`.
+    #[track_caller]
+    pub fn tile(&self, reps: impl IntoAxes) -> Lazy {
+        compose::tile(self, &reps.into_axes())
+    }
+
     /// The nearest uint8: clip to 0…255, round halves to even, cast.
     ///
     /// NaN gives 0.
@@ -1754,6 +2259,42 @@ impl Lazy {
     #[track_caller]
     pub fn trace(&self, offset: isize) -> Lazy {
         compose::trace(self, offset, 0, 1)
+    }
+
+    /// Axes in another order; none given reverses them.
+    ///
+    /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
+    /// NumPy: `np.transpose(x, axes)`.
+    #[track_caller]
+    pub fn transpose(&self, axes: impl IntoAxes) -> Lazy {
+        compose::transpose(self, &axes.into_axes())
+    }
+
+    /// The elements on and below the k-th diagonal of the last two axes, zeros above.
+    ///
+    /// One axis counts as rows that are all alike.
+    /// NumPy: `np.tril(x, k)`.
+    #[track_caller]
+    pub fn tril(&self, k: isize) -> Lazy {
+        compose::tril(self, k)
+    }
+
+    /// The smallest part that holds every element that is not zero, along all axes or those given.
+    ///
+    /// trim says where: 'f' before, 'b' behind, 'fb' both. Nothing but zeros leaves nothing. Where the cuts lie is computed at once.
+    /// NumPy: `np.trim_zeros(x, trim, axis)`.
+    #[track_caller]
+    pub fn trim_zeros(&self, trim: &str) -> Lazy {
+        eager::trim_zeros(self, trim, &[])
+    }
+
+    /// The elements on and above the k-th diagonal of the last two axes, zeros below.
+    ///
+    /// One axis counts as rows that are all alike.
+    /// NumPy: `np.triu(x, k)`.
+    #[track_caller]
+    pub fn triu(&self, k: isize) -> Lazy {
+        compose::triu(self, k)
     }
 
     /// The integer part of x.
@@ -1783,13 +2324,31 @@ impl Lazy {
         one(call::page("uniform_filter1d", vec![Arg::from(self), Arg::from(size), Arg::from(axis), Arg::from(mode)]))
     }
 
-    /// Variance: mean(square(x - mean(x))).
+    /// The parts along an axis, without it.
     ///
-    /// Integers are computed in float64, 16-bit floats in float32; of complex numbers the distances from the mean are squared. No correction (ddof = 0).
-    /// NumPy: `np.var(x, axis)`.
+    /// Views; along axis 0 each is one frame of the stream. At most 65536.
+    /// NumPy: `np.unstack(x, axis=axis)`.
+    #[track_caller]
+    pub fn unstack(&self, axis: isize) -> Vec<Lazy> {
+        compose::unstack(self, axis)
+    }
+
+    /// Columns of powers of x, from high to low.
+    ///
+    /// The type that x and int64 promote to.
+    /// NumPy: `np.vander(x, n, increasing)`.
+    #[track_caller]
+    pub fn vander(&self, n: Option<isize>) -> Lazy {
+        compose::vander(self, n, false)
+    }
+
+    /// Variance: the mean of the squared distances from the mean.
+    ///
+    /// Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
+    /// NumPy: `exact(np.var, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn var(&self, axis: impl IntoAxes) -> Lazy {
-        compose::var(self, &axis.into_axes())
+        compose::var(self, &axis.into_axes(), None, 0.0, false, None, Operand::from(true))
     }
 
     /// Sum of products of all elements, in C order; the first is conjugated.
@@ -1828,6 +2387,15 @@ impl Lazy {
         compose::vector_norm(self, &axis.into_axes(), false, ord)
     }
 
+    /// split along axis 0, of at least two axes.
+    ///
+    /// A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.
+    /// NumPy: `np.vsplit(x, indices_or_sections)`.
+    #[track_caller]
+    pub fn vsplit(&self, indices_or_sections: impl Into<Operand>) -> Vec<Lazy> {
+        compose::vsplit(self, indices_or_sections.into())
+    }
+
     /// x where the condition is true, else y.
     ///
     /// The condition is cast to bool; x and y are promoted to one type.
@@ -1836,11 +2404,29 @@ impl Lazy {
     pub fn where_(&self, x: impl Into<Operand>, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![self.into(), x.into(), y.into()])
     }
+
+    /// Zeros of x's shape and type.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.zeros_like(x, dtype, shape=shape)`.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Lazy {
+        compose::zeros_like(self, None, &[])
+    }
 }
 
 /// Ops that are no method of an array: creation, and joins of several.
 pub mod functions {
     use super::*;
+
+    /// Numbers from start below stop, step apart; one alone is the stop.
+    ///
+    /// ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are.
+    /// NumPy: `np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)`.
+    #[track_caller]
+    pub fn arange(start: impl Into<Operand>, stop: Option<Operand>, step: impl Into<Operand>) -> Lazy {
+        compose::arange(start.into(), stop, step.into(), None)
+    }
 
     /// The Bartlett window of m points, a triangle.
     ///
@@ -1860,6 +2446,24 @@ pub mod functions {
         compose::blackman(m)
     }
 
+    /// The arrays broadcast to the shape of all.
+    ///
+    /// No copies.
+    /// NumPy: `np.broadcast_arrays(*arrays)`.
+    #[track_caller]
+    pub fn broadcast_arrays(arrays: &[Lazy]) -> Vec<Lazy> {
+        compose::broadcast_arrays(arrays)
+    }
+
+    /// Columns side by side; arrays of one axis are columns.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.column_stack(arrays)`.
+    #[track_caller]
+    pub fn column_stack(arrays: &[Lazy]) -> Lazy {
+        compose::column_stack(arrays)
+    }
+
     /// The arrays one after another along an axis.
     ///
     /// The types are promoted to one. With axis=None the arrays are flattened first.
@@ -1867,6 +2471,15 @@ pub mod functions {
     #[track_caller]
     pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
         one(call::page("concat", vec![Arg::from(arrays), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// Arrays one behind the other: along axis 2.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.dstack(arrays)`.
+    #[track_caller]
+    pub fn dstack(arrays: &[Lazy]) -> Lazy {
+        compose::dstack(arrays)
     }
 
     /// Sums of products by letters: axes with the same letter run together, letters that the result lacks are summed.
@@ -1878,6 +2491,24 @@ pub mod functions {
         compose::einsum(subscripts, arrays)
     }
 
+    /// An array of a shape whose elements nobody cares for.
+    ///
+    /// Zeros, so that no answer depends on what memory held (NumPy leaves them as they are).
+    /// NumPy: `np.zeros(shape, dtype)`.
+    #[track_caller]
+    pub fn empty(shape: impl IntoAxes, dtype: DType) -> Lazy {
+        compose::empty(&shape.into_axes(), dtype)
+    }
+
+    /// Ones on the k-th diagonal of n rows and m columns, zeros elsewhere; m is n if not given.
+    ///
+    /// Exact.
+    /// NumPy: `np.eye(n, m, k, dtype)`.
+    #[track_caller]
+    pub fn eye(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
+        compose::eye(n, m, k, dtype)
+    }
+
     /// The frequencies of the terms of a Fourier transform of n samples that are d apart.
     ///
     /// float64: 0, 1, …, then the negative ones, over n·d.
@@ -1885,6 +2516,24 @@ pub mod functions {
     #[track_caller]
     pub fn fftfreq(n: isize, d: f64) -> Lazy {
         compose::fftfreq(n, d)
+    }
+
+    /// One value, or an array that broadcasts, in a shape.
+    ///
+    /// Without dtype a literal is bool, int64 or float64. One element in memory, whatever the shape.
+    /// NumPy: `np.full(shape, fill_value, dtype)`.
+    #[track_caller]
+    pub fn full(shape: impl IntoAxes, fill_value: impl Into<Operand>) -> Lazy {
+        compose::full(&shape.into_axes(), fill_value.into(), None)
+    }
+
+    /// num numbers from start to stop, each the same multiple of the one before.
+    ///
+    /// The ends are exact. Zero is an error; ends of unlike sign give NaN between them.
+    /// NumPy: `np.geomspace(start, stop, num, endpoint, dtype)`.
+    #[track_caller]
+    pub fn geomspace(start: impl Into<Operand>, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::geomspace(start.into(), stop.into(), num, true, None)
     }
 
     /// The Hamming window of m points: 0.54 + 0.46 cos.
@@ -1905,6 +2554,24 @@ pub mod functions {
         compose::hanning(m)
     }
 
+    /// Arrays side by side: along axis 1, or 0 where there is one axis.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.hstack(arrays)`.
+    #[track_caller]
+    pub fn hstack(arrays: &[Lazy]) -> Lazy {
+        compose::hstack(arrays)
+    }
+
+    /// Ones on the diagonal of n rows and columns.
+    ///
+    /// Exact.
+    /// NumPy: `np.identity(n, dtype)`.
+    #[track_caller]
+    pub fn identity(n: isize, dtype: DType) -> Lazy {
+        compose::identity(n, dtype)
+    }
+
     /// The Kaiser window of m points.
     ///
     /// float64. By the power series of the modified Bessel function of order 0.
@@ -1912,6 +2579,33 @@ pub mod functions {
     #[track_caller]
     pub fn kaiser(m: isize, beta: f64) -> Lazy {
         compose::kaiser(m, beta)
+    }
+
+    /// num numbers evenly from start to stop.
+    ///
+    /// float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers.
+    /// NumPy: `np.linspace(start, stop, num, endpoint, dtype=dtype)`.
+    #[track_caller]
+    pub fn linspace(start: impl Into<Operand>, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::linspace(start.into(), stop.into(), num, true, None)
+    }
+
+    /// base to the power of num numbers evenly from start to stop.
+    ///
+    /// linspace's rule, then power.
+    /// NumPy: `np.logspace(start, stop, num, endpoint, base, dtype)`.
+    #[track_caller]
+    pub fn logspace(start: impl Into<Operand>, stop: impl Into<Operand>, num: isize) -> Lazy {
+        compose::logspace(start.into(), stop.into(), num, true, 10.0, None)
+    }
+
+    /// Coordinates of a grid: each array broadcast over the axes of all.
+    ///
+    /// indexing 'xy' swaps the first two axes, 'ij' does not. No copies.
+    /// NumPy: `np.meshgrid(*arrays, indexing=indexing)`.
+    #[track_caller]
+    pub fn meshgrid(arrays: &[Lazy]) -> Vec<Lazy> {
+        compose::meshgrid(arrays, "xy")
     }
 
     /// The product of two or more matrices, in the order of fewest multiplications; the first and the last may be vectors.
@@ -1923,6 +2617,15 @@ pub mod functions {
         compose::multi_dot(arrays)
     }
 
+    /// Ones of a shape.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.ones(shape, dtype)`.
+    #[track_caller]
+    pub fn ones(shape: impl IntoAxes, dtype: DType) -> Lazy {
+        compose::ones(&shape.into_axes(), dtype)
+    }
+
     /// The frequencies of the terms of a real Fourier transform of n samples that are d apart.
     ///
     /// float64: 0, 1, …, n/2 over n·d.
@@ -1930,6 +2633,42 @@ pub mod functions {
     #[track_caller]
     pub fn rfftfreq(n: isize, d: f64) -> Lazy {
         compose::rfftfreq(n, d)
+    }
+
+    /// Arrays of one shape along a new axis.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.stack(arrays, axis)`.
+    #[track_caller]
+    pub fn stack(arrays: &[Lazy], axis: isize) -> Lazy {
+        compose::stack(arrays, axis)
+    }
+
+    /// Ones on and below the k-th diagonal.
+    ///
+    /// Exact.
+    /// NumPy: `np.tri(n, m, k, dtype)`.
+    #[track_caller]
+    pub fn tri(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
+        compose::tri(n, m, k, dtype)
+    }
+
+    /// Arrays one below the other: along axis 0, rows where there is one axis.
+    ///
+    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// NumPy: `np.vstack(arrays)`.
+    #[track_caller]
+    pub fn vstack(arrays: &[Lazy]) -> Lazy {
+        compose::vstack(arrays)
+    }
+
+    /// Zeros of a shape.
+    ///
+    /// One element in memory, whatever the shape.
+    /// NumPy: `np.zeros(shape, dtype)`.
+    #[track_caller]
+    pub fn zeros(shape: impl IntoAxes, dtype: DType) -> Lazy {
+        compose::zeros(&shape.into_axes(), dtype)
     }
 }
 
@@ -1942,13 +2681,22 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "acosh" => vec![Lazy::elementwise(Elementwise::Math(Math::Acosh), vec![a.operand(0)?])],
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
         "add_sat" => vec![Lazy::elementwise(Elementwise::Bits(Bits::AddSat), vec![a.operand(0)?, a.operand(1)?])],
-        "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
+        "all" => vec![compose::all(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
         "allclose" => vec![compose::allclose(&a.array(0)?, a.operand(1)?, a.float(2)?, a.float(3)?, a.truth(4)?)],
         "angle" => vec![Lazy::elementwise(Elementwise::Part(Part::Angle), vec![a.operand(0)?])],
-        "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
+        "any" => vec![compose::any(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.operand(3)?)],
+        "append" => vec![compose::append(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
+        "arange" => {
+            vec![compose::arange(a.operand(0)?, a.maybe(1, Args::operand)?, a.operand(2)?, a.maybe(3, Args::dtype)?)]
+        }
+        "argmax" => whole("argmax", a)?,
+        "argmin" => whole("argmin", a)?,
         "argsort" => whole("argsort", a)?,
+        "array" => vec![compose::array(&a.array(0)?, a.maybe(1, Args::dtype)?)],
         "array_equal" => vec![compose::array_equal(&a.array(0)?, a.operand(1)?, a.truth(2)?)],
         "array_equiv" => vec![compose::array_equiv(&a.array(0)?, a.operand(1)?)],
+        "array_split" => compose::array_split(&a.array(0)?, a.operand(1)?, a.int(2)?),
+        "asarray" => vec![compose::asarray(&a.array(0)?, a.maybe(1, Args::dtype)?)],
         "asin" => vec![Lazy::elementwise(Elementwise::Math(Math::Asin), vec![a.operand(0)?])],
         "asinh" => vec![Lazy::elementwise(Elementwise::Math(Math::Asinh), vec![a.operand(0)?])],
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
@@ -1957,12 +2705,17 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Atan2), vec![a.operand(0)?, a.operand(1)?])]
         }
         "atanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Atanh), vec![a.operand(0)?])],
+        "atleast_1d" => vec![compose::atleast_1d(&a.array(0)?)],
+        "atleast_2d" => vec![compose::atleast_2d(&a.array(0)?)],
+        "atleast_3d" => vec![compose::atleast_3d(&a.array(0)?)],
+        "average" => vec![compose::average(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::operand)?, a.truth(3)?)],
         "bartlett" => vec![compose::bartlett(a.int(0)?)],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_count" => vec![compose::bitwise_count(&a.array(0)?)],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
         "blackman" => vec![compose::blackman(a.int(0)?)],
+        "broadcast_arrays" => compose::broadcast_arrays(&a.arrays(0)?),
         "broadcast_to" => vec![compose::broadcast_to(&a.array(0)?, &a.ints(1)?)],
         "cast_rounded" => vec![compose::cast_rounded(&a.array(0)?, a.dtype(1)?)],
         "cast_sat" => vec![compose::cast_sat(&a.array(0)?, a.dtype(1)?)],
@@ -1973,6 +2726,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             Elementwise::Ternary(Ternary::Clip),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
+        "column_stack" => vec![compose::column_stack(&a.arrays(0)?)],
         "concat" => whole("concat", a)?,
         "cond" => vec![compose::cond(&a.array(0)?, a.maybe(1, Args::text)?.as_deref())],
         "conj" => vec![Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?])],
@@ -1981,6 +2735,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![compose::convolve1d(&a.array(0)?, a.operand(1)?, a.int(2)?, &a.text(3)?, a.float(4)?, a.int(5)?)]
         }
         "convolve2d" => whole("convolve2d", a)?,
+        "copy" => vec![compose::copy(&a.array(0)?)],
         "copysign" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -1989,32 +2744,56 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "correlate2d" => whole("correlate2d", a)?,
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
         "cosh" => vec![Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![a.operand(0)?])],
+        "count_nonzero" => vec![compose::count_nonzero(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
         "cross" => vec![compose::cross(&a.array(0)?, a.operand(1)?, a.int(2)?)],
+        "cumprod" => vec![compose::cumprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "cumsum" => vec![compose::cumsum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "cumulative_prod" => {
+            vec![compose::cumulative_prod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)]
+        }
+        "cumulative_sum" => {
+            vec![compose::cumulative_sum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)]
+        }
         "deg2rad" => vec![compose::deg2rad(&a.array(0)?)],
+        "delete" => vec![compose::delete(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "det" => whole("det", a)?,
-        "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
+        "diff" => vec![compose::diff(
+            &a.array(0)?,
+            a.int(1)?,
+            a.int(2)?,
+            a.maybe(3, Args::operand)?,
+            a.maybe(4, Args::operand)?,
+        )],
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
         "divmod" => compose::divmod(&a.array(0)?, a.operand(1)?).to_vec(),
         "dot" => vec![compose::dot(&a.array(0)?, a.operand(1)?)],
+        "dsplit" => compose::dsplit(&a.array(0)?, a.operand(1)?),
+        "dstack" => vec![compose::dstack(&a.arrays(0)?)],
         "eig" => whole("eig", a)?,
         "eigh" => whole("eigh", a)?,
         "eigvals" => whole("eigvals", a)?,
         "eigvalsh" => whole("eigvalsh", a)?,
         "einsum" => vec![compose::einsum(&a.text(0)?, &a.arrays(1)?)],
+        "empty" => vec![compose::empty(&a.ints(0)?, a.dtype(1)?)],
+        "empty_like" => vec![compose::empty_like(&a.array(0)?, a.maybe(1, Args::dtype)?, &a.ints(2)?)],
         "equal" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Equal), vec![a.operand(0)?, a.operand(1)?])],
         "exp" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp), vec![a.operand(0)?])],
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
-        "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
+        "expand_dims" => vec![compose::expand_dims(&a.array(0)?, &a.ints(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "eye" => vec![compose::eye(a.int(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.dtype(3)?)],
         "fabs" => vec![compose::fabs(&a.array(0)?)],
         "fft" => whole("fft", a)?,
         "fft2" => vec![compose::fft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "fftfreq" => vec![compose::fftfreq(a.int(0)?, a.float(1)?)],
         "fftn" => vec![compose::fftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "fftshift" => vec![compose::fftshift(&a.array(0)?, &a.ints(1)?)],
+        "flatten" => vec![compose::flatten(&a.array(0)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
+        "fliplr" => vec![compose::fliplr(&a.array(0)?)],
+        "flipud" => vec![compose::flipud(&a.array(0)?)],
         "float_power" => vec![compose::float_power(&a.array(0)?, a.operand(1)?)],
         "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
         "floor_divide" => {
@@ -2030,6 +2809,8 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "frexp" => compose::frexp(&a.array(0)?).to_vec(),
         "frexp_exponent" => vec![Lazy::elementwise(Elementwise::Math(Math::FrexpExponent), vec![a.operand(0)?])],
         "frexp_mantissa" => vec![Lazy::elementwise(Elementwise::Math(Math::FrexpMantissa), vec![a.operand(0)?])],
+        "full" => vec![compose::full(&a.ints(0)?, a.operand(1)?, a.maybe(2, Args::dtype)?)],
+        "full_like" => vec![compose::full_like(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::dtype)?, &a.ints(3)?)],
         "gaussian_filter" => vec![compose::gaussian_filter(
             &a.array(0)?,
             a.float(1)?,
@@ -2049,6 +2830,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.float(6)?,
         )],
         "gcd" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Gcd), vec![a.operand(0)?, a.operand(1)?])],
+        "geomspace" => {
+            vec![compose::geomspace(a.operand(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
+        }
         "greater" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -2063,10 +2847,24 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "hfft" => {
             vec![compose::hfft(&a.array(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.maybe(3, Args::text)?.as_deref())]
         }
+        "histogram" => compose::histogram(
+            &a.array(0)?,
+            a.operand(1)?,
+            a.maybe(2, Args::operand)?,
+            a.truth(3)?,
+            a.maybe(4, Args::operand)?,
+        )
+        .to_vec(),
+        "histogram_bin_edges" => {
+            vec![compose::histogram_bin_edges(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::operand)?)]
+        }
+        "hsplit" => compose::hsplit(&a.array(0)?, a.operand(1)?),
+        "hstack" => vec![compose::hstack(&a.arrays(0)?)],
         "hypot" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Hypot), vec![a.operand(0)?, a.operand(1)?])]
         }
         "i0" => vec![Lazy::elementwise(Elementwise::Math(Math::I0), vec![a.operand(0)?])],
+        "identity" => vec![compose::identity(a.int(0)?, a.dtype(1)?)],
         "ifft" => whole("ifft", a)?,
         "ifft2" => vec![compose::ifft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "ifftn" => vec![compose::ifftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
@@ -2076,6 +2874,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         }
         "imag" => vec![Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?])],
         "inner" => vec![compose::inner(&a.array(0)?, a.operand(1)?)],
+        "insert" => vec![compose::insert(&a.array(0)?, a.operand(1)?, a.operand(2)?, a.maybe(3, Args::int)?)],
         "interp" => whole("interp", a)?,
         "inv" => whole("inv", a)?,
         "invert" => vec![compose::invert(&a.array(0)?)],
@@ -2101,6 +2900,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "less_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "linspace" => {
+            vec![compose::linspace(a.operand(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
+        }
         "log" => vec![Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?])],
         "log10" => vec![Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?])],
         "log1p" => vec![Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?])],
@@ -2115,6 +2917,14 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "logical_not" => vec![Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![a.operand(0)?])],
         "logical_or" => vec![compose::logical_or(&a.array(0)?, a.operand(1)?)],
         "logical_xor" => vec![compose::logical_xor(&a.array(0)?, a.operand(1)?)],
+        "logspace" => vec![compose::logspace(
+            a.operand(0)?,
+            a.operand(1)?,
+            a.int(2)?,
+            a.truth(3)?,
+            a.float(4)?,
+            a.maybe(5, Args::dtype)?,
+        )],
         "lstsq" => eager::lstsq(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::float)?).to_vec(),
         "matmul" => whole("matmul", a)?,
         "matrix_norm" => vec![compose::matrix_norm(&a.array(0)?, a.truth(1)?, &a.text(2)?)],
@@ -2122,21 +2932,24 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "matrix_rank" => vec![compose::matrix_rank(&a.array(0)?, a.maybe(1, Args::float)?, a.maybe(2, Args::float)?)],
         "matrix_transpose" => vec![compose::matrix_transpose(&a.array(0)?)],
         "matvec" => vec![compose::matvec(&a.array(0)?, a.operand(1)?)],
-        "max" => vec![a.array(0)?.reduce(Reduce::Max, &a.ints(1)?)],
+        "max" => vec![compose::max(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.maybe(3, Args::operand)?, a.operand(4)?)],
         "maximum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Maximum), vec![a.operand(0)?, a.operand(1)?])],
         "maximum_filter" => {
             vec![compose::maximum_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
         }
         "maximum_filter1d" => whole("maximum_filter1d", a)?,
-        "mean" => vec![a.array(0)?.reduce(Reduce::Mean, &a.ints(1)?)],
+        "mean" => vec![compose::mean(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?, a.operand(4)?)],
+        "median" => whole("median", a)?,
         "median_filter" => whole("median_filter", a)?,
-        "min" => vec![a.array(0)?.reduce(Reduce::Min, &a.ints(1)?)],
+        "meshgrid" => compose::meshgrid(&a.arrays(0)?, &a.text(1)?),
+        "min" => vec![compose::min(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.maybe(3, Args::operand)?, a.operand(4)?)],
         "minimum" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Minimum), vec![a.operand(0)?, a.operand(1)?])],
         "minimum_filter" => {
             vec![compose::minimum_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
         }
         "minimum_filter1d" => whole("minimum_filter1d", a)?,
         "modf" => compose::modf(&a.array(0)?).to_vec(),
+        "moveaxis" => vec![compose::moveaxis(&a.array(0)?, &a.ints(1)?, &a.ints(2)?)],
         "multi_dot" => vec![compose::multi_dot(&a.arrays(0)?)],
         "multiply" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![a.operand(0)?, a.operand(1)?])]
@@ -2147,6 +2960,26 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "nan_to_num" => {
             vec![compose::nan_to_num(&a.array(0)?, a.float(1)?, a.maybe(2, Args::float)?, a.maybe(3, Args::float)?)]
         }
+        "nanargmax" => whole("nanargmax", a)?,
+        "nanargmin" => whole("nanargmin", a)?,
+        "nancumprod" => vec![compose::nancumprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "nancumsum" => vec![compose::nancumsum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
+        "nanmax" => vec![compose::nanmax(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "nanmean" => vec![compose::nanmean(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)],
+        "nanmedian" => whole("nanmedian", a)?,
+        "nanmin" => vec![compose::nanmin(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "nanpercentile" => {
+            vec![compose::nanpercentile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)]
+        }
+        "nanprod" => vec![compose::nanprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)],
+        "nanquantile" => vec![compose::nanquantile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
+        "nanstd" => {
+            vec![compose::nanstd(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.float(3)?, a.truth(4)?)]
+        }
+        "nansum" => vec![compose::nansum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.truth(3)?)],
+        "nanvar" => {
+            vec![compose::nanvar(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?, a.float(3)?, a.truth(4)?)]
+        }
         "negative" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Negative), vec![a.operand(0)?])],
         "nextafter" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Nextafter), vec![a.operand(0)?, a.operand(1)?])]
@@ -2156,22 +2989,46 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "not_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "ones" => vec![compose::ones(&a.ints(0)?, a.dtype(1)?)],
+        "ones_like" => vec![compose::ones_like(&a.array(0)?, a.maybe(1, Args::dtype)?, &a.ints(2)?)],
         "outer" => vec![compose::outer(&a.array(0)?, a.operand(1)?)],
+        "pad" => vec![compose::pad(
+            &a.array(0)?,
+            a.operand(1)?,
+            &a.text(2)?,
+            a.operand(3)?,
+            a.operand(4)?,
+            a.maybe(5, Args::operand)?,
+            &a.text(6)?,
+        )],
+        "percentile" => vec![compose::percentile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
         "pinv" => vec![compose::pinv(&a.array(0)?, a.float(1)?)],
         "positive" => vec![compose::positive(&a.array(0)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
         "prewitt" => vec![compose::prewitt(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?)],
-        "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "prod" => vec![compose::prod(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.truth(3)?,
+            a.operand(4)?,
+            a.operand(5)?,
+        )],
+        "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
         "qr" => whole("qr", a)?,
+        "quantile" => vec![compose::quantile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "rad2deg" => vec![compose::rad2deg(&a.array(0)?)],
+        "ravel" => vec![compose::ravel(&a.array(0)?)],
         "real" => vec![Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?])],
         "reciprocal" => vec![compose::reciprocal(&a.array(0)?)],
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "repeat" => vec![compose::repeat(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "reshape" => vec![compose::reshape(&a.array(0)?, &a.ints(1)?)],
+        "resize" => vec![compose::resize(&a.array(0)?, &a.ints(1)?)],
         "rfft" => whole("rfft", a)?,
         "rfft2" => vec![compose::rfft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "rfftfreq" => vec![compose::rfftfreq(a.int(0)?, a.float(1)?)],
@@ -2180,6 +3037,8 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
         }
         "rint" => vec![Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?])],
+        "roll" => vec![compose::roll(&a.array(0)?, &a.ints(1)?, &a.ints(2)?)],
+        "rot90" => vec![compose::rot90(&a.array(0)?, a.int(1)?, &a.ints(2)?)],
         "round" => vec![compose::round(&a.array(0)?, a.int(1)?)],
         "sign" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?])],
         "signbit" => vec![compose::signbit(&a.array(0)?)],
@@ -2198,38 +3057,76 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "solve" => whole("solve", a)?,
         "sort" => whole("sort", a)?,
         "spacing" => vec![Lazy::elementwise(Elementwise::Math(Math::Spacing), vec![a.operand(0)?])],
+        "split" => compose::split(&a.array(0)?, a.operand(1)?, a.int(2)?),
         "sqrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![a.operand(0)?])],
         "square" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.operand(0)?])],
         "squeeze" => vec![compose::squeeze(&a.array(0)?, &a.ints(1)?)],
-        "std" => vec![compose::std(&a.array(0)?, &a.ints(1)?)],
+        "stack" => vec![compose::stack(&a.arrays(0)?, a.int(1)?)],
+        "std" => vec![compose::std(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.float(3)?,
+            a.truth(4)?,
+            a.maybe(5, Args::float)?,
+            a.operand(6)?,
+        )],
         "subtract" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?])]
         }
         "subtract_sat" => {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::SubtractSat), vec![a.operand(0)?, a.operand(1)?])]
         }
-        "sum" => vec![a.array(0)?.reduce(Reduce::Sum, &a.ints(1)?)],
+        "sum" => vec![compose::sum(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.truth(3)?,
+            a.operand(4)?,
+            a.operand(5)?,
+        )],
         "svd" => whole("svd", a)?,
         "svdvals" => whole("svdvals", a)?,
+        "swapaxes" => vec![compose::swapaxes(&a.array(0)?, a.int(1)?, a.int(2)?)],
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
         "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
         "tensordot" => vec![compose::tensordot(&a.array(0)?, a.operand(1)?, a.int(2)?, &a.ints(3)?, &a.ints(4)?)],
+        "tile" => vec![compose::tile(&a.array(0)?, &a.ints(1)?)],
         "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
         "trace" => vec![compose::trace(&a.array(0)?, a.int(1)?, a.int(2)?, a.int(3)?)],
+        "transpose" => vec![compose::transpose(&a.array(0)?, &a.ints(1)?)],
+        "tri" => vec![compose::tri(a.int(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.dtype(3)?)],
+        "tril" => vec![compose::tril(&a.array(0)?, a.int(1)?)],
+        "trim_zeros" => vec![eager::trim_zeros(&a.array(0)?, &a.text(1)?, &a.ints(2)?)],
+        "triu" => vec![compose::triu(&a.array(0)?, a.int(1)?)],
         "trunc" => vec![Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?])],
         "uniform_filter" => {
             vec![compose::uniform_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
         }
         "uniform_filter1d" => whole("uniform_filter1d", a)?,
-        "var" => vec![compose::var(&a.array(0)?, &a.ints(1)?)],
+        "unstack" => compose::unstack(&a.array(0)?, a.int(1)?),
+        "vander" => vec![compose::vander(&a.array(0)?, a.maybe(1, Args::int)?, a.truth(2)?)],
+        "var" => vec![compose::var(
+            &a.array(0)?,
+            &a.ints(1)?,
+            a.maybe(2, Args::dtype)?,
+            a.float(3)?,
+            a.truth(4)?,
+            a.maybe(5, Args::float)?,
+            a.operand(6)?,
+        )],
         "vdot" => vec![compose::vdot(&a.array(0)?, a.operand(1)?)],
         "vecdot" => vec![compose::vecdot(&a.array(0)?, a.operand(1)?, a.int(2)?)],
         "vecmat" => vec![compose::vecmat(&a.array(0)?, a.operand(1)?)],
         "vector_norm" => vec![compose::vector_norm(&a.array(0)?, &a.ints(1)?, a.truth(2)?, a.float(3)?)],
+        "vsplit" => compose::vsplit(&a.array(0)?, a.operand(1)?),
+        "vstack" => vec![compose::vstack(&a.arrays(0)?)],
         "where" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Where),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
+        "zeros" => vec![compose::zeros(&a.ints(0)?, a.dtype(1)?)],
+        "zeros_like" => vec![compose::zeros_like(&a.array(0)?, a.maybe(1, Args::dtype)?, &a.ints(2)?)],
         _ => return Err(Error::internal(format!("the op {name} is not in the generated table"))),
     })
 }

@@ -86,6 +86,27 @@ impl Array {
         Ok(Self::over(Storage::Owned(buffer), T::DTYPE, shape.to_vec()))
     }
 
+    /// An array whose element at each index, in C order, is what `f` makes of the index.
+    ///
+    /// Fails if the shape has more elements than can be addressed or held.
+    pub fn from_fn<T: Element>(shape: &[usize], mut f: impl FnMut(&[usize]) -> T) -> Result<Array> {
+        let n = count("array", shape, T::DTYPE.size())?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(n).map_err(|_| out_of_memory(n * T::DTYPE.size()))?;
+        let mut index = vec![0usize; shape.len()];
+        for _ in 0..n {
+            values.push(f(&index));
+            for (i, d) in index.iter_mut().zip(shape).rev() {
+                *i += 1;
+                if *i < *d {
+                    break;
+                }
+                *i = 0;
+            }
+        }
+        Self::from_slice(&values, shape)
+    }
+
     /// All zeros.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Array> {
         Ok(Self::from_buffer(zeroed(dtype, shape)?, dtype, shape.to_vec()))

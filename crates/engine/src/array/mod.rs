@@ -26,3 +26,4 @@ pub use outside::f_strides;
 pub use print::PrintOptions;
 pub use properties::Memory;
 pub use scalar::Scalar;
+pub use shape::broadcast_shapes;

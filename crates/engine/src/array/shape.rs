@@ -238,3 +238,9 @@ pub fn axes(op: &str, given: &[isize], rank: usize) -> Result<Vec<usize>> {
 pub fn show(shape: &[usize]) -> String {
     crate::error::tuple(shape)
 }
+
+/// The shape to which arrays of these shapes broadcast together, as `numpy.broadcast_shapes`.
+/// None at all give the shape without axes; shapes that do not fit are an error.
+pub fn broadcast_shapes(shapes: &[&[usize]]) -> Result<Vec<usize>> {
+    broadcast("broadcast_shapes", shapes)
+}

@@ -5,6 +5,8 @@
 pub enum ParamKind {
     /// An array or a literal.
     Array,
+    /// A literal that is no array: its kind decides the type of what is made of it.
+    Number,
     /// Several arrays.
     Arrays,
     /// A list of axes, or one; none means all.

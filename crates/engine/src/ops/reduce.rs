@@ -2,25 +2,53 @@
 
 use opusclip_raw::{DType, Kind};
 
-use super::facts::{X_AXES, family};
+use super::facts::{Param, ParamKind, Preset, family};
 use crate::array::promote::{float_of, sum_of};
+
+const X: Param = Param::new("x", ParamKind::Array);
+const AXIS: Param = Param::new("axis", ParamKind::Axes);
+const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
+const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
+const INITIAL: Param = Param::new("initial", ParamKind::Array).or(Preset::None).rare();
+const ZERO: Param = Param::new("initial", ParamKind::Array).or(Preset::Int(0)).rare();
+const WHERE: Param = Param::new("where", ParamKind::Array).or(Preset::Bool(true)).rare();
+
+const ADDED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, ZERO, WHERE];
+const AVERAGED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, WHERE];
+const CHOSEN: &[Param] = &[X, AXIS, KEEPDIMS, INITIAL, WHERE];
+const JUDGED: &[Param] = &[X, AXIS, KEEPDIMS, WHERE];
 
 family! {
     /// A reduction. The axes left out of the result are those given; none given means all.
     Reduce {
-        Sum { name: "sum", numpy: "np.sum(x, axis)", params: X_AXES, ulp: 4,
+        Sum { name: "sum", numpy: "exact(np.sum, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)",
+            params: ADDED, ulp: 1,
+            tries: &["sum(x)", "sum(x, axis=0)", "sum(x, axis=(0, 1), keepdims=True)", "mild | sum(x, axis=-1, dtype=float64)",
+                "int | sum(x, dtype=uint8)", "sum(x, axis=0, initial=3)", "sum(x, where=x > 2)", "sum(x, axis=1, where=x > 2, keepdims=True)",
+                "sum(x, dtype=bool)", "sum(x, where=x)"],
             doc: "Sum of the elements.",
-            rule: "bool and signed integers add as int64, unsigned as uint64, wrapping. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself." }
-        Mean { name: "mean", numpy: "np.mean(x, axis)", params: X_AXES, ulp: 4,
+            rule: "bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order. float16 and bfloat16: as float32, rounded once. Complex: each part by itself. where leaves elements out, initial is added." }
+        Mean { name: "mean", numpy: "exact(np.mean, x, axis, dtype=dtype, keepdims=keepdims, where=where)",
+            params: AVERAGED, ulp: 1,
+            tries: &["mild | mean(x)", "float u8 i8 u16 i16 u32 i32 bool edge | mean(x)", "mean(x, axis=0)", "mean(x, axis=(0, 1), keepdims=True)", "mild | mean(x, axis=-1, dtype=float64)",
+                "mild | mean(x, dtype=float32)", "mean(x, where=x > 2)", "mean(x, axis=0, where=x > 2)"],
             doc: "Arithmetic mean.",
-            rule: "The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN." }
-        Min { name: "min", numpy: "np.min(x, axis)", params: X_AXES,
-            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error." }
-        Max { name: "max", numpy: "np.max(x, axis)", params: X_AXES,
-            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error." }
-        Any { name: "any", numpy: "np.any(x, axis)", params: X_AXES,
+            rule: "The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN, and so does where that leaves nothing." }
+        Min { name: "min", numpy: "np.min(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))",
+            params: CHOSEN,
+            tries: &["min(x)", "min(x, axis=0)", "min(x, axis=(0, 1), keepdims=True)", "min(x, axis=-1, initial=1)",
+                "min(x, axis=0, where=x > 2, initial=3)", "min(x, where=x > 2)"],
+            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it." }
+        Max { name: "max", numpy: "np.max(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))",
+            params: CHOSEN,
+            tries: &["max(x)", "max(x, axis=0)", "max(x, axis=(0, 1), keepdims=True)", "max(x, axis=-1, initial=1)",
+                "max(x, axis=0, where=x > 2, initial=3)", "max(x, where=x > 2)"],
+            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it." }
+        Any { name: "any", numpy: "np.any(x, axis, keepdims=keepdims, where=where)", params: JUDGED,
+            tries: &["any(x)", "any(x, axis=0)", "any(x, axis=(0, 1), keepdims=True)", "any(x, axis=-1, where=x > 2)"],
             doc: "True if any element is not zero.", rule: "NaN counts as true; empty gives False." }
-        All { name: "all", numpy: "np.all(x, axis)", params: X_AXES,
+        All { name: "all", numpy: "np.all(x, axis, keepdims=keepdims, where=where)", params: JUDGED,
+            tries: &["all(x)", "all(x, axis=0)", "all(x, axis=(0, 1), keepdims=True)", "all(x, axis=-1, where=x > 2)"],
             doc: "True if no element is zero.", rule: "NaN counts as true; empty gives True." }
     }
 }

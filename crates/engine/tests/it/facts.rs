@@ -73,7 +73,7 @@ fn calls_by_name_refuse_in_one_line() {
     assert_eq!(text("exp", &[x(), x()]), "exp: too many arguments; it takes exp(x)");
     assert_eq!(
         text("mean", &[x(), Arg::Keyword("axes".into(), Box::new(Arg::Int(0)))]),
-        "mean: has no argument `axes`; it takes mean(x, axis=None)"
+        "mean: has no argument `axes`; it takes mean(x, axis=None, dtype=None, keepdims=False, where=True)"
     );
     assert_eq!(
         text("mean", &[x(), Arg::Float(0.5)]),

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod arrays;
+mod breadth;
 mod convert;
 mod debug;
 mod elementwise;

@@ -165,13 +165,14 @@ fn argument(spec: &Spec, at: usize, row: &Row, arrays: &[Array]) -> Arg {
                 }
                 Some(ParamKind::Ints) => Arg::Ints(vec![small; *n as usize % 4]),
                 Some(ParamKind::Float) => Arg::Float(f64::from(*n) / 16.0 - 2.0),
+                Some(ParamKind::Number) if n % 2 == 0 => Arg::Float(f64::from(*n) / 8.0 - 4.0),
                 Some(ParamKind::Bool) => Arg::Bool(n % 2 == 0),
                 // The preset is one of the words; the others are tried by the sweep.
                 Some(ParamKind::Text) => match row.params.get(at).map(|p| p.preset) {
                     Some(Preset::Text(word)) => Arg::Text(word.into()),
                     _ => Arg::Text("full".into()),
                 },
-                Some(ParamKind::Axes | ParamKind::Axis | ParamKind::Int) | None => Arg::Int(small as i64),
+                Some(ParamKind::Axes | ParamKind::Axis | ParamKind::Int | ParamKind::Number) | None => Arg::Int(small as i64),
             }
         }
         Spec::Array(n) => Arg::Array(arrays[*n % arrays.len()].clone().into()),

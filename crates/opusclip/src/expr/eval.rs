@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use opusclip_engine::api::call::{self, Arg};
 use opusclip_engine::array::Scalar;
-use opusclip_engine::{DType, Lazy};
+use opusclip_engine::{Array, DType, Lazy};
 
 use super::ast::{Ast, CallArg, Id, Item, Node, NodeKind, Unary};
 use super::lexer;
@@ -137,6 +137,13 @@ impl Eval {
             let ints = values.iter().filter_map(|v| if let Value::Int(i) = v { Some(position(*i, col)) } else { None });
             return Ok(Value::Ints(ints.collect::<Result<_>>()?));
         }
+        if !values.is_empty() && values.iter().all(|v| matches!(v, Value::Bool(_))) {
+            let bools: Vec<bool> = values.iter().map(|v| matches!(v, Value::Bool(true))).collect();
+            return Ok(Value::Array(Array::from_slice(&bools, &[bools.len()])?.into()));
+        }
+        if let Some(table) = table(&values)? {
+            return Ok(Value::Array(table.into()));
+        }
         let floats: Option<Vec<f64>> = values.iter().map(|v| v.number().map(value::Number::float)).collect();
         if let Some(floats) = floats {
             return Ok(Value::Floats(floats));
@@ -162,13 +169,6 @@ impl Eval {
         for arg in args {
             let value = self.value(arg.value)?;
             list.push(match (&arg.keyword, value) {
-                // Python's truth of integers.
-                (Some(key), Value::Int(v)) if key == "keepdims" => keyword(key, Arg::Bool(v != 0)),
-                (Some(key), Value::Bool(v)) if key == "keepdims" => keyword(key, Arg::Bool(v)),
-                (Some(key), other) if key == "keepdims" => {
-                    let what = format!("{name}: `keepdims` must be True or False, not {}", other.describe());
-                    return Err(lexer::error(col, what));
-                }
                 (Some(key), value) => keyword(key, value.into_arg()),
                 (None, value) => value.into_arg(),
             });
@@ -267,6 +267,35 @@ impl Eval {
             Some(other) => Err(lexer::error(col, format!("a slice is made of integers, not {}", other.describe()))),
         }
     }
+}
+
+/// Lists of equally many numbers in a list are an array of two axes.
+fn table(values: &[Value]) -> Result<Option<Array>> {
+    let length = |v: &Value| match v {
+        Value::Ints(v) => Some(v.len()),
+        Value::Floats(v) => Some(v.len()),
+        _ => None,
+    };
+    let Some(n) = values.first().and_then(length) else { return Ok(None) };
+    if !values.iter().all(|v| length(v) == Some(n)) {
+        return Ok(None);
+    }
+    let shape = [values.len(), n];
+    let ints: Option<Vec<&[isize]>> =
+        values.iter().map(|v| if let Value::Ints(v) = v { Some(v.as_slice()) } else { None }).collect();
+    if let Some(rows) = ints {
+        let all: Vec<i64> = rows.concat().into_iter().map(|v| v as i64).collect();
+        return Array::from_slice(&all, &shape).map(Some);
+    }
+    let all: Vec<f64> = values
+        .iter()
+        .flat_map(|v| match v {
+            Value::Ints(v) => v.iter().map(|&v| v as f64).collect(),
+            Value::Floats(v) => v.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    Array::from_slice(&all, &shape).map(Some)
 }
 
 fn keyword(key: &str, value: Arg) -> Arg {

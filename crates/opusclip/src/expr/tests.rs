@@ -329,7 +329,7 @@ mod evaluated {
                 "x.mean(axis=(1, x))",
                 "col 3: mean: the argument `axis` must be an integer or integers in brackets or None",
             ),
-            ("mean(x, keepdims=2.5)", "col 1: mean: `keepdims` must be True or False, not the number 2.5"),
+            ("mean(x, keepdims=2.5)", "col 1: mean: the argument `keepdims` must be True or False"),
         ] {
             assert_eq!(eval(source).err(), Some(format!("expr: {want}")), "{source}");
         }

@@ -182,7 +182,7 @@ fn einsum_of(subscripts: &str, arrays: &[Lazy]) -> Result<Lazy> {
     let missing: Vec<Label> = wanted.iter().filter(|l| !last.labels.contains(l)).copied().collect();
     let (mut x, mut of) = (last.x, last.labels);
     for label in missing {
-        x = expand_dims(&x, -1);
+        x = expand_dims(&x, &[-1]);
         of.push(label);
     }
     let order: Vec<usize> = wanted.iter().filter_map(|l| of.iter().position(|o| o == l)).collect();

@@ -1,6 +1,6 @@
 //! Filters over several axes, one axis after another, with SciPy's rules.
 
-use super::products::{array, built, checked};
+use super::products::{built, checked};
 use super::*;
 use crate::array::Array;
 use crate::ops::{Attr, whole};
@@ -155,7 +155,7 @@ fn weighted(x: &Lazy, weights: &[f64], axis: isize, mode: &str, cval: f64) -> La
 #[track_caller]
 pub fn convolve1d(x: &Lazy, weights: Operand, axis: isize, mode: &str, cval: f64, origin: isize) -> Lazy {
     let all = || {
-        let weights = array(weights);
+        let weights = as_array(weights);
         let s = checked("convolve1d", &weights)?;
         let [n] = s.as_slice() else {
             return Err(Error::shape("convolve1d", "the weights must have one axis"));

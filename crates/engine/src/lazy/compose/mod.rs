@@ -1,60 +1,86 @@
 //! Ops made of other ops. What can be written here is: fusion makes it free. A function's page is
 //! the row of its name.
 
+mod axes;
 mod convert;
+mod create;
 mod einsum;
 mod filters;
+mod joining;
 mod logic;
 mod moving;
+mod nan;
 mod near;
 mod norms;
 mod number;
+mod padding;
 mod products;
+mod reductions;
+mod scans;
 mod shift;
 mod spectra;
-mod stats;
 mod windows;
 
 use opusclip_raw::{DType, Kind};
 
-use super::lazy::{Lazy, Op, Operand, reduced};
+use super::lazy::{Lazy, Op, Operand, reduced, weak_default, weak_scalar};
 use crate::array::index::Slice;
 use crate::array::promote::Weak;
-use crate::array::{Meta, shape};
+use crate::array::{Meta, Scalar, shape};
 use crate::error::{Error, Result};
-use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, X_AXIS, XY};
-use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, Unary};
+use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, XY};
+use crate::ops::{Binary, Bits, Compare, Elementwise, Math, MathBinary, Movement, Reduce, Test, Unary};
 
+pub use axes::*;
 pub use convert::*;
+pub use create::*;
 pub use einsum::*;
 pub use filters::*;
+pub use joining::*;
 pub use logic::*;
 pub use moving::*;
+pub use nan::*;
 pub use near::*;
 pub use norms::*;
 pub use number::*;
+pub use padding::*;
 pub use products::*;
+pub use reductions::*;
+pub use scans::*;
 pub use shift::*;
 pub use spectra::*;
-pub use stats::*;
 pub use windows::*;
 
 /// Every page, file by file.
 pub const FILES: &[&[Row]] = &[
+    axes::ROWS,
     convert::ROWS,
+    create::ROWS,
     einsum::ROWS,
     filters::ROWS,
+    joining::ROWS,
     logic::ROWS,
     moving::ROWS,
+    nan::ROWS,
     near::ROWS,
-    number::ROWS,
     norms::ROWS,
+    number::ROWS,
+    padding::ROWS,
     products::ROWS,
+    reductions::ROWS,
+    scans::ROWS,
     shift::ROWS,
     spectra::ROWS,
-    stats::ROWS,
     windows::ROWS,
 ];
+
+/// The operand as an array, a literal in its own type.
+fn as_array(y: Operand) -> Lazy {
+    match y {
+        Operand::Lazy(l) => l,
+        Operand::Weak(w) => Lazy::scalar(weak_scalar(w, weak_default(w))),
+    }
+}
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {

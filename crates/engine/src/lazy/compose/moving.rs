@@ -4,6 +4,7 @@ use super::*;
 
 const SHAPE: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("shape", ParamKind::Shape)];
 const ORDER: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axes", ParamKind::Axes)];
+const NEW: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Ints)];
 const SLICE: &[Param] = &[
     Param::new("x", ParamKind::Array),
     Param::new("axis", ParamKind::Axis),
@@ -39,16 +40,30 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "expand_dims",
-        params: X_AXIS,
+        params: NEW,
         numpy: "np.expand_dims(x, axis)",
-        doc: "A new axis of length 1.",
-        rule: "axis counts in the result.",
+        tries: &[
+            "expand_dims(x, 0)",
+            "expand_dims(x, -1)",
+            "expand_dims(x, (0, -1))",
+            "expand_dims(x, (0, 0))",
+            "expand_dims(x, 9)",
+        ],
+        doc: "New axes of length 1.",
+        rule: "axis counts in the result. A view; in front of axis 0 the whole array becomes one frame.",
         ..Row::BASE
     },
     Row {
         name: "squeeze",
         params: X_AXES,
         numpy: "np.squeeze(x, axis)",
+        tries: &[
+            "squeeze(x)",
+            "squeeze(x, axis=0)",
+            "x:1x3x1 | squeeze(x)",
+            "x:1x3x1 | squeeze(x, axis=(0, -1))",
+            "x:1x3x1 | squeeze(x, axis=1)",
+        ],
         doc: "Axes of length 1 removed; none given removes all of them.",
         rule: "An axis that is not of length 1 is an error.",
         ..Row::BASE
@@ -133,13 +148,19 @@ pub fn broadcast_to(x: &Lazy, to: &[isize]) -> Lazy {
 
 /// Expand.
 #[track_caller]
-pub fn expand_dims(x: &Lazy, axis: isize) -> Lazy {
-    match x.shape().and_then(|s| shape::axis("expand_dims", axis, s.len() + 1).map(|a| (s, a))) {
-        Ok((s, a)) => {
-            let mut to = s.to_vec();
-            to.insert(a, 1);
-            x.moved(Movement::Reshape(to))
+pub fn expand_dims(x: &Lazy, axes: &[isize]) -> Lazy {
+    let to = || -> Result<Vec<usize>> {
+        let s = x.shape()?;
+        let rank = s.len() + axes.len();
+        if axes.is_empty() {
+            return Ok(s.to_vec());
         }
+        let new = shape::axes("expand_dims", axes, rank)?;
+        let mut old = s.iter().copied();
+        Ok((0..rank).map(|a| if new.contains(&a) { 1 } else { old.next().unwrap_or(1) }).collect())
+    };
+    match to() {
+        Ok(to) => x.moved(Movement::Reshape(to)),
         Err(e) => Lazy::failed(e),
     }
 }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::array::Scalar;
-use crate::lazy::{weak_default, weak_scalar};
 use crate::ops::{Compare, Test};
 
 const CLOSE: &[Param] = &[
@@ -154,14 +153,6 @@ pub fn isposinf(x: &Lazy) -> Lazy {
 #[track_caller]
 pub fn isneginf(x: &Lazy) -> Lazy {
     infinite(x, f64::NEG_INFINITY)
-}
-
-/// The operand as an array, a literal in its own type.
-fn as_array(y: Operand) -> Lazy {
-    match y {
-        Operand::Lazy(l) => l,
-        Operand::Weak(w) => Lazy::scalar(weak_scalar(w, weak_default(w))),
-    }
 }
 
 /// Nearly equal.

@@ -1,6 +1,6 @@
 //! Norms, and what singular values tell: condition, rank, pseudo-inverse.
 
-use super::products::{built, checked, conjugate, matrix_transpose, multiply, page, page_one, product, real};
+use super::products::{built, checked, conjugate, multiply, page, page_one, product, real};
 use super::*;
 use crate::ops::{Attr, Compare};
 
@@ -143,7 +143,7 @@ fn greater(x: &Lazy, y: impl Into<Operand>) -> Lazy {
 
 /// With the axes that were reduced as axes of length 1 again.
 fn keep(x: Lazy, axes: &[usize], keepdims: bool) -> Lazy {
-    if keepdims { axes.iter().fold(x, |x, &a| expand_dims(&x, a as isize)) } else { x }
+    if keepdims { axes.iter().fold(x, |x, &a| expand_dims(&x, &[a as isize])) } else { x }
 }
 
 fn to_isize(axes: &[usize]) -> Vec<isize> {
@@ -308,7 +308,7 @@ pub fn pinv(x: &Lazy, rcond: f64) -> Lazy {
             return Ok(Lazy::from(crate::array::Array::zeros(x.dtype()?, &shape)?));
         }
         let [u, s, vh] = three(page("svd", vec![conjugate(x)], vec![Attr::Bool(false)]))?;
-        let greatest = expand_dims(&s.reduce(Reduce::Max, &[-1]), -1);
+        let greatest = expand_dims(&s.reduce(Reduce::Max, &[-1]), &[-1]);
         let large = greater(&s, multiply(&greatest, rcond));
         let one = divide(&large.cast(s.dtype()?), &s);
         let zero = multiply(&large.cast(s.dtype()?), 0.0);
@@ -316,7 +316,7 @@ pub fn pinv(x: &Lazy, rcond: f64) -> Lazy {
             Elementwise::Ternary(crate::ops::Ternary::Where),
             vec![large.into(), one.into(), zero.into()],
         );
-        let right = multiply(&matrix_transpose(&u), expand_dims(&inverse, -1));
+        let right = multiply(&matrix_transpose(&u), expand_dims(&inverse, &[-1]));
         Ok(product(&matrix_transpose(&vh), &right))
     };
     built(all())
@@ -347,7 +347,7 @@ pub fn matrix_rank(x: &Lazy, tol: Option<f64>, rtol: Option<f64>) -> Lazy {
             Some(tol) => Operand::from(tol),
             None if *m.min(n) == 0 => Operand::from(0.0),
             None => {
-                let greatest = expand_dims(&values.reduce(Reduce::Max, &[-1]), -1);
+                let greatest = expand_dims(&values.reduce(Reduce::Max, &[-1]), &[-1]);
                 multiply(&greatest, rtol.unwrap_or((*m.max(n)) as f64 * eps)).into()
             }
         };

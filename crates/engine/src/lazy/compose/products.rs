@@ -1,7 +1,6 @@
 //! Products of vectors, matrices and more axes, all made of `matmul` and `multiply`.
 
 use super::*;
-use crate::array::Scalar;
 use crate::ops::{Attr, whole};
 
 const AXIS_LAST: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(-1));
@@ -158,14 +157,6 @@ pub(super) const ROWS: &[Row] = &[
         ..Row::BASE
     },
     Row {
-        name: "matrix_transpose",
-        numpy: "np.matrix_transpose(x)",
-        tries: &["x:2x3 | matrix_transpose(x)", "x:2x3x4 | matrix_transpose(x)", "x:3 | matrix_transpose(x)"],
-        doc: "The last two axes swapped.",
-        rule: "A view.",
-        ..Row::BASE
-    },
-    Row {
         name: "matrix_power",
         params: &[X[0], Param::new("n", ParamKind::Int)],
         numpy: "np.linalg.matrix_power(x, n)",
@@ -200,17 +191,6 @@ pub(super) const ROWS: &[Row] = &[
 #[track_caller]
 pub(super) fn built(x: Result<Lazy>) -> Lazy {
     x.unwrap_or_else(|e| Lazy::failed(e.without_place()))
-}
-
-/// An operand as an array of its own.
-pub(super) fn array(y: Operand) -> Lazy {
-    match y {
-        Operand::Lazy(l) => l,
-        Operand::Weak(Weak::Bool(b)) => Lazy::scalar(Scalar::from_i128(DType::Bool, b.into())),
-        Operand::Weak(Weak::Int(v)) => Lazy::scalar(Scalar::from_i128(DType::I64, v)),
-        Operand::Weak(Weak::Float(v)) => Lazy::scalar(Scalar::from_f64(DType::F64, v)),
-        Operand::Weak(Weak::Complex(re, im)) => Lazy::scalar(Scalar::from_parts(DType::C128, re, im)),
-    }
 }
 
 /// A page of whole ops with arrays alone.
@@ -328,7 +308,7 @@ pub fn dot(x: &Lazy, y: Operand) -> Lazy {
 
 fn dot_of(x: &Lazy, y: Operand) -> Result<Lazy> {
     // A number is an array of its own here, as for NumPy: it does not take x's type.
-    let y = array(y);
+    let y = as_array(y);
     match (x.ndim()?, y.ndim()?) {
         (0, _) | (_, 0) => Ok(multiply(x, &y)),
         (a, b) => contract("dot", x, &y, &[a - 1], &[b.saturating_sub(2)]),
@@ -338,7 +318,7 @@ fn dot_of(x: &Lazy, y: Operand) -> Result<Lazy> {
 /// Dot product of all elements.
 #[track_caller]
 pub fn vdot(x: &Lazy, y: Operand) -> Lazy {
-    let (x, y) = (reshape(&conjugate(x), &[-1]), reshape(&array(y), &[-1]));
+    let (x, y) = (reshape(&conjugate(x), &[-1]), reshape(&as_array(y), &[-1]));
     built(contract("vdot", &x, &y, &[0], &[0]))
 }
 
@@ -351,11 +331,11 @@ pub fn vecdot(x: &Lazy, y: Operand, axis: isize) -> Lazy {
         Ok(permute_dims_of(x, &(0..rank).filter(|&a| a != axis).chain([axis]).collect::<Vec<_>>()))
     };
     let all = || {
-        let (x, y) = (last(&conjugate(x))?, last(&array(y))?);
+        let (x, y) = (last(&conjugate(x))?, last(&as_array(y))?);
         if x.shape()?.last() != y.shape()?.last() {
             return Err(Error::shape("vecdot", "the axis is not as long in both arrays"));
         }
-        let both = product(&expand_dims(&x, -2), &expand_dims(&y, -1));
+        let both = product(&expand_dims(&x, &[-2]), &expand_dims(&y, &[-1]));
         Ok(squeeze(&both, &[-2, -1]))
     };
     built(all())
@@ -365,7 +345,7 @@ pub fn vecdot(x: &Lazy, y: Operand, axis: isize) -> Lazy {
 #[track_caller]
 pub fn matvec(x: &Lazy, y: Operand) -> Lazy {
     let all = || {
-        let both = product(x, &expand_dims(&array(y), -1));
+        let both = product(x, &expand_dims(&as_array(y), &[-1]));
         checked("matvec", &both)?;
         if x.ndim()? < 2 {
             return Err(Error::shape("matvec", "the first array needs two axes or more"));
@@ -379,8 +359,8 @@ pub fn matvec(x: &Lazy, y: Operand) -> Lazy {
 #[track_caller]
 pub fn vecmat(x: &Lazy, y: Operand) -> Lazy {
     let all = || {
-        let y = array(y);
-        let both = product(&expand_dims(&conjugate(x), -2), &y);
+        let y = as_array(y);
+        let both = product(&expand_dims(&conjugate(x), &[-2]), &y);
         checked("vecmat", &both)?;
         if y.ndim()? < 2 {
             return Err(Error::shape("vecmat", "the second array needs two axes or more"));
@@ -394,7 +374,7 @@ pub fn vecmat(x: &Lazy, y: Operand) -> Lazy {
 #[track_caller]
 pub fn inner(x: &Lazy, y: Operand) -> Lazy {
     let all = || {
-        let y = array(y);
+        let y = as_array(y);
         match (x.ndim()?, y.ndim()?) {
             (0, _) | (_, 0) => Ok(multiply(x, &y)),
             (a, b) => contract("inner", x, &y, &[a - 1], &[b - 1]),
@@ -406,14 +386,14 @@ pub fn inner(x: &Lazy, y: Operand) -> Lazy {
 /// Outer product.
 #[track_caller]
 pub fn outer(x: &Lazy, y: Operand) -> Lazy {
-    multiply(&reshape(x, &[-1, 1]), reshape(&array(y), &[1, -1]))
+    multiply(&reshape(x, &[-1, 1]), reshape(&as_array(y), &[1, -1]))
 }
 
 /// Sum of products over several axes.
 #[track_caller]
 pub fn tensordot(x: &Lazy, y: Operand, axes: isize, x_axes: &[isize], y_axes: &[isize]) -> Lazy {
     let all = || {
-        let y = array(y);
+        let y = as_array(y);
         let (a, b) = (x.ndim()?, y.ndim()?);
         let given =
             |all: &[isize], rank| all.iter().map(|&i| shape::axis("tensordot", i, rank)).collect::<Result<Vec<_>>>();
@@ -440,7 +420,7 @@ pub fn tensordot(x: &Lazy, y: Operand, axes: isize, x_axes: &[isize], y_axes: &[
 #[track_caller]
 pub fn kron(x: &Lazy, y: Operand) -> Lazy {
     let all = || {
-        let y = array(y);
+        let y = as_array(y);
         let (sx, sy) = (x.shape()?.to_vec(), y.shape()?.to_vec());
         let rank = sx.len().max(sy.len());
         let padded = |s: &[usize]| [vec![1; rank - s.len()], s.to_vec()].concat();
@@ -463,7 +443,7 @@ pub fn kron(x: &Lazy, y: Operand) -> Lazy {
 #[track_caller]
 pub fn cross(x: &Lazy, y: Operand, axis: isize) -> Lazy {
     let all = || {
-        let y = array(y);
+        let y = as_array(y);
         for a in [x, &y] {
             let s = checked("cross", a)?;
             if s[shape::axis("cross", axis, s.len())?] != 3 {
@@ -481,7 +461,7 @@ pub fn cross(x: &Lazy, y: Operand, axis: isize) -> Lazy {
         };
         // The axis as the result has it.
         let at = if axis < 0 { axis } else { axis + (rank - x.ndim()?) as isize };
-        let terms = [term(1, 2), term(2, 0), term(0, 1)].iter().map(|t| expand_dims(t, at)).collect::<Vec<_>>();
+        let terms = [term(1, 2), term(2, 0), term(0, 1)].iter().map(|t| expand_dims(t, &[at])).collect::<Vec<_>>();
         let attrs = vec![Attr::Inputs(0, 3), Attr::Ints(vec![at])];
         let page = whole::page("concat").ok_or_else(|| Error::internal("there is no page concat"))?;
         Ok(Lazy::whole(page, terms, attrs))
@@ -518,20 +498,6 @@ pub fn trace(x: &Lazy, offset: isize, axis1: isize, axis2: isize) -> Lazy {
         }
         let (a, b) = (shape::axis("trace", axis1, rank)?, shape::axis("trace", axis2, rank)?);
         Ok(diagonal_of("trace", x, offset, a, b)?.reduce(Reduce::Sum, &[-1]))
-    };
-    built(all())
-}
-
-/// The last two axes swapped.
-#[track_caller]
-pub fn matrix_transpose(x: &Lazy) -> Lazy {
-    let all = || {
-        let rank = x.ndim()?;
-        if rank < 2 {
-            return Err(Error::shape("matrix_transpose", "needs an array of two axes or more"));
-        }
-        let order: Vec<usize> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
-        Ok(permute_dims_of(x, &order))
     };
     built(all())
 }

@@ -13,7 +13,7 @@ use crate::ops::facts::{Outputs, Param, ParamKind, Preset, Row};
 pub(super) const PAGES: &[&Page] = &[&CONCAT];
 
 /// Arrays one after another along an axis that is there.
-pub(super) static CONCAT: Page = Page {
+pub(crate) static CONCAT: Page = Page {
     row: Row {
         name: "concat",
         params: &[Param::new("arrays", ParamKind::Arrays), Param::new("axis", ParamKind::Axes).or(Preset::Int(0))],

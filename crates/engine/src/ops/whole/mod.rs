@@ -4,15 +4,20 @@
 //! run on a few frames at a time; else the op waits for its whole input.
 
 mod convolve;
+mod create;
 mod eigen;
 mod factor;
 mod fft;
 mod filters;
 mod given;
+mod histogram;
 mod join;
 mod linalg;
 mod matmul;
 mod order;
+mod repeat;
+mod scan;
+mod select;
 mod support;
 
 use std::hash::{Hash, Hasher};
@@ -23,7 +28,13 @@ use super::facts::Row;
 use crate::array::{Array, Meta};
 use crate::error::{Error, Result};
 
+pub(crate) use create::STEPS;
 pub use given::{Attr, Given};
+pub(crate) use histogram::HISTOGRAM;
+pub(crate) use join::CONCAT;
+pub(crate) use repeat::REPEAT;
+pub(crate) use scan::{PRODUCT, RUNNING};
+pub(crate) use select::QUANTILE;
 
 /// What an op's results are, known before there are any: one, or several that are made together.
 #[derive(Clone, Copy)]
@@ -198,6 +209,7 @@ const FILES: &[&[&Page]] = &[
     linalg::PAGES,
     matmul::PAGES,
     order::PAGES,
+    select::PAGES,
 ];
 
 /// Every page.

@@ -63,7 +63,7 @@ fn sorted_meta(g: &Given<'_, Meta>, dtype: Option<DType>) -> Result<Meta> {
 }
 
 /// NumPy's order: NaN after everything else.
-fn compare<T: Number>(a: &T, b: &T) -> Ordering {
+pub(super) fn compare<T: Number>(a: &T, b: &T) -> Ordering {
     a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 

@@ -52,3 +52,28 @@ pub(super) fn last_to(x: &Array, axis: usize) -> Result<Array> {
     order.insert(axis.min(last), last);
     Movement::Permute(order).apply(x)
 }
+
+/// The elements in rows, one row for each element of a reduction's result and as long as the
+/// reduced axes together; and how long that is.
+pub(super) fn rows_of(x: &Array, axes: &[usize]) -> Result<(Array, usize)> {
+    let order = (0..x.ndim()).filter(|a| !axes.contains(a)).chain(axes.iter().copied()).collect();
+    let row = axes.iter().filter_map(|&a| x.shape().get(a)).product();
+    Ok((Movement::Permute(order).apply(x)?.to_contiguous()?, row))
+}
+
+/// Shape of a reduction's result.
+pub(super) fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
+    let keep = |(a, &d): (usize, &usize)| if axes.contains(&a) { keepdims.then_some(1) } else { Some(d) };
+    shape.iter().enumerate().filter_map(keep).collect()
+}
+
+/// For reductions: frames stay apart unless the first axis is reduced.
+pub(super) fn unless_first_reduced(g: &super::Given<'_, crate::array::Meta>, n: usize) -> bool {
+    let rank = g.inputs().first().map_or(0, crate::array::Meta::ndim);
+    n == 0 && rank > 0 && g.axes("axis", rank).is_ok_and(|a| !a.contains(&0))
+}
+
+/// Rows of equal length, as many as there are results, also where a row has no element.
+pub(super) fn row<T>(rows: &[T], i: usize, n: usize) -> &[T] {
+    i.checked_mul(n).and_then(|at| rows.get(at..at + n)).unwrap_or(&[])
+}

@@ -1,0 +1,471 @@
+//! The arguments of reductions beyond the axes, and reductions made of reductions.
+
+use super::*;
+use crate::array::promote::{promote, sum_of};
+use crate::ops::{Attr, Ternary, whole};
+
+const XP: Param = Param::new("x", ParamKind::Array);
+const AXIS: Param = Param::new("axis", ParamKind::Axes);
+const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
+const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
+const WHERE: Param = Param::new("where", ParamKind::Array).or(Preset::Bool(true)).rare();
+const ONE: Param = Param::new("initial", ParamKind::Array).or(Preset::Int(1)).rare();
+const DDOF: Param = Param::new("ddof", ParamKind::Float).or(Preset::Float(0.0)).rare();
+const CORRECTION: Param = Param::new("correction", ParamKind::Float).or(Preset::None).rare();
+const WEIGHTS: Param = Param::new("weights", ParamKind::Array).or(Preset::None);
+
+const SPREAD: &[Param] = &[XP, AXIS, DTYPE, DDOF, KEEPDIMS, CORRECTION, WHERE];
+const SPREAD_RULE: &str = "Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.";
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "prod",
+        params: &[XP, AXIS, DTYPE, KEEPDIMS, ONE, WHERE],
+        numpy: "exact(np.prod, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)",
+        tries: &[
+            "prod(x)",
+            "prod(x, axis=0)",
+            "prod(x, axis=(0, 1), keepdims=True)",
+            "mild | prod(x, axis=-1, dtype=float64)",
+            "int | prod(x, dtype=uint8)",
+            "prod(x, axis=0, initial=3)",
+            "prod(x, axis=1, where=x > 2)",
+        ],
+        ulp: 1,
+        doc: "Product of the elements.",
+        rule: "Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does.",
+        ..Row::BASE
+    },
+    Row {
+        name: "count_nonzero",
+        params: &[XP, AXIS, KEEPDIMS],
+        numpy: "np.asarray(np.count_nonzero(x, axis, keepdims=keepdims))",
+        tries: &["count_nonzero(x)", "count_nonzero(x, axis=0)", "count_nonzero(x, axis=(0, 1), keepdims=True)"],
+        doc: "How many elements are not zero.",
+        rule: "int64. NaN is not zero.",
+        ..Row::BASE
+    },
+    Row {
+        name: "var",
+        params: SPREAD,
+        numpy: "exact(np.var, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)",
+        tries: &[
+            "var(x)",
+            "var(x, axis=0)",
+            "var(x, axis=(0, 1), keepdims=True)",
+            "var(x, axis=-1, ddof=1)",
+            "var(x, axis=0, correction=0.5)",
+            "var(x, ddof=1000)",
+            "var(x, where=x > 2)",
+        ],
+        ulp: 64,
+        doc: "Variance: the mean of the squared distances from the mean.",
+        rule: SPREAD_RULE,
+        ..Row::BASE
+    },
+    Row {
+        name: "std",
+        params: SPREAD,
+        numpy: "exact(np.std, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)",
+        tries: &[
+            "std(x)",
+            "std(x, axis=0)",
+            "std(x, axis=(0, 1), keepdims=True)",
+            "std(x, axis=-1, ddof=1)",
+            "std(x, axis=0, correction=0.5)",
+            "std(x, where=x > 2)",
+        ],
+        ulp: 64,
+        doc: "Standard deviation: sqrt(var(x)).",
+        rule: SPREAD_RULE,
+        ..Row::BASE
+    },
+    Row {
+        name: "ptp",
+        params: &[XP, AXIS, KEEPDIMS],
+        numpy: "np.ptp(x, axis, keepdims=keepdims)",
+        tries: &["ptp(x)", "ptp(x, axis=0)", "ptp(x, axis=(0, 1), keepdims=True)"],
+        doc: "Peak to peak: max - min.",
+        rule: "subtract's rule on the two.",
+        ..Row::BASE
+    },
+    Row {
+        name: "average",
+        params: &[XP, AXIS, WEIGHTS, KEEPDIMS],
+        numpy: "np.average(x, axis, weights=weights, keepdims=keepdims)",
+        tries: &[
+            "mild | average(x)",
+            "x:3x4 | average(x, axis=0)",
+            "x:2x3x4 | average(x, axis=(0, 1), keepdims=True)",
+            "x:3x4 | average(x, weights=x * x + 1)",
+            "x:3x4 | average(x, axis=1, weights=x * x + 1, keepdims=True)",
+            "x:4x3 y:3 | average(x, axis=1, weights=y * y + 1)",
+            "x:4x3 y:4 | average(x, axis=0, weights=y * y + 1)",
+            "x:4x3 y:5 | average(x, axis=0, weights=y)",
+        ],
+        ulp: 64,
+        doc: "Mean with weights of x's shape, or one for each position along the axis.",
+        rule: "sum(x * weights) / sum(weights), computed in float64 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).",
+        ..Row::BASE
+    },
+];
+
+/// What `f` builds. Its errors are those of the caller's line; an input's error stays that of its
+/// own line.
+#[track_caller]
+pub(super) fn built(inputs: &[&Lazy], f: impl FnOnce() -> Result<Lazy>) -> Lazy {
+    if let Some(failed) = inputs.iter().find(|l| l.meta().is_err()) {
+        return (*failed).clone();
+    }
+    match f().and_then(|l| l.meta().map(|_| l.clone())) {
+        Ok(l) => l,
+        Err(e) => Lazy::failed(e.without_place()),
+    }
+}
+
+/// The same for several results.
+#[track_caller]
+pub(super) fn built_all(inputs: &[&Lazy], f: impl FnOnce() -> Result<Vec<Lazy>>) -> Vec<Lazy> {
+    if let Some(failed) = inputs.iter().find(|l| l.meta().is_err()) {
+        return vec![(*failed).clone()];
+    }
+    match f().and_then(|all| all.into_iter().map(|l| l.meta().map(|_| l.clone())).collect()) {
+        Ok(all) => all,
+        Err(e) => vec![Lazy::failed(e.without_place())],
+    }
+}
+
+fn kept(x: Lazy, keepdims: bool) -> Lazy {
+    if keepdims { x.keepdims() } else { x }
+}
+
+/// Which elements count; none says all do.
+fn mask(op: &str, x: &Lazy, where_: Operand) -> Result<Option<Lazy>> {
+    let mask = match where_ {
+        Operand::Weak(Weak::Bool(true)) => return Ok(None),
+        Operand::Weak(Weak::Bool(false)) => constant(DType::Bool, Weak::Bool(false)),
+        Operand::Lazy(l) if l.dtype()? == DType::Bool => l,
+        Operand::Lazy(l) => {
+            return Err(Error::dtype(op, format!("where is {}; it must be bool, as a comparison gives", l.dtype()?)));
+        }
+        Operand::Weak(_) => return Err(Error::dtype(op, "where is a number; it must be bool")),
+    };
+    let to: Vec<isize> = x.shape()?.iter().map(|&d| d as isize).collect();
+    Ok(Some(broadcast_to(&mask, &to)))
+}
+
+/// A literal as a 0-d array.
+pub(super) fn constant(dtype: DType, w: Weak) -> Lazy {
+    Lazy::scalar(weak_scalar(w, dtype))
+}
+
+/// `where(mask, x, other)` with `other` of x's type.
+pub(super) fn choose(mask: &Lazy, x: &Lazy, other: Weak) -> Result<Lazy> {
+    let other = constant(x.dtype()?, other);
+    Ok(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![mask.into(), x.into(), other.into()]))
+}
+
+/// The value that a reduction starts from, in the type of its result.
+fn start(op: &str, dtype: DType, initial: Operand) -> Result<Lazy> {
+    match initial {
+        Operand::Weak(w) => {
+            // NumPy truncates a float here, and refuses an integer that does not fit.
+            if let Weak::Int(_) = w {
+                crate::array::promote::promote_weak(op, dtype, w)?;
+            }
+            Ok(constant(dtype, w))
+        }
+        Operand::Lazy(l) if l.ndim()? == 0 => Ok(l.cast(dtype)),
+        Operand::Lazy(l) => {
+            Err(Error::shape(op, format!("initial has shape {}; it must be one number", shape::show(l.shape()?))))
+        }
+    }
+}
+
+/// Sum.
+#[track_caller]
+pub fn sum(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initial: Operand, where_: Operand) -> Lazy {
+    built(&[x], || {
+        let work = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
+        let work = match mask("sum", x, where_)? {
+            Some(m) => choose(&m, &work, Weak::Int(0))?,
+            None => work,
+        };
+        let out = dtype.map_or_else(|| work.dtype().map(sum_of), Ok)?;
+        let sum = kept(work.reduce(Reduce::Sum, axes), keepdims).cast(out);
+        Ok(match initial {
+            Operand::Weak(Weak::Int(0)) => sum,
+            other => binary(Elementwise::Binary(Binary::Add), &sum, start("sum", out, other)?),
+        })
+    })
+}
+
+/// Product.
+#[track_caller]
+pub fn prod(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initial: Operand, where_: Operand) -> Lazy {
+    built(&[x], || {
+        let out = dtype.map_or_else(|| x.dtype().map(sum_of), Ok)?;
+        let work = x.cast(out);
+        let work = match mask("prod", x, where_)? {
+            Some(m) => choose(&m, &work, Weak::Int(1))?,
+            None => work,
+        };
+        let attrs = vec![Attr::Input(0), Attr::Ints(axes.to_vec()), Attr::Bool(keepdims)];
+        let prod = Lazy::whole(&whole::PRODUCT, vec![work], attrs);
+        Ok(match initial {
+            Operand::Weak(Weak::Int(1)) => prod,
+            other => binary(Elementwise::Binary(Binary::Multiply), &prod, start("prod", out, other)?),
+        })
+    })
+}
+
+/// Mean.
+#[track_caller]
+pub fn mean(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, where_: Operand) -> Lazy {
+    built(&[x], || {
+        let work = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
+        let out = dtype.map_or_else(|| x.dtype().map(|d| Reduce::Mean.result(d)), Ok)?;
+        Ok(match mask("mean", x, where_)? {
+            None => kept(work.reduce(Reduce::Mean, axes), keepdims),
+            Some(m) => {
+                let sum = choose(&m, &work.cast(DType::F64), Weak::Int(0))?.reduce(Reduce::Sum, axes);
+                divide(&kept(sum, keepdims), kept(m.reduce(Reduce::Sum, axes), keepdims))
+            }
+        }
+        .cast(out))
+    })
+}
+
+#[track_caller]
+fn extreme(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool, initial: Option<Operand>, where_: Operand) -> Lazy {
+    let name = op.row().name;
+    built(&[x], || {
+        let d = x.dtype()?;
+        let of = x.shape()?;
+        let seed = initial.map(|i| start(name, d, i)).transpose()?;
+        let work = match (mask(name, x, where_)?, &seed) {
+            (None, _) => x.clone(),
+            (Some(m), Some(seed)) => {
+                Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![m.into(), x.into(), seed.into()])
+            }
+            (Some(_), None) => return Err(Error::value(name, "where may leave nothing; give an initial value")),
+        };
+        let Some(seed) = seed else { return Ok(kept(work.reduce(op, axes), keepdims)) };
+        let reduced_axes = shape::axes(name, axes, of.len())?;
+        if reduced_axes.iter().any(|&a| of.get(a) == Some(&0)) {
+            let to: Vec<isize> = reduced(of, &reduced_axes, keepdims).iter().map(|&d| d as isize).collect();
+            return Ok(broadcast_to(&seed, &to));
+        }
+        let better = if op == Reduce::Min { Binary::Minimum } else { Binary::Maximum };
+        Ok(binary(Elementwise::Binary(better), &kept(work.reduce(op, axes), keepdims), seed))
+    })
+}
+
+/// Least.
+#[track_caller]
+pub fn min(x: &Lazy, axes: &[isize], keepdims: bool, initial: Option<Operand>, where_: Operand) -> Lazy {
+    extreme(Reduce::Min, x, axes, keepdims, initial, where_)
+}
+
+/// Greatest.
+#[track_caller]
+pub fn max(x: &Lazy, axes: &[isize], keepdims: bool, initial: Option<Operand>, where_: Operand) -> Lazy {
+    extreme(Reduce::Max, x, axes, keepdims, initial, where_)
+}
+
+#[track_caller]
+fn judged(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool, where_: Operand) -> Lazy {
+    built(&[x], || {
+        let work = match mask(op.row().name, x, where_)? {
+            None => x.clone(),
+            Some(m) => choose(&m, &x.cast(DType::Bool), Weak::Bool(op == Reduce::All))?,
+        };
+        Ok(kept(work.reduce(op, axes), keepdims))
+    })
+}
+
+/// Any.
+#[track_caller]
+pub fn any(x: &Lazy, axes: &[isize], keepdims: bool, where_: Operand) -> Lazy {
+    judged(Reduce::Any, x, axes, keepdims, where_)
+}
+
+/// All.
+#[track_caller]
+pub fn all(x: &Lazy, axes: &[isize], keepdims: bool, where_: Operand) -> Lazy {
+    judged(Reduce::All, x, axes, keepdims, where_)
+}
+
+/// Count.
+#[track_caller]
+pub fn count_nonzero(x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
+    kept(x.cast(DType::Bool).reduce(Reduce::Sum, axes), keepdims)
+}
+
+/// Variance.
+#[track_caller]
+pub fn var(
+    x: &Lazy,
+    axes: &[isize],
+    dtype: Option<DType>,
+    ddof: f64,
+    keepdims: bool,
+    correction: Option<f64>,
+    where_: Operand,
+) -> Lazy {
+    built(&[x], || {
+        let (wide, out) = wide_var("var", x, axes, dtype, correction.unwrap_or(ddof), where_)?;
+        Ok(kept(wide, keepdims).cast(out))
+    })
+}
+
+/// Standard deviation.
+#[track_caller]
+pub fn std(
+    x: &Lazy,
+    axes: &[isize],
+    dtype: Option<DType>,
+    ddof: f64,
+    keepdims: bool,
+    correction: Option<f64>,
+    where_: Operand,
+) -> Lazy {
+    built(&[x], || {
+        let (wide, out) = wide_var("std", x, axes, dtype, correction.unwrap_or(ddof), where_)?;
+        Ok(Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![kept(wide, keepdims).into()]).cast(out))
+    })
+}
+
+/// The variance in float64, and the type that it is to have.
+fn wide_var(
+    op: &str,
+    x: &Lazy,
+    axes: &[isize],
+    dtype: Option<DType>,
+    ddof: f64,
+    where_: Operand,
+) -> Result<(Lazy, DType)> {
+    let out = dtype.map_or_else(|| x.dtype().map(|d| Reduce::Mean.result(d)), Ok)?;
+    let x = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
+    let complex = x.dtype()?.is_complex();
+    let (x, out) = if complex { (x.cast(DType::C128), out.real()) } else { (x.cast(DType::F64), out) };
+    let subtract = |a: &Lazy, b: Lazy| binary(Elementwise::Binary(Binary::Subtract), a, b);
+    // Of complex numbers the squared distances, which are real.
+    let square = |a: Lazy| {
+        let a = if complex { abs(&a) } else { a };
+        Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.into()])
+    };
+    let free = |n: &Lazy| {
+        let left = binary(Elementwise::Binary(Binary::Subtract), n, ddof);
+        binary(Elementwise::Binary(Binary::Maximum), &left, 0.0)
+    };
+    if let Some(m) = mask(op, &x, where_)? {
+        let zeroed = choose(&m, &x, Weak::Int(0))?;
+        let n = m.reduce(Reduce::Sum, axes).cast(DType::F64);
+        let mean = divide(&zeroed.reduce(Reduce::Sum, axes).keepdims(), n.keepdims());
+        let away = choose(&m, &square(subtract(&x, mean)), Weak::Int(0))?;
+        return Ok((divide(&away.reduce(Reduce::Sum, axes), free(&n)), out));
+    }
+    let away = square(subtract(&x, x.reduce(Reduce::Mean, axes).keepdims()));
+    if ddof == 0.0 {
+        return Ok((away.reduce(Reduce::Mean, axes), out));
+    }
+    let of = x.shape()?;
+    let lengths: Vec<usize> = shape::axes(op, axes, of.len())?.iter().map(|&a| of[a]).collect();
+    let n = constant(DType::F64, Weak::Float(shape::product(&lengths) as f64));
+    Ok((divide(&away.reduce(Reduce::Sum, axes), free(&n)), out))
+}
+
+/// Peak to peak.
+#[track_caller]
+pub fn ptp(x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
+    let (most, least) = (x.reduce(Reduce::Max, axes), x.reduce(Reduce::Min, axes));
+    binary(Elementwise::Binary(Binary::Subtract), &kept(most, keepdims), kept(least, keepdims))
+}
+
+/// Weighted mean.
+#[track_caller]
+pub fn average(x: &Lazy, axes: &[isize], weights: Option<Operand>, keepdims: bool) -> Lazy {
+    built(&[x], || {
+        let Some(weights) = weights else { return Ok(kept(x.reduce(Reduce::Mean, axes), keepdims)) };
+        let weights = match weights {
+            Operand::Lazy(l) => l,
+            Operand::Weak(w) => constant(DType::F64, w),
+        };
+        let float = |d: DType| if d.is_float() { d } else { DType::F64 };
+        let (dx, dw) = (x.dtype()?, weights.dtype()?);
+        // An integer on either side makes it float64, as NumPy's result_type with a float.
+        let out = if dx.is_float() { promote(dx, dw) } else { promote(float(dx), dw) };
+        let (of, given) = (x.shape()?.to_vec(), weights.shape()?.to_vec());
+        let weights = if given == of {
+            weights
+        } else {
+            let chosen = shape::axes("average", axes, of.len())?;
+            let lengths: Vec<usize> = chosen.iter().map(|&a| of[a]).collect();
+            if axes.is_empty() || given != lengths {
+                let detail = format!(
+                    "weights of shape {} fit neither shape {} nor its axes that are averaged",
+                    shape::show(&given),
+                    shape::show(&of)
+                );
+                return Err(Error::shape("average", detail));
+            }
+            let to: Vec<isize> =
+                of.iter().enumerate().map(|(a, &d)| if chosen.contains(&a) { d as isize } else { 1 }).collect();
+            let all: Vec<isize> = of.iter().map(|&d| d as isize).collect();
+            broadcast_to(&reshape(&weights, &to), &all)
+        };
+        let weights = weights.cast(DType::F64);
+        let weighed = binary(Elementwise::Binary(Binary::Multiply), &x.cast(DType::F64), &weights);
+        let total = kept(weights.reduce(Reduce::Sum, axes), keepdims);
+        Ok(divide(&kept(weighed.reduce(Reduce::Sum, axes), keepdims), total).cast(out))
+    })
+}
+
+/// How many ops `.keepdims()` looks back at most.
+const DEEPEST: usize = 16;
+
+impl Lazy {
+    /// The reduction just written, with the reduced axes kept as length 1. After ops made of
+    /// reductions (`std`, `ptp`, `average`) it reaches the reductions in them.
+    #[track_caller]
+    pub fn keepdims(&self) -> Lazy {
+        if self.meta().is_err() {
+            return self.clone();
+        }
+        match keepdims_of(self, DEEPEST) {
+            Some(kept) => kept,
+            None => Lazy::failed(Error::value(
+                "keepdims",
+                "this expression is not a reduction; write it right after mean(), sum() and their kin",
+            )),
+        }
+    }
+}
+
+#[track_caller]
+fn keepdims_of(x: &Lazy, depth: usize) -> Option<Lazy> {
+    match (x.op(), x.inputs()) {
+        (Op::Reduce { op, axes, .. }, [input]) => Some(input.derive(|m| {
+            let meta = Meta { shape: reduced(&m.shape, axes, true), dtype: op.result(m.dtype) };
+            Ok((Op::Reduce { op: *op, axes: axes.clone(), keepdims: true }, meta))
+        })),
+        (Op::Whole(w), inputs) => {
+            let at = w.page().row.params.iter().position(|p| p.name == "keepdims")?;
+            let mut attrs = w.attrs().to_vec();
+            *attrs.get_mut(at)? = Attr::Bool(true);
+            Some(Lazy::whole(w.page(), inputs.to_vec(), attrs))
+        }
+        (Op::Elementwise(op), inputs) if depth > 0 => {
+            // A single number beside a reduction has no axes to keep.
+            let single = |l: &Lazy| matches!(l.op(), Op::Scalar(_));
+            if inputs.iter().all(single) {
+                return None;
+            }
+            let kept = inputs.iter().map(|i| if single(i) { Some(i.clone()) } else { keepdims_of(i, depth - 1) });
+            let kept = kept.map(|k| k.map(Operand::Lazy)).collect::<Option<Vec<_>>>()?;
+            Some(Lazy::elementwise(*op, kept))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,446 @@
+//! Which element is the least, which stands in the middle, and which at any other share.
+
+use opusclip_raw::{DType, Number};
+
+use super::given::Given;
+use super::order::compare;
+use super::support::{build, cast, reduced, row, rows_of, slice, unless_first_reduced};
+use super::{Meaning, Page};
+use crate::array::promote::promote;
+use crate::array::{Array, Meta, shape};
+use crate::error::{Error, Result};
+use crate::ops::facts::{Param, ParamKind, Preset, Row};
+use crate::ops::lanes::{Lane, with_number};
+
+pub(super) const PAGES: &[&Page] = &[&ARGMIN, &ARGMAX, &NANARGMIN, &NANARGMAX, &MEDIAN, &NANMEDIAN];
+
+const REDUCED: &[Param] = &[
+    Param::new("x", ParamKind::Array),
+    Param::new("axis", ParamKind::Axes),
+    Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare(),
+];
+
+macro_rules! place {
+    ($NAME:ident, $name:literal, $doc:literal, $rule:literal) => {
+        /// Where the least or the greatest is.
+        pub(super) static $NAME: Page = Page {
+            row: Row {
+                name: $name,
+                params: REDUCED,
+                numpy: concat!("np.", $name, "(x, axis, keepdims=keepdims)"),
+                tries: &[
+                    concat!($name, "(x)"),
+                    concat!($name, "(x, axis=0)"),
+                    concat!($name, "(x, axis=-1, keepdims=True)"),
+                    concat!($name, "(x, keepdims=True)"),
+                    concat!($name, "(x[::-1], axis=0)"),
+                ],
+                doc: $doc,
+                rule: $rule,
+                ..Row::WHOLE
+            },
+            meaning: Meaning::One { meta: place_meta, eval: place },
+            frames: unless_first_reduced,
+        };
+    };
+}
+place!(
+    ARGMIN,
+    "argmin",
+    "The position of the least element along one axis; none given means in the flattened array.",
+    "int64; the first of equals. NaN is less than all. Nothing to choose from is an error."
+);
+place!(
+    ARGMAX,
+    "argmax",
+    "The position of the greatest element along one axis; none given means in the flattened array.",
+    "int64; the first of equals. NaN is greater than all. Nothing to choose from is an error."
+);
+place!(
+    NANARGMIN,
+    "nanargmin",
+    "The position of the least element that is not NaN.",
+    "As argmin, with NaN read as +inf; only NaN along the axis is an error."
+);
+place!(
+    NANARGMAX,
+    "nanargmax",
+    "The position of the greatest element that is not NaN.",
+    "As argmax, with NaN read as -inf; only NaN along the axis is an error."
+);
+
+fn place_meta(g: &Given<'_, Meta>) -> Result<Meta> {
+    let x = g.x()?;
+    let axes = place_axes(g, x.ndim())?;
+    refuse_nothing(g, &x.shape, &axes)?;
+    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), DType::I64))
+}
+
+fn place_axes<T>(g: &Given<'_, T>, rank: usize) -> Result<Vec<usize>> {
+    // Without axes there is one element all the same, and NumPy lets it be found along axis 0 or -1.
+    if rank == 0 {
+        g.one_axis("axis", 1)?;
+        return Ok(Vec::new());
+    }
+    Ok(g.one_axis("axis", rank)?.map_or_else(|| (0..rank).collect(), |a| vec![a]))
+}
+
+fn refuse_nothing<T>(g: &Given<'_, T>, of: &[usize], axes: &[usize]) -> Result<()> {
+    if axes.iter().any(|&a| of.get(a) == Some(&0)) {
+        let detail = format!("shape {} has no element along the axis to choose from", shape::show(of));
+        return Err(Error::shape(g.op(), detail));
+    }
+    Ok(())
+}
+
+fn place(g: &Given<'_, Array>) -> Result<Array> {
+    let x = g.x()?;
+    let axes = place_axes(g, x.ndim())?;
+    let (rows, n) = rows_of(x, &axes)?;
+    let least = g.op().ends_with("min");
+    let skip = g.op().starts_with("nan");
+    build(DType::I64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
+        let out = i64::lanes_mut(out);
+        with_number!(x.dtype(), T => {
+            let rows = slice::<T>(&rows)?;
+            for (i, o) in out.iter_mut().enumerate() {
+                let row = row(rows, i, n);
+                *o = if skip { place_past_nan(g, row, least)? } else { place_in(row, least) };
+            }
+        });
+        Ok(())
+    })
+}
+
+fn place_in<T: Number>(row: &[T], least: bool) -> i64 {
+    let mut best = 0;
+    for (i, v) in row.iter().enumerate() {
+        let b = row[best];
+        if b.is_nan() {
+            break;
+        }
+        if v.is_nan() || if least { *v < b } else { *v > b } {
+            best = i;
+        }
+    }
+    best as i64
+}
+
+fn place_past_nan<T: Number>(g: &Given<'_, Array>, row: &[T], least: bool) -> Result<i64> {
+    if row.iter().all(|v| v.is_nan()) {
+        return Err(Error::value(g.op(), "only NaN stands along the axis, and none of them has a place"));
+    }
+    let worst = T::from_f64(if least { f64::INFINITY } else { f64::NEG_INFINITY });
+    let read = |v: T| if v.is_nan() { worst } else { v };
+    let mut best = 0;
+    for (i, v) in row.iter().enumerate() {
+        let (v, b) = (read(*v), read(row[best]));
+        if if least { v < b } else { v > b } {
+            best = i;
+        }
+    }
+    Ok(best as i64)
+}
+
+macro_rules! median {
+    ($NAME:ident, $name:literal, $doc:literal, $rule:literal) => {
+        /// The middle.
+        pub(super) static $NAME: Page = Page {
+            row: Row {
+                name: $name,
+                params: REDUCED,
+                numpy: concat!(
+                    "np.",
+                    $name,
+                    "(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)"
+                ),
+                ulp: 1,
+                tries: &[
+                    concat!($name, "(x)"),
+                    concat!($name, "(x, axis=0)"),
+                    concat!($name, "(x, axis=-1, keepdims=True)"),
+                    concat!($name, "(x, axis=(0, 1))"),
+                ],
+                doc: $doc,
+                rule: $rule,
+                ..Row::WHOLE
+            },
+            meaning: Meaning::One { meta: median_meta, eval: median },
+            frames: unless_first_reduced,
+        };
+    };
+}
+median!(
+    MEDIAN,
+    "median",
+    "The middle element in rising order, or the mean of the two in the middle.",
+    "Floats keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once."
+);
+median!(
+    NANMEDIAN,
+    "nanmedian",
+    "The middle of the elements that are not NaN.",
+    "As median without the NaN; NaN where nothing is left."
+);
+
+fn median_meta(g: &Given<'_, Meta>) -> Result<Meta> {
+    let x = g.x()?;
+    let axes = g.axes("axis", x.ndim())?;
+    let dtype = if x.dtype.is_float() { x.dtype } else { DType::F64 };
+    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), dtype))
+}
+
+fn median(g: &Given<'_, Array>) -> Result<Array> {
+    let x = g.x()?;
+    let axes = g.axes("axis", x.ndim())?;
+    let (rows, n) = rows_of(x, &axes)?;
+    let skip = g.op().starts_with("nan");
+    let dtype = if x.dtype().is_float() { x.dtype() } else { DType::F64 };
+    let wide = build(DType::F64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
+        let out = f64::lanes_mut(out);
+        with_number!(x.dtype(), T => {
+            let rows = slice::<T>(&rows)?;
+            let mut work: Vec<T> = Vec::with_capacity(n);
+            for (i, o) in out.iter_mut().enumerate() {
+                *o = middle(&mut work, row(rows, i, n), skip);
+            }
+        });
+        Ok(())
+    })?;
+    cast(&wide, dtype)
+}
+
+fn middle<T: Number>(work: &mut Vec<T>, row: &[T], skip: bool) -> f64 {
+    work.clear();
+    work.extend(row.iter().filter(|v| !v.is_nan()));
+    let n = work.len();
+    if n == 0 || (!skip && n < row.len()) {
+        return f64::NAN;
+    }
+    let (below, at, _) = work.select_nth_unstable_by(n / 2, compare);
+    let high = Number::to_f64(*at);
+    if n % 2 == 1 {
+        // As the mean of one: a negative zero stays, NumPy's sum from 0 loses it.
+        return high + 0.0;
+    }
+    let low = below.iter().copied().max_by(compare).map_or(high, Number::to_f64);
+    let sum = low + high;
+    if sum.is_infinite() && low.is_finite() && high.is_finite() { low / 2.0 + high / 2.0 } else { sum / 2.0 }
+}
+
+/// Part of `quantile` and its kin.
+pub(crate) static QUANTILE: Page = Page {
+    row: Row {
+        name: "quantile",
+        params: &[
+            Param::new("x", ParamKind::Array),
+            Param::new("q", ParamKind::Array),
+            Param::new("axis", ParamKind::Axes),
+            Param::new("method", ParamKind::Text),
+            Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)),
+            // q counts to a hundred.
+            Param::new("percent", ParamKind::Bool),
+            // q is a literal and so has no say in the type of the result.
+            Param::new("weak", ParamKind::Bool),
+            Param::new("skip", ParamKind::Bool),
+        ],
+        ..Row::WHOLE
+    },
+    meaning: Meaning::One { meta: quantile_meta, eval: quantile },
+    frames: |g, n| g.array("q").is_ok_and(|q| q.ndim() == 0) && unless_first_reduced(g, n),
+};
+
+/// NumPy's names of the ways to choose between two elements.
+const METHODS: [&str; 13] = [
+    "inverted_cdf",
+    "averaged_inverted_cdf",
+    "closest_observation",
+    "interpolated_inverted_cdf",
+    "hazen",
+    "weibull",
+    "linear",
+    "median_unbiased",
+    "normal_unbiased",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+];
+
+/// True when the result is one of the elements and never lies between two.
+fn picks(method: &str, q: DType, percent: bool) -> bool {
+    // NumPy: quantiles 0 and 1 as integers are elements.
+    let whole = method == "linear" && !percent && !q.is_float();
+    whole || matches!(method, "inverted_cdf" | "closest_observation" | "lower" | "higher" | "nearest")
+}
+
+fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
+    let (x, q) = (g.x()?, g.array("q")?);
+    let axes = g.axes("axis", x.ndim())?;
+    let method = g.text("method");
+    if !METHODS.contains(&method) {
+        let detail = format!("there is no method '{method}'; the methods are {}", METHODS.join(", "));
+        return Err(Error::value(g.op(), detail));
+    }
+    if q.ndim() > 1 {
+        return Err(Error::shape(
+            g.op(),
+            format!("q has shape {}; it must be one number or a list", shape::show(&q.shape)),
+        ));
+    }
+    let kept = reduced(&x.shape, &axes, false);
+    if axes.iter().any(|&a| x.shape.get(a) == Some(&0)) && !kept.contains(&0) && !g.bool("skip") {
+        let detail = format!("shape {} has no element along the reduced axes", shape::show(&x.shape));
+        return Err(Error::shape(g.op(), detail));
+    }
+    let dtype = if picks(method, q.dtype, g.bool("percent")) {
+        x.dtype
+    } else if x.dtype == DType::Bool {
+        return Err(Error::dtype(
+            g.op(),
+            format!("between two truth values is nothing for '{method}'; cast to a number"),
+        ));
+    } else {
+        interpolated(x.dtype, q.dtype, g.bool("weak"))
+    };
+    let all = q.shape.iter().copied().chain(reduced(&x.shape, &axes, g.bool("keepdims")));
+    Ok(Meta::new(all.collect::<Vec<_>>(), dtype))
+}
+
+fn interpolated(x: DType, q: DType, weak: bool) -> DType {
+    let float = |d: DType| if d.is_float() { d } else { DType::F64 };
+    if weak { float(x) } else { promote(float(x), float(q)) }
+}
+
+fn quantile(g: &Given<'_, Array>) -> Result<Array> {
+    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
+    let wanted = quantile_meta(&g.of(&metas))?;
+    let (x, q) = (g.x()?, g.array("q")?);
+    let axes = g.axes("axis", x.ndim())?;
+    let (rows, n) = rows_of(x, &axes)?;
+    // The narrow type is NumPy's when q is an array of it.
+    let single = q.dtype() == DType::F32 && !g.bool("weak");
+    let percent = g.bool("percent");
+    let shares = q.to_f64_vec()?;
+    let shares: Vec<f64> = shares.into_iter().map(|q| if percent { narrow(q / 100.0, single) } else { q }).collect();
+    if let Some(q) = shares.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+        let top = if percent { 100.0 } else { 1.0 };
+        return Err(Error::value(g.op(), format!("{} was asked for; it must lie in 0 to {top}", q * top)));
+    }
+    let (method, skip) = (g.text("method"), g.bool("skip"));
+    let pick = picks(method, q.dtype(), percent);
+    let count = shape::product(&reduced(x.shape(), &axes, false));
+    if pick {
+        return build(wanted.dtype, &wanted.shape, |out| {
+            with_number!(x.dtype(), T => {
+                let out = T::lanes_mut(out);
+                each_row::<T>(slice::<T>(&rows)?, count, n, skip, |i, sorted, nan| {
+                    for (j, &share) in shares.iter().enumerate() {
+                        if let Some(o) = out.get_mut(j * count + i) {
+                            let at = picked(method, share, sorted.len(), single).min(sorted.len().saturating_sub(1));
+                            let v = sorted.get(at).copied();
+                            *o = v.filter(|_| !nan).unwrap_or_else(|| T::from_f64(f64::NAN));
+                        }
+                    }
+                });
+            });
+            Ok(())
+        });
+    }
+    let round = wanted.dtype == DType::F32;
+    let wide = build(DType::F64, &wanted.shape, |out| {
+        let out = f64::lanes_mut(out);
+        with_number!(x.dtype(), T => {
+            each_row::<T>(slice::<T>(&rows)?, count, n, skip, |i, sorted, nan| {
+                for (j, &share) in shares.iter().enumerate() {
+                    if let Some(o) = out.get_mut(j * count + i) {
+                        *o = if nan { f64::NAN } else { between(sorted, method, share, single, round) };
+                    }
+                }
+            });
+        });
+        Ok(())
+    })?;
+    cast(&wide, wanted.dtype)
+}
+
+/// Gives `f` each row in rising order, and whether its answer is NaN.
+fn each_row<T: Number>(rows: &[T], count: usize, n: usize, skip: bool, mut f: impl FnMut(usize, &[T], bool)) {
+    let mut work: Vec<T> = Vec::with_capacity(n);
+    for i in 0..count {
+        let row = row(rows, i, n);
+        work.clear();
+        work.extend(row.iter().filter(|v| !v.is_nan()));
+        let nan = work.is_empty() || (!skip && work.len() < row.len());
+        work.sort_unstable_by(compare);
+        f(i, &work, nan);
+    }
+}
+
+/// As float32 would have it, where NumPy computes in that.
+fn narrow(v: f64, single: bool) -> f64 {
+    if single { f64::from(v as f32) } else { v }
+}
+
+/// Which of `n` elements a method that picks takes (Hyndman and Fan 1996, and NumPy's others).
+fn picked(method: &str, share: f64, n: usize, single: bool) -> usize {
+    let r = |v| narrow(v, single);
+    let count = n as f64;
+    let spread = r((count - 1.0) * share);
+    let boundary = |index: f64, stay: &dyn Fn(f64, f64) -> bool| {
+        let below = index.floor();
+        if stay(index - below, below) { below } else { below + 1.0 }
+    };
+    let at = match method {
+        "higher" => spread.ceil(),
+        "nearest" => spread.round_ties_even(),
+        "inverted_cdf" => boundary(r(r(count * share) - 1.0), &|gamma, _| gamma == 0.0),
+        "closest_observation" => {
+            boundary(r(r(r(count * share) - 1.0) - 0.5), &|gamma, below| gamma == 0.0 && below.rem_euclid(2.0) == 1.0)
+        }
+        _ => spread.floor(),
+    };
+    at.max(0.0) as usize
+}
+
+/// The value at a place between two elements.
+fn between<T: Number>(sorted: &[T], method: &str, share: f64, single: bool, round: bool) -> f64 {
+    let r = |v| narrow(v, single);
+    let n = sorted.len() as f64;
+    let spread = r((n - 1.0) * share);
+    let by = |alpha: f64, beta: f64| {
+        let correction = r(alpha + r(share * (1.0 - alpha - beta)));
+        r(r(r(n * share) + correction) - 1.0)
+    };
+    let at = match method {
+        "averaged_inverted_cdf" => r(r(n * share) - 1.0),
+        "interpolated_inverted_cdf" => by(0.0, 1.0),
+        "hazen" => by(0.5, 0.5),
+        "weibull" => by(0.0, 0.0),
+        "median_unbiased" => by(1.0 / 3.0, 1.0 / 3.0),
+        "normal_unbiased" => by(3.0 / 8.0, 3.0 / 8.0),
+        "midpoint" => 0.5 * (spread.floor() + spread.ceil()),
+        _ => spread,
+    };
+    let last = sorted.len().saturating_sub(1);
+    let (low, high) = if at >= last as f64 {
+        (last, last)
+    } else if at < 0.0 {
+        (0, 0)
+    } else {
+        (at.floor() as usize, at.floor() as usize + 1)
+    };
+    let gamma = match method {
+        "averaged_inverted_cdf" if at == at.floor() => 0.5,
+        "averaged_inverted_cdf" => 1.0,
+        "midpoint" if at == at.floor() => 0.0,
+        "midpoint" => 0.5,
+        _ => r(at - at.floor()),
+    };
+    let value = |i: usize| sorted.get(i).map_or(f64::NAN, |v| Number::to_f64(*v));
+    let (a, b) = (value(low), value(high));
+    // The step as the result's type would make it.
+    let r = |v| narrow(v, round);
+    let step = r(b - a);
+    if gamma >= 0.5 { r(b - r(step * r(1.0 - gamma))) } else { r(a + r(step * r(gamma))) }
+}
