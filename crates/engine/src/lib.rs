@@ -16,11 +16,12 @@ pub mod plan;
 pub mod run;
 pub mod stage;
 
-pub use api::functions;
+pub use api::{IntoIndex, functions};
+pub use array::index::Slice;
 pub use array::{Array, Meta};
 pub use collect::{collect_all, explain};
 pub use error::{Error, Result};
-pub use lazy::{IntoAxes, Lazy, Operand};
+pub use lazy::{Ellipsis, Index, IntoAxes, Lazy, NewAxis, Operand};
 pub use monitor::{Cancel, Monitor};
 pub use opusclip_raw::{DType, Element, Isa};
 pub use run::{Output, RunOptions, RunReport, run};

@@ -1,11 +1,13 @@
 //! What the user wrote: expressions that know their shape and type and hold no data.
 
 pub mod compose;
+pub mod index;
 #[allow(clippy::module_inception)]
 mod lazy;
 mod operators;
 
 pub use crate::array::Meta;
+pub use index::{Ellipsis, Index, NewAxis};
 pub(crate) use lazy::reduced;
 pub use lazy::{DataRef, Lazy, Node, Op, Operand, SourceRef};
 pub use operators::IntoAxes;

@@ -4,6 +4,7 @@
 mod arrays;
 mod facts;
 mod golden;
+mod index;
 mod passes;
 mod paths;
 mod random;

@@ -23,6 +23,11 @@ fn nonzero_arrays(x: &Lazy) -> Result<Vec<Array>> {
     if x.shape()?.is_empty() {
         return Err(Error::shape("nonzero", "an array without axes has no positions; reshape it to (1,)"));
     }
+    positions(x)
+}
+
+/// Where the elements are that are not zero, one array for each axis.
+pub(in crate::api) fn positions(x: &Lazy) -> Result<Vec<Array>> {
     let truth = x.cast(DType::Bool).collect()?.to_contiguous()?;
     let bytes = truth.contiguous_bytes().unwrap_or(&[]);
     let shape = truth.shape();

@@ -4,6 +4,7 @@
 //! run on a few frames at a time; else the op waits for its whole input.
 
 mod given;
+pub(crate) mod index;
 mod join;
 mod order;
 mod support;
@@ -181,7 +182,7 @@ fn bytes(m: &Meta) -> usize {
 }
 
 /// Every page, file by file.
-const FILES: &[&[&Page]] = &[join::PAGES, order::PAGES];
+const FILES: &[&[&Page]] = &[index::PAGES, join::PAGES, order::PAGES];
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
