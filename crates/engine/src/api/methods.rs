@@ -76,6 +76,15 @@ impl Lazy {
         self.reduce(Reduce::Any, &axis.into_axes())
     }
 
+    /// The positions that would partition the elements along one axis; None flattens first.
+    ///
+    /// int64. partition's rule; which of several equal elements comes first is not promised, here the earlier one does.
+    /// NumPy: `np.argpartition(x, kth, axis)`.
+    #[track_caller]
+    pub fn argpartition(&self, kth: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argpartition", vec![Arg::from(self), Arg::Ints(kth.into_axes()), Arg::Ints(axis.into_axes())]))
+    }
+
     /// The positions that would sort the elements along one axis; None flattens first.
     ///
     /// int64. Stable: equal elements keep their order, also when descending. NaN comes last.
@@ -83,6 +92,15 @@ impl Lazy {
     #[track_caller]
     pub fn argsort(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("argsort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The positions of the elements that are not zero, one row for each.
+    ///
+    /// int64, in C order. NaN is not zero. Computed at once.
+    /// NumPy: `np.argwhere(x)`.
+    #[track_caller]
+    pub fn argwhere(&self) -> Lazy {
+        eager::argwhere(self)
     }
 
     /// The elements as another type.
@@ -139,6 +157,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![self.into()])
     }
 
+    /// Of several arrays the element of the one whose number x holds.
+    ///
+    /// All broadcast; the choices are promoted to one type. A number outside is an error, with mode='wrap' counted around, with mode='clip' held at the ends.
+    /// NumPy: `np.choose(x, choices, mode=mode)`.
+    #[track_caller]
+    pub fn choose(&self, choices: &[Lazy]) -> Lazy {
+        one(call::page("choose", vec![Arg::from(self), Arg::from(choices)]))
+    }
+
     /// x held between min and max.
     ///
     /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max.
@@ -146,6 +173,15 @@ impl Lazy {
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
+    }
+
+    /// The parts along an axis, or the flattened elements, for which the condition is true.
+    ///
+    /// The condition has one axis and may be shorter. Computed at once.
+    /// NumPy: `np.compress(condition, x, axis)`.
+    #[track_caller]
+    pub fn compress(&self, x: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        eager::compress(self, x.into(), axis)
     }
 
     /// Cosine of x radians.
@@ -157,6 +193,33 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Cos), vec![self.into()])
     }
 
+    /// Of a matrix its diagonal; of one axis a matrix with it as diagonal and zeros elsewhere.
+    ///
+    /// k counts from the main diagonal, upwards if positive.
+    /// NumPy: `np.diag(x, k)`.
+    #[track_caller]
+    pub fn diag(&self, k: isize) -> Lazy {
+        compose::diag(self, k)
+    }
+
+    /// A matrix with the flattened elements as diagonal and zeros elsewhere.
+    ///
+    /// k counts from the main diagonal, upwards if positive.
+    /// NumPy: `np.diagflat(x, k)`.
+    #[track_caller]
+    pub fn diagflat(&self, k: isize) -> Lazy {
+        compose::diagflat(self, k)
+    }
+
+    /// The elements whose positions along two axes differ by `offset`, as a last axis.
+    ///
+    /// The two axes go; where the diagonal lies outside it is empty.
+    /// NumPy: `np.diagonal(x, offset, axis1, axis2)`.
+    #[track_caller]
+    pub fn diagonal(&self, offset: isize, axis1: isize, axis2: isize) -> Lazy {
+        compose::diagonal(self, offset, axis1, axis2)
+    }
+
     /// Difference of neighbours along one axis: `x[1:] - x[:-1]`.
     ///
     /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal.
@@ -164,6 +227,15 @@ impl Lazy {
     #[track_caller]
     pub fn diff(&self, axis: isize) -> Lazy {
         compose::diff(self, axis)
+    }
+
+    /// Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].
+    ///
+    /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest.
+    /// NumPy: `np.digitize(x, bins, right)`.
+    #[track_caller]
+    pub fn digitize(&self, bins: impl Into<Operand>, right: bool) -> Lazy {
+        one(call::page("digitize", vec![Arg::from(self), Arg::from(Into::<Operand>::into(bins)), Arg::from(right)]))
     }
 
     /// True division.
@@ -220,6 +292,33 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![self.into()])
     }
 
+    /// The flattened elements for which the flattened condition is true.
+    ///
+    /// The condition may be shorter. Computed at once.
+    /// NumPy: `np.extract(condition, x)`.
+    #[track_caller]
+    pub fn extract(&self, x: impl Into<Operand>) -> Lazy {
+        eager::extract(self, x.into())
+    }
+
+    /// A new array with a value on its main diagonal, whose positions are the same on all axes.
+    ///
+    /// Several values are written in turn, cast as by astype. With wrap a tall matrix has a diagonal below its first, one row apart.
+    /// NumPy: `(lambda a: (np.fill_diagonal(a, val, wrap), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn fill_diagonal(&self, val: impl Into<Operand>) -> Lazy {
+        compose::fill_diagonal(self, val.into(), false)
+    }
+
+    /// The positions in the flattened array of the elements that are not zero.
+    ///
+    /// int64, rising. NaN is not zero. Computed at once.
+    /// NumPy: `np.flatnonzero(x)`.
+    #[track_caller]
+    pub fn flatnonzero(&self) -> Lazy {
+        eager::flatnonzero(self)
+    }
+
     /// The elements in reverse order along the axes; none given means all.
     ///
     /// A view.
@@ -265,6 +364,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![self.into(), y.into()])
     }
 
+    /// The different values that are in both, rising.
+    ///
+    /// Both are flattened and promoted to one type. NaN equals nothing. Computed at once.
+    /// NumPy: `np.intersect1d(x, y)`.
+    #[track_caller]
+    pub fn intersect1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::intersect1d(self, y.into())
+    }
+
     /// Every bit turned over; not for bool.
     ///
     /// Integers and bool only.
@@ -281,6 +389,18 @@ impl Lazy {
     #[track_caller]
     pub fn isfinite(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![self.into()])
+    }
+
+    /// True where an element is one of the test elements.
+    ///
+    /// Both are promoted to one type. NaN equals nothing.
+    /// NumPy: `np.isin(x, test_elements, invert=invert)`.
+    #[track_caller]
+    pub fn isin(&self, test_elements: impl Into<Operand>, invert: bool) -> Lazy {
+        one(call::page(
+            "isin",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(test_elements)), Arg::from(invert)],
+        ))
     }
 
     /// True where the value is an infinity of either sign.
@@ -481,6 +601,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![self.into(), y.into()])
     }
 
+    /// The elements along one axis with the kth where sorting would put it, lesser ones before it, greater ones after.
+    ///
+    /// kth may be several. The order within the parts is not promised; here all are sorted. NaN counts as greatest.
+    /// NumPy: `np.partition(x, kth, axis)`.
+    #[track_caller]
+    pub fn partition(&self, kth: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        one(call::page("partition", vec![Arg::from(self), Arg::Ints(kth.into_axes()), Arg::Ints(axis.into_axes())]))
+    }
+
     /// Axes in another order; none given reverses them.
     ///
     /// Axis i of the result is axis `axes[i]` of x.
@@ -488,6 +617,15 @@ impl Lazy {
     #[track_caller]
     pub fn permute_dims(&self, axes: impl IntoAxes) -> Lazy {
         compose::permute_dims(self, &axes.into_axes())
+    }
+
+    /// A new array with values one after another where the mask is true.
+    ///
+    /// Values are cast as by astype, and start again when there are too few. The mask has as many elements as x.
+    /// NumPy: `(lambda a: (np.place(a, mask, values), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn place(&self, mask: impl Into<Operand>, values: impl Into<Operand>) -> Lazy {
+        compose::place(self, mask.into(), values.into())
     }
 
     /// x to the power y, as the operator `**` does.
@@ -515,6 +653,33 @@ impl Lazy {
     #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
         compose::ptp(self, &axis.into_axes())
+    }
+
+    /// A new array with values put at these positions of the flattened one.
+    ///
+    /// Values are cast as by astype, and start again when there are too few. Where positions repeat, the last value stays. mode as for take.
+    /// NumPy: `(lambda a: (np.put(a, indices, values, mode=mode), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn put(&self, indices: impl Into<Operand>, values: impl Into<Operand>) -> Lazy {
+        compose::put(self, indices.into(), values.into(), "raise")
+    }
+
+    /// A new array with values put at these positions along one axis, as take_along_axis takes them; None means the flattened array.
+    ///
+    /// Values broadcast and are cast as by astype. Where positions repeat, the last value stays.
+    /// NumPy: `(lambda a: (np.put_along_axis(a, indices, values, axis), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn put_along_axis(&self, indices: impl Into<Operand>, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::put_along_axis(self, indices.into(), values.into(), axis)
+    }
+
+    /// A new array with values where the mask is true: to element i of the flattened array goes value i.
+    ///
+    /// Values are cast as by astype, and start again when there are too few. The mask has as many elements as x.
+    /// NumPy: `(lambda a: (np.putmask(a, mask, values), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn putmask(&self, mask: impl Into<Operand>, values: impl Into<Operand>) -> Lazy {
+        compose::putmask(self, mask.into(), values.into())
     }
 
     /// x - floor_divide(x, y) * y; has the sign of y.
@@ -553,6 +718,33 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Rint), vec![self.into()])
     }
 
+    /// Where the values v would be put into the sorted x so that it stays sorted: before equal ones, or after them with side='right'.
+    ///
+    /// int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest.
+    /// NumPy: `np.searchsorted(x, v, side, sorter)`.
+    #[track_caller]
+    pub fn searchsorted(&self, v: impl Into<Operand>, side: &str) -> Lazy {
+        one(call::page("searchsorted", vec![Arg::from(self), Arg::from(Into::<Operand>::into(v)), Arg::from(side)]))
+    }
+
+    /// The different values of x that are not in y, rising.
+    ///
+    /// x's type. All NaN of x are one value, and none is in y. Computed at once.
+    /// NumPy: `np.setdiff1d(x, y)`.
+    #[track_caller]
+    pub fn setdiff1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::setdiff1d(self, y.into())
+    }
+
+    /// The different values that are in one of the two only, rising.
+    ///
+    /// Both are flattened and promoted to one type. NaN of one is not NaN of the other. Computed at once.
+    /// NumPy: `np.setxor1d(x, y)`.
+    #[track_caller]
+    pub fn setxor1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::setxor1d(self, y.into())
+    }
+
     /// -1, 0 or 1.
     ///
     /// NaN gives NaN; both zeros give 0. Not for bool.
@@ -582,7 +774,7 @@ impl Lazy {
 
     /// The elements along one axis in rising order; None flattens first.
     ///
-    /// Stable. NaN comes last, also when descending (array API; NumPy has no such argument).
+    /// NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0.
     /// NumPy: `np.sort(x, axis)`.
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
@@ -643,6 +835,27 @@ impl Lazy {
         self.reduce(Reduce::Sum, &axis.into_axes())
     }
 
+    /// The elements at these positions along one axis; None flattens first.
+    ///
+    /// Negative positions count from the end and one outside is an error; with mode='wrap' they count around, with mode='clip' they are held at the ends.
+    /// NumPy: `np.take(x, indices, axis, mode=mode)`.
+    #[track_caller]
+    pub fn take(&self, indices: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::take(self, indices.into(), axis, "raise")
+    }
+
+    /// The elements at `indices` along one axis, as argsort and argmax give them; None flattens x first.
+    ///
+    /// The other axes broadcast. Negative positions count from the end; one outside is an error.
+    /// NumPy: `np.take_along_axis(x, indices, axis)`.
+    #[track_caller]
+    pub fn take_along_axis(&self, indices: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        one(call::page(
+            "take_along_axis",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(indices)), Arg::Ints(axis.into_axes())],
+        ))
+    }
+
     /// Tangent of x radians.
     ///
     /// Within 1 ulp; infinities give NaN.
@@ -679,6 +892,72 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![self.into()])
     }
 
+    /// The different values that are in either, rising.
+    ///
+    /// Both are flattened and promoted to one type. All NaN are one value. Computed at once.
+    /// NumPy: `np.union1d(x, y)`.
+    #[track_caller]
+    pub fn union1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::union1d(self, y.into())
+    }
+
+    /// The different values, rising; along an axis the different parts that stand side by side on it.
+    ///
+    /// All NaN are one value, which comes last; with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.
+    /// NumPy: `np.unique(x, axis=axis, equal_nan=equal_nan)`.
+    #[track_caller]
+    pub fn unique(&self, axis: Option<isize>) -> Lazy {
+        eager::unique(self, axis, true)
+    }
+
+    /// The different values, rising, where each occurs first, which of them each element is, and how often each occurs (array API).
+    ///
+    /// Each NaN is a value of its own; positions are int64 and count in the flattened array. Computed at once.
+    /// Gives (values, indices, inverse_indices, counts).
+    /// NumPy: `np.unique_all(x)`.
+    #[track_caller]
+    pub fn unique_all(&self) -> [Lazy; 4] {
+        eager::unique_all(self)
+    }
+
+    /// The different values, rising, and how often each occurs (array API).
+    ///
+    /// Each NaN is a value of its own; counts are int64. Computed at once.
+    /// Gives (values, counts).
+    /// NumPy: `np.unique_counts(x)`.
+    #[track_caller]
+    pub fn unique_counts(&self) -> [Lazy; 2] {
+        eager::unique_counts(self)
+    }
+
+    /// The different values, rising, and which of them each element is (array API).
+    ///
+    /// Each NaN is a value of its own; inverse_indices are int64 and have x's shape. Computed at once.
+    /// Gives (values, inverse_indices).
+    /// NumPy: `np.unique_inverse(x)`.
+    #[track_caller]
+    pub fn unique_inverse(&self) -> [Lazy; 2] {
+        eager::unique_inverse(self)
+    }
+
+    /// The different values, rising (array API).
+    ///
+    /// Each NaN is a value of its own; the two zeros are one. Computed at once.
+    /// NumPy: `np.sort(np.unique_values(x))`.
+    #[track_caller]
+    pub fn unique_values(&self) -> Lazy {
+        eager::unique_values(self)
+    }
+
+    /// The positions, one array for each axis, of the elements with these numbers, counted in C order, of an array of this shape.
+    ///
+    /// int64. A number outside is an error, a negative one too.
+    /// NumPy: `np.unravel_index(x, shape, order)`.
+    #[track_caller]
+    pub fn unravel_index(&self, shape: impl IntoAxes) -> Vec<Lazy> {
+        (call::page("unravel_index", vec![Arg::from(self), Arg::Ints(shape.into_axes())]))
+    }
+
     /// Variance: mean(square(x - mean(x))).
     ///
     /// Integers are computed in float64. No correction (ddof = 0).
@@ -710,6 +989,51 @@ pub mod functions {
     pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
         one(call::page("concat", vec![Arg::from(arrays), Arg::Ints(axis.into_axes())]))
     }
+
+    /// The position of each element of an array of this shape: one array of positions for each axis, one after another.
+    ///
+    /// int64.
+    /// NumPy: `np.indices(dimensions)`.
+    #[track_caller]
+    pub fn indices(dimensions: impl IntoAxes) -> Lazy {
+        one(call::page("indices", vec![Arg::Ints(dimensions.into_axes())]))
+    }
+
+    /// Arrays of one axis, each along an axis of its own, so that as an index they name all combinations.
+    ///
+    /// Truth values become the positions of the true ones, at once.
+    /// NumPy: `np.ix_(*arrays)`.
+    #[track_caller]
+    pub fn ix_(arrays: &[Lazy]) -> Vec<Lazy> {
+        eager::ix_(arrays)
+    }
+
+    /// The positions that sort by the last key, equal ones by the one before it, and so on.
+    ///
+    /// int64, stable. The keys have one shape; NaN comes last. One array is the list of its rows.
+    /// NumPy: `np.lexsort(keys, axis)`.
+    #[track_caller]
+    pub fn lexsort(keys: &[Lazy], axis: isize) -> Lazy {
+        one(call::page("lexsort", vec![Arg::from(keys), Arg::from(axis)]))
+    }
+
+    /// The number, counted in C order, of the element at these positions of an array of shape dims.
+    ///
+    /// int64. Positions are integers, broadcast, and not negative; mode as for choose. order='F' counts the first axis fastest.
+    /// NumPy: `np.ravel_multi_index(multi_index, dims, mode=mode, order=order)`.
+    #[track_caller]
+    pub fn ravel_multi_index(multi_index: &[Lazy], dims: impl IntoAxes) -> Lazy {
+        one(call::page("ravel_multi_index", vec![Arg::from(multi_index), Arg::Ints(dims.into_axes())]))
+    }
+
+    /// For each element the choice whose condition is the first to be true; the default where none is.
+    ///
+    /// Conditions are bool. All broadcast; choices and default are promoted to one type.
+    /// NumPy: `np.select(condlist, choicelist, default)`.
+    #[track_caller]
+    pub fn select(condlist: &[Lazy], choicelist: &[Lazy], default: impl Into<Operand>) -> Lazy {
+        compose::select(condlist, choicelist, default.into())
+    }
 }
 
 /// Calls the op of this name.
@@ -720,20 +1044,28 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "add" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Add), vec![a.operand(0)?, a.operand(1)?])],
         "all" => vec![a.array(0)?.reduce(Reduce::All, &a.ints(1)?)],
         "any" => vec![a.array(0)?.reduce(Reduce::Any, &a.ints(1)?)],
+        "argpartition" => whole("argpartition", a)?,
         "argsort" => whole("argsort", a)?,
+        "argwhere" => vec![eager::argwhere(&a.array(0)?)],
         "astype" => vec![compose::astype(&a.array(0)?, a.dtype(1)?)],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_xor" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Xor), vec![a.operand(0)?, a.operand(1)?])],
         "broadcast_to" => vec![compose::broadcast_to(&a.array(0)?, &a.ints(1)?)],
         "ceil" => vec![Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?])],
+        "choose" => whole("choose", a)?,
         "clip" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Clip),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
+        "compress" => vec![eager::compress(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "concat" => whole("concat", a)?,
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
+        "diag" => vec![compose::diag(&a.array(0)?, a.int(1)?)],
+        "diagflat" => vec![compose::diagflat(&a.array(0)?, a.int(1)?)],
+        "diagonal" => vec![compose::diagonal(&a.array(0)?, a.int(1)?, a.int(2)?, a.int(3)?)],
         "diff" => vec![compose::diff(&a.array(0)?, a.int(1)?)],
+        "digitize" => whole("digitize", a)?,
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -742,6 +1074,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
         "expand_dims" => vec![compose::expand_dims(&a.array(0)?, a.int(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "extract" => vec![eager::extract(&a.array(0)?, a.operand(1)?)],
+        "fill_diagonal" => vec![compose::fill_diagonal(&a.array(0)?, a.operand(1)?, a.truth(2)?)],
+        "flatnonzero" => vec![eager::flatnonzero(&a.array(0)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
         "floor" => vec![Lazy::elementwise(Elementwise::Math(Math::Floor), vec![a.operand(0)?])],
         "floor_divide" => {
@@ -753,15 +1088,20 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "greater_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::GreaterEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "indices" => whole("indices", a)?,
+        "intersect1d" => vec![eager::intersect1d(&a.array(0)?, a.operand(1)?)],
         "invert" => vec![compose::invert(&a.array(0)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
+        "isin" => whole("isin", a)?,
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
         "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
+        "ix_" => eager::ix_(&a.arrays(0)?),
         "left_shift" => vec![Lazy::elementwise(Elementwise::Bits(Bits::LeftShift), vec![a.operand(0)?, a.operand(1)?])],
         "less" => vec![Lazy::elementwise(Elementwise::Compare(Compare::Less), vec![a.operand(0)?, a.operand(1)?])],
         "less_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "lexsort" => whole("lexsort", a)?,
         "log" => vec![Lazy::elementwise(Elementwise::Math(Math::Log), vec![a.operand(0)?])],
         "log10" => vec![Lazy::elementwise(Elementwise::Math(Math::Log10), vec![a.operand(0)?])],
         "log1p" => vec![Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![a.operand(0)?])],
@@ -783,10 +1123,18 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "not_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::NotEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "partition" => whole("partition", a)?,
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
+        "place" => vec![compose::place(&a.array(0)?, a.operand(1)?, a.operand(2)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?)],
+        "put" => vec![compose::put(&a.array(0)?, a.operand(1)?, a.operand(2)?, &a.text(3)?)],
+        "put_along_axis" => {
+            vec![compose::put_along_axis(&a.array(0)?, a.operand(1)?, a.operand(2)?, a.maybe(3, Args::int)?)]
+        }
+        "putmask" => vec![compose::putmask(&a.array(0)?, a.operand(1)?, a.operand(2)?)],
+        "ravel_multi_index" => whole("ravel_multi_index", a)?,
         "remainder" => {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Remainder), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -795,6 +1143,10 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Bits(Bits::RightShift), vec![a.operand(0)?, a.operand(1)?])]
         }
         "rint" => vec![Lazy::elementwise(Elementwise::Math(Math::Rint), vec![a.operand(0)?])],
+        "searchsorted" => whole("searchsorted", a)?,
+        "select" => vec![compose::select(&a.arrays(0)?, &a.arrays(1)?, a.operand(2)?)],
+        "setdiff1d" => vec![eager::setdiff1d(&a.array(0)?, a.operand(1)?)],
+        "setxor1d" => vec![eager::setxor1d(&a.array(0)?, a.operand(1)?)],
         "sign" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?])],
         "sin" => vec![Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?])],
         "slice_axis" => vec![compose::slice_axis(
@@ -813,10 +1165,19 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![a.operand(0)?, a.operand(1)?])]
         }
         "sum" => vec![a.array(0)?.reduce(Reduce::Sum, &a.ints(1)?)],
+        "take" => vec![compose::take(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?, &a.text(3)?)],
+        "take_along_axis" => whole("take_along_axis", a)?,
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
         "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
         "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
         "trunc" => vec![Lazy::elementwise(Elementwise::Math(Math::Trunc), vec![a.operand(0)?])],
+        "union1d" => vec![eager::union1d(&a.array(0)?, a.operand(1)?)],
+        "unique" => vec![eager::unique(&a.array(0)?, a.maybe(1, Args::int)?, a.truth(2)?)],
+        "unique_all" => eager::unique_all(&a.array(0)?).to_vec(),
+        "unique_counts" => eager::unique_counts(&a.array(0)?).to_vec(),
+        "unique_inverse" => eager::unique_inverse(&a.array(0)?).to_vec(),
+        "unique_values" => vec![eager::unique_values(&a.array(0)?)],
+        "unravel_index" => whole("unravel_index", a)?,
         "var" => vec![compose::var(&a.array(0)?, &a.ints(1)?)],
         "where" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Where),

@@ -140,6 +140,14 @@ impl Resolved {
         if items.iter().filter(|i| matches!(i, Index::Ellipsis)).count() > 1 {
             return Err(Error::shape(op, "an index has at most one `...`"));
         }
+        // An array without axes is the integer that it holds, where that is known.
+        let integer = |item: &Index| match item {
+            Index::Array(a) if a.shape().is_ok_and(<[usize]>::is_empty) && a.dtype().is_ok_and(DType::is_integer) => {
+                known(a).and_then(|i| isize::try_from(*i.first()?).ok()).map_or(item.clone(), Index::At)
+            }
+            item => item.clone(),
+        };
+        let items: Vec<Index> = items.iter().map(integer).collect();
         let advanced = items.iter().any(|i| matches!(i, Index::Array(_) | Index::Flag(_)));
         let mut r = Resolved {
             spans: from.iter().map(|&len| Span { start: 0, len, step: 1 }).collect(),
@@ -155,7 +163,7 @@ impl Resolved {
         let mut runs = 0;
         let mut axis = 0;
         let mut last_advanced = false;
-        for item in items {
+        for item in &items {
             let is_advanced = advanced && matches!(item, Index::At(_) | Index::Array(_) | Index::Flag(_));
             if is_advanced && !last_advanced {
                 runs += 1;
@@ -368,7 +376,8 @@ fn aligned(op: &str, value: Lazy, to: &[usize]) -> Result<Lazy> {
             ),
         ));
     }
-    Ok(if lens == from { value } else { value.moved(Movement::Reshape(lens)) })
+    // One value serves every shape as it is.
+    Ok(if lens == from || from.is_empty() { value } else { value.moved(Movement::Reshape(lens)) })
 }
 
 fn build_assigned(x: &Lazy, items: &[Index], value: Operand) -> Result<Lazy> {
@@ -378,6 +387,14 @@ fn build_assigned(x: &Lazy, items: &[Index], value: Operand) -> Result<Lazy> {
     let value = aligned("set", as_element("set", value, x.dtype()?)?, &to)?;
     if to.contains(&0) {
         return Ok(x.clone());
+    }
+    if value.shape()?.is_empty() {
+        // One value for all.
+        let (place, time) = (r.inner_place(), frames_written(x, &r, &[1], &[])?);
+        return match time {
+            Some(when) => restored(x, &mut r, when, value),
+            None => written(x, &r, place, value),
+        };
     }
     // The value over x's own axes: new ones go, integers' come, all of them of length 1.
     let lens = value.shape()?.to_vec();
@@ -395,17 +412,20 @@ fn build_assigned(x: &Lazy, items: &[Index], value: Operand) -> Result<Lazy> {
     let value = if value.shape()? == inner { value } else { value.moved(Movement::Reshape(inner)) };
 
     if let Some(when) = frames_written(x, &r, &own, picked)? {
-        // All frames are written and those that were not meant are put back: frame by frame.
-        r.picks.clear();
-        r.spans[0] = Span { start: 0, len: from[0], step: 1 };
-        let value = if axes.is_empty() { value } else { value.moved(Movement::Reshape(own.clone())) };
-        let all = written(x, &r, 0, value)?;
-        return Ok(Lazy::elementwise(
-            Elementwise::Ternary(Ternary::Where),
-            vec![when.into(), all.into(), x.into()],
-        ));
+        let value = if axes.is_empty() { value } else { value.moved(Movement::Reshape(own)) };
+        return restored(x, &mut r, when, value);
     }
     written(x, &r, place, value)
+}
+
+/// All frames are written and those that were not meant are put back: frame by frame.
+fn restored(x: &Lazy, r: &mut Resolved, when: Lazy, value: Lazy) -> Result<Lazy> {
+    r.picks.clear();
+    if let (Some(span), Some(&len)) = (r.spans.first_mut(), r.from.first()) {
+        *span = Span { start: 0, len, step: 1 };
+    }
+    let all = written(x, r, 0, value)?;
+    Ok(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![when.into(), all.into(), x.into()]))
 }
 
 /// The page for a value whose axes are those of what is written, some of them of length 1.

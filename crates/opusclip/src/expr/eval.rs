@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use opusclip_engine::api::call::{self, Arg};
 use opusclip_engine::array::Scalar;
-use opusclip_engine::{DType, Lazy};
+use opusclip_engine::{Array, DType, Index, Lazy, Operand, Slice};
 
 use super::ast::{Ast, CallArg, Id, Item, Node, NodeKind, Unary};
 use super::lexer;
@@ -76,7 +76,7 @@ impl Eval {
             NodeKind::Text(v) => Ok(Value::Text(v.clone())),
             NodeKind::None => Ok(Value::None),
             NodeKind::Name(name) => self.name(name, col),
-            NodeKind::Tuple(ids) => self.tuple(ids, col),
+            NodeKind::Tuple(ids) | NodeKind::List(ids) => self.tuple(ids, col),
             NodeKind::Unary(op, a) => {
                 let a = self.value(*a)?;
                 match (value::fold_unary(*op, &a), op) {
@@ -100,6 +100,27 @@ impl Eval {
                 self.names.insert(name.clone(), value.clone());
                 Ok(value)
             }
+            NodeKind::AssignIndex(name, array, items, value) => {
+                let Value::Array(array) = self.value(*array)? else {
+                    return Err(lexer::error(col, format!("`{name}` is no array, so nothing can be put into it")));
+                };
+                let value: Operand = match self.value(*value)? {
+                    Value::Array(v) => v.into(),
+                    Value::Int(v) => v.into(),
+                    Value::Float(v) => v.into(),
+                    Value::Bool(v) => v.into(),
+                    other => match list(&other) {
+                        Some(list) => list.map_err(at_column(col))?.into(),
+                        None => {
+                            let what = format!("only numbers and arrays are put into an array, not {}", other.describe());
+                            return Err(lexer::error(col, what));
+                        }
+                    },
+                };
+                let set = checked(array.set(self.entries(items, col)?, value), col)?;
+                self.names.insert(name.clone(), Value::Array(set.clone()));
+                Ok(Value::Array(set))
+            }
         }
     }
 
@@ -119,6 +140,10 @@ impl Eval {
         if values.iter().all(|v| matches!(v, Value::Int(_))) {
             let ints = values.iter().filter_map(|v| if let Value::Int(i) = v { Some(position(*i, col)) } else { None });
             return Ok(Value::Ints(ints.collect::<Result<_>>()?));
+        }
+        if values.iter().all(|v| matches!(v, Value::Bool(_))) {
+            let bools: Vec<bool> = values.iter().map(|v| matches!(v, Value::Bool(true))).collect();
+            return Ok(Value::Array(Array::from_slice(&bools, &[bools.len()])?.into()));
         }
         let floats: Option<Vec<f64>> = values.iter().map(|v| v.number().map(value::Number::float)).collect();
         if let Some(floats) = floats {
@@ -165,6 +190,10 @@ impl Eval {
                 _ => Err(lexer::error(col, format!("`{name}` takes one array or number: `{name}(x)`"))),
             };
         }
+        // NumPy's `where` of a condition alone.
+        if name == "where" && matches!(list.as_slice(), [Arg::Array(_)]) {
+            return call_op("nonzero", list, col);
+        }
         if let Some(op) = function(name) {
             return call_op(op, list, col);
         }
@@ -172,7 +201,7 @@ impl Eval {
     }
 
     fn index(&self, array: &Value, items: &[Item], col: usize) -> Result<Value> {
-        if let (Value::Arrays(all), [Item::At(at)]) = (array, items) {
+        if let (Value::Arrays(all), [Item::At(at, _)]) = (array, items) {
             let at = match self.value(*at)? {
                 Value::Int(v) => v,
                 other => {
@@ -187,63 +216,54 @@ impl Eval {
         let Value::Array(array) = array else {
             return Err(lexer::error(col, format!("only arrays are indexed, not {}", array.describe())));
         };
-        let mut array = array.clone();
-        let rank = array.ndim()?;
-        let consumed = items.iter().filter(|i| matches!(i, Item::At(_) | Item::Slice(..))).count();
-        if items.iter().filter(|i| matches!(i, Item::Ellipsis)).count() > 1 {
-            return Err(lexer::error(col, "an index has at most one `...`"));
-        }
-        let Some(rest) = rank.checked_sub(consumed) else {
-            return Err(lexer::error(col, format!("{consumed} indices for an array with {rank} axes")));
-        };
-        let mut axis = 0_usize;
+        checked(array.index(self.entries(items, col)?), col).map(Value::Array)
+    }
+
+    /// What stands between brackets, for the engine. A tuple alone is all of the index.
+    fn entries(&self, items: &[Item], col: usize) -> Result<Vec<Index>> {
+        let mut out = Vec::with_capacity(items.len());
         for item in items {
-            match item {
-                Item::Ellipsis => axis += rest,
-                Item::NewAxis => {
-                    array = op("expand_dims", vec![Arg::Array(array), axis_arg(axis)], col)?;
-                    axis += 1;
-                }
-                Item::Slice(start, stop, step) => {
-                    let mut args = vec![Arg::Array(array), axis_arg(axis)];
-                    for part in [start, stop, step] {
-                        args.push(self.place(part.as_ref(), col)?);
+            out.push(match item {
+                Item::Ellipsis => Index::Ellipsis,
+                Item::NewAxis => Index::NewAxis,
+                Item::Slice(start, stop, step) => Index::Slice(Slice {
+                    start: self.place(start.as_ref(), col)?,
+                    stop: self.place(stop.as_ref(), col)?,
+                    step: self.place(step.as_ref(), col)?,
+                }),
+                Item::At(at, tuple) => match self.value(*at)? {
+                    Value::Int(v) => Index::At(position(v, col)?),
+                    Value::Bool(v) => Index::Flag(v),
+                    Value::Array(v) => Index::Array(v),
+                    Value::None => Index::NewAxis,
+                    Value::Ints(all) if *tuple && items.len() == 1 => {
+                        out.extend(all.into_iter().map(Index::At));
+                        continue;
                     }
-                    array = op("slice_axis", args, col)?;
-                    axis += 1;
-                }
-                Item::At(at) => {
-                    let len = array.shape()?.get(axis).copied().unwrap_or(0);
-                    let at = match self.value(*at)? {
-                        Value::Int(v) => v,
-                        other => {
-                            let what = format!("an index is an integer or a slice, not {}", other.describe());
-                            return Err(lexer::error(col, what));
-                        }
-                    };
-                    let from_front = if at < 0 { i128::from(at) + len as i128 } else { i128::from(at) };
-                    let from_front =
-                        i64::try_from(from_front).ok().filter(|i| (0..len as i128).contains(&i128::from(*i)));
-                    let Some(i) = from_front else {
-                        return Err(lexer::error(
-                            col,
-                            format!("index {at} is out of bounds for axis {axis} of length {len}"),
-                        ));
-                    };
-                    let args = vec![Arg::Array(array), axis_arg(axis), Arg::Int(i), Arg::Int(i + 1)];
-                    array = op("slice_axis", args, col)?;
-                    array = op("squeeze", vec![Arg::Array(array), axis_arg(axis)], col)?;
-                }
-            }
+                    // What `nonzero` gives, or a tuple of arrays.
+                    Value::Arrays(all) if items.len() == 1 => {
+                        out.extend(all.into_iter().map(Index::Array));
+                        continue;
+                    }
+                    other @ Value::Ints(_) => match list(&other) {
+                        Some(list) => Index::Array(list.map_err(at_column(col))?),
+                        None => continue,
+                    },
+                    other => {
+                        let what = format!("an index is an integer, a slice or an array, not {}", other.describe());
+                        return Err(lexer::error(col, what));
+                    }
+                },
+            });
         }
-        Ok(Value::Array(array))
+        Ok(out)
     }
 
     /// One part of a slice.
-    fn place(&self, id: Option<&Id>, col: usize) -> Result<Arg> {
+    fn place(&self, id: Option<&Id>, col: usize) -> Result<Option<isize>> {
         match id.map(|id| self.value(*id)).transpose()? {
-            None | Some(Value::None) => Ok(Arg::None),
-            Some(Value::Int(v)) => Ok(Arg::Int(v)),
+            None | Some(Value::None) => Ok(None),
+            Some(Value::Int(v)) => position(v, col).map(Some),
             Some(other) => Err(lexer::error(col, format!("a slice is made of integers, not {}", other.describe()))),
         }
     }
@@ -253,9 +273,23 @@ fn keyword(key: &str, value: Arg) -> Arg {
     Arg::Keyword(key.to_string(), Box::new(value))
 }
 
-/// Ranks are small, so an axis always fits.
-fn axis_arg(axis: usize) -> Arg {
-    Arg::Int(i64::try_from(axis).unwrap_or(i64::MAX))
+/// The array that a list of numbers is.
+fn list(value: &Value) -> Option<Result<Lazy>> {
+    let array = match value {
+        Value::Ints(v) => {
+            let v: Vec<i64> = v.iter().map(|&i| i as i64).collect();
+            Array::from_slice(&v, &[v.len()])
+        }
+        Value::Floats(v) => Array::from_slice(v, &[v.len()]),
+        _ => return None,
+    };
+    Some(array.map(Lazy::from))
+}
+
+/// An expression that could be built.
+fn checked(lazy: Lazy, col: usize) -> Result<Lazy> {
+    lazy.meta().map_err(Error::without_place).map_err(at_column(col))?;
+    Ok(lazy)
 }
 
 fn position(v: i64, col: usize) -> Result<isize> {

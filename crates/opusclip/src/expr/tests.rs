@@ -17,12 +17,13 @@ fn show(source: &str) -> String {
             NodeKind::None => "none".into(),
             NodeKind::Text(t) => format!("{t:?}"),
             NodeKind::Name(v) => v.clone(),
-            NodeKind::Tuple(v) => format!("<{}>", v.iter().map(n).collect::<Vec<_>>().join(" ")),
+            NodeKind::Tuple(v) | NodeKind::List(v) => format!("<{}>", v.iter().map(n).collect::<Vec<_>>().join(" ")),
             NodeKind::Unary(Unary::Negative, a) => format!("(neg {})", n(a)),
             NodeKind::Unary(Unary::Plus, a) => format!("(pos {})", n(a)),
             NodeKind::Unary(Unary::Invert, a) => format!("(not {})", n(a)),
             NodeKind::Binary(op, a, b) => format!("({} {} {})", op.op(), n(a), n(b)),
             NodeKind::Assign(name, a) => format!("{name}:={}", n(a)),
+            NodeKind::AssignIndex(name, _, items, a) => format!("{name}[{}]:={}", items.len(), n(a)),
             NodeKind::Call(name, args) => {
                 let args = args.iter().map(|a| match &a.keyword {
                     Some(k) => format!(" {k}={}", n(&a.value)),
@@ -32,7 +33,7 @@ fn show(source: &str) -> String {
             }
             NodeKind::Index(a, items) => {
                 let items = items.iter().map(|i| match i {
-                    Item::At(i) => n(i),
+                    Item::At(i, _) => n(i),
                     Item::Slice(a, b, c) => format!("{}:{}:{}", opt(a), opt(b), opt(c)),
                     Item::Ellipsis => "...".into(),
                     Item::NewAxis => "new".into(),
@@ -90,7 +91,8 @@ fn mistakes_say_the_column_and_what_would_do() {
         ("1 2", "col 3: expected an operator or `;`, got `2`"),
         ("x)", "col 2: `)` closes nothing"),
         ("x, 1", "col 2: one result is wanted, not several; put the `,` inside brackets"),
-        ("x[0] = 1", "col 6: only a plain name can be assigned to; compare with `==`"),
+        ("x + 1 = 1", "col 7: only a name, or a name with an index, can be assigned to; compare with `==`"),
+        ("x[0][1] = 1", "col 9: only a name, or a name with an index, can be assigned to; compare with `==`"),
         ("f32 = 1", "col 1: `f32` already means something; choose another name"),
         ("a < b < c", "col 7: comparisons do not chain; write `(a < b) & (b < c)`"),
         ("a and b", "col 3: `and` is not part of the language; write `&` between comparisons in brackets"),
@@ -233,6 +235,17 @@ mod evaluated {
             ("x[:, None, 1]", vec![2, 1, 2, 3], 60.0),
             ("x[:, -1:, 5:9]", vec![2, 1, 0, 3], f64::NAN),
             ("x[None, ..., None]", vec![1, 2, 2, 2, 3, 1], 0.0),
+            ("x[[1, 0]]", vec![2, 2, 2, 3], 120.0),
+            ("x[(1, 0)]", vec![2, 3], 120.0),
+            ("x[:, [1], None, [-1, 0]]", vec![2, 2, 1, 3], 90.0),
+            ("x[x > 200]", vec![3], 210.0),
+            ("x[nonzero(x > 200)]", vec![3], 210.0),
+            ("x[where(x > 200)]", vec![3], 210.0),
+            ("x[[False, True], ..., 0]", vec![1, 2, 2], 120.0),
+            ("x[True, 0]", vec![1, 2, 2, 3], 0.0),
+            ("x[0] = 7; x", vec![2, 2, 2, 3], 7.0),
+            ("g = x; g[x < 50] = 1.9; g[0, 0, 0] = [4, 5, 6]; g + x", vec![2, 2, 2, 3], 4.0),
+            ("g = f32(x); g[..., [0, 2]] = g[..., [2, 0]]; g", vec![2, 2, 2, 3], 20.0),
         ] {
             let (_, got, values) = values(source);
             assert_eq!(got, shape, "{source}");
@@ -313,12 +326,19 @@ mod evaluated {
             ("x + 1 / 0", "col 7: division by zero"),
             ("x + 9223372036854775807 * 2", "col 25: the integers overflow; write one of them as a float"),
             ("x * (0 ** -1)", "col 8: zero to a negative power"),
-            ("x[5]", "col 2: index 5 is out of bounds for axis 0 of length 2"),
-            ("x[-9223372036854775807]", "col 2: index -9223372036854775807 is out of bounds for axis 0 of length 2"),
-            ("x[0, 0, 0, 0, 0]", "col 2: 5 indices for an array with 4 axes"),
-            ("x[..., ...]", "col 2: an index has at most one `...`"),
-            ("x[1.5]", "col 2: an index is an integer or a slice, not the number 1.5"),
-            ("x[x]", "col 2: an index is an integer or a slice, not an array"),
+            ("x[5]", "col 2: index: index 5 is out of bounds for axis 0 of length 2"),
+            ("x[-9223372036854775807]", "col 2: index: index -9223372036854775807 is out of bounds for axis 0 of length 2"),
+            ("x[0, 0, 0, 0, 0]", "col 2: index: 5 indices for shape (2, 2, 2, 3), which has 4 axes"),
+            ("x[..., ...]", "col 2: index: an index has at most one `...`"),
+            ("x[1.5]", "col 2: an index is an integer, a slice or an array, not the number 1.5"),
+            ("x[[1.5]]", "col 2: an index is an integer, a slice or an array, not a list of numbers"),
+            (
+                "x[f32(x)]",
+                "col 2: index: an index array holds integers or truth values, not float32; cast it",
+            ),
+            ("g = 2; g[0] = 1", "col 9: `g` is no array, so nothing can be put into it"),
+            ("x[0] = f32", "col 2: only numbers and arrays are put into an array, not the element type float32"),
+            ("x[0] = 256", "col 2: set: the integer 256 does not fit uint8 (0 to 255)"),
             ("x[1.0:]", "col 2: a slice is made of integers, not the number 1"),
             ("2[0]", "col 2: only arrays are indexed, not the number 2"),
             (

@@ -2,6 +2,7 @@
 //! return is data. A function's page is the row of its name.
 
 mod search;
+mod sets;
 
 use opusclip_raw::DType;
 
@@ -11,9 +12,10 @@ use crate::lazy::Lazy;
 use crate::ops::facts::{Outputs, Row, X};
 
 pub use search::*;
+pub use sets::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[search::ROWS];
+pub const FILES: &[&[Row]] = &[search::ROWS, sets::ROWS];
 
 /// The arrays as expressions, or `n` times the error.
 #[track_caller]

@@ -4,6 +4,7 @@
 mod convert;
 mod logic;
 mod moving;
+mod pick;
 mod stats;
 
 use opusclip_raw::DType;
@@ -19,10 +20,11 @@ use crate::ops::{Binary, Bits, Elementwise, Math, MathBinary, Movement, Reduce, 
 pub use convert::*;
 pub use logic::*;
 pub use moving::*;
+pub use pick::*;
 pub use stats::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, stats::ROWS];
+pub const FILES: &[&[Row]] = &[convert::ROWS, logic::ROWS, moving::ROWS, pick::ROWS, stats::ROWS];
 
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {

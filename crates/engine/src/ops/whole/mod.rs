@@ -6,7 +6,9 @@
 mod given;
 pub(crate) mod index;
 mod join;
-mod order;
+pub(crate) mod order;
+pub(crate) mod place;
+pub(crate) mod search;
 mod support;
 
 use std::hash::{Hash, Hasher};
@@ -182,7 +184,7 @@ fn bytes(m: &Meta) -> usize {
 }
 
 /// Every page, file by file.
-const FILES: &[&[&Page]] = &[index::PAGES, join::PAGES, order::PAGES];
+const FILES: &[&[&Page]] = &[index::PAGES, join::PAGES, order::PAGES, place::PAGES, search::PAGES];
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
