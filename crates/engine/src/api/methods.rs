@@ -955,7 +955,7 @@ impl Lazy {
     /// NumPy: `np.unravel_index(x, shape, order)`.
     #[track_caller]
     pub fn unravel_index(&self, shape: impl IntoAxes) -> Vec<Lazy> {
-        (call::page("unravel_index", vec![Arg::from(self), Arg::Ints(shape.into_axes())]))
+        call::page("unravel_index", vec![Arg::from(self), Arg::Ints(shape.into_axes())])
     }
 
     /// Variance: mean(square(x - mean(x))).
