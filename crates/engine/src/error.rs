@@ -28,6 +28,13 @@ pub enum Error {
         /// What was given and what would do.
         detail: String,
     },
+    /// Arithmetic without a good answer, under an [`crate::errstate::ErrState`] that raises.
+    Arithmetic {
+        /// The op.
+        op: String,
+        /// What, in which type, at which index.
+        detail: String,
+    },
     /// The plan needs more memory than the limit allows.
     Memory {
         /// Bytes needed.
@@ -147,7 +154,10 @@ pub fn show_path(path: &Path) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Shape { op, detail } | Error::DType { op, detail } | Error::Value { op, detail } => {
+            Error::Shape { op, detail }
+            | Error::DType { op, detail }
+            | Error::Value { op, detail }
+            | Error::Arithmetic { op, detail } => {
                 write!(f, "{op}: {detail}")
             }
             Error::Memory { needed, limit, detail } => {
@@ -164,6 +174,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// `(3, 4)`, as Python writes tuples.
+pub(crate) fn tuple(numbers: &[usize]) -> String {
+    match numbers {
+        [one] => format!("({one},)"),
+        many => format!("({})", many.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
 
 /// Bytes in the largest binary unit that keeps the number above one: `64.0 MiB`.
 pub fn bytes(n: u64) -> String {

@@ -1,9 +1,11 @@
 //! Counters that a run leaves behind: what ran, how long, how much memory.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::errstate::Trouble;
 
 /// A flag that ends a run within one frame.
 #[derive(Clone, Debug, Default)]
@@ -29,13 +31,19 @@ impl Cancel {
 macro_rules! counters {
     ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
         #[derive(Debug, Default)]
-        struct Counters { $($name: AtomicU64),* }
+        struct Counters {
+            $($name: AtomicU64,)*
+            warnings: Mutex<Vec<String>>,
+        }
 
         impl Monitor {
             $($(#[$meta])* pub fn $name(&self) -> u64 { self.0.$name.load(Ordering::Relaxed) })*
         }
     };
 }
+
+/// Warnings that are kept.
+const MOST_WARNINGS: usize = 1000;
 
 /// Shared counters of one run or several; cloning shares them.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +87,14 @@ counters! {
     pool_hits,
     /// Buffers that the pool had to make.
     pool_misses,
+    /// Elements that were divided by zero, where that was watched (see [`crate::errstate`]).
+    divisions_by_zero,
+    /// Elements that overflowed, where that was watched.
+    overflows,
+    /// Elements that underflowed, where that was watched.
+    underflows,
+    /// Elements without an answer, where that was watched.
+    invalid_values,
 }
 
 impl Monitor {
@@ -106,6 +122,28 @@ impl Monitor {
 
     pub(crate) fn count_cursor(&self) {
         Self::add(&self.0.cursors, 1);
+    }
+
+    pub(crate) fn count_trouble(&self, kind: Trouble, n: u64) {
+        let cell = match kind {
+            Trouble::Divide => &self.0.divisions_by_zero,
+            Trouble::Over => &self.0.overflows,
+            Trouble::Under => &self.0.underflows,
+            Trouble::Invalid => &self.0.invalid_values,
+        };
+        Self::add(cell, n);
+    }
+
+    pub(crate) fn warn(&self, line: String) {
+        let mut warnings = self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if warnings.len() < MOST_WARNINGS && !warnings.contains(&line) {
+            warnings.push(line);
+        }
+    }
+
+    /// What runs warned of, one line each, none twice.
+    pub fn warnings(&self) -> Vec<String> {
+        self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn frames_out(&self, n: u64) {

@@ -8,6 +8,7 @@ use opusclip_raw::Isa;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::errstate::Watch;
 use crate::exec::chunk::Context;
 use crate::exec::cpu::Cpu;
 use crate::exec::options::pool_for;
@@ -17,7 +18,7 @@ use crate::exec::threads;
 use crate::flow::Sink;
 use crate::lazy::Lazy;
 use crate::monitor::Phase;
-use crate::passes::optimise;
+use crate::passes::optimise_for;
 use crate::plan::{NodeId, Plan, lower};
 use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
 use crate::stage::{Schedule, schedule, stream_info, streams};
@@ -36,7 +37,8 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
             Output::Collect(l) | Output::Sink(l, _) => l.clone(),
         })
         .collect();
-    let plan = optimise(lower(&lazies)?)?;
+    let watch = Watch::new(options.errors, &options.monitor);
+    let plan = optimise_for(lower(&lazies)?, watch.is_some())?;
     let schedule = schedule(&plan);
     let threads = threads::resolve(options.threads);
 
@@ -61,12 +63,14 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         }
     }
 
-    let executor = Cpu::new(&plan, options.isa.unwrap_or_else(Isa::active), &options.monitor);
+    let isa = options.isa.unwrap_or_else(Isa::active);
+    let executor = Cpu::new(&plan, isa, &options.monitor, watch.as_ref());
     let mut cx = Context {
         plan: &plan,
         executor: &executor,
         monitor: &options.monitor,
         cancel: &options.cancel,
+        watch: watch.as_ref(),
         pool: pool_for(&plan, !outlets.is_empty()),
         known: vec![None; plan.nodes().len()],
         collected: &collected,
@@ -88,7 +92,13 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         for &id in &stage.whole {
             cx.known[id.0] = Some(cx.run_whole(id)?);
         }
+        if let Some(w) = &watch {
+            w.raise()?;
+        }
         outlets = sunk.into_iter().chain(rest).collect();
+    }
+    if let Some(w) = &watch {
+        w.warn();
     }
     options.monitor.pool(&before, &cx.pool.stats());
 

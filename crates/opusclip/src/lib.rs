@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub use opusclip_engine::*;
+pub use opusclip_raw as raw;
 pub use opusclip_raw::memory;
 
 pub mod expr;

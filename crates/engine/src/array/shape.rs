@@ -79,8 +79,5 @@ pub fn axes(op: &str, given: &[isize], rank: usize) -> Result<Vec<usize>> {
 
 /// `(3, 4)`, as NumPy writes shapes.
 pub fn show(shape: &[usize]) -> String {
-    match shape {
-        [one] => format!("({one},)"),
-        many => format!("({})", many.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
-    }
+    crate::error::tuple(shape)
 }

@@ -11,6 +11,7 @@ use crate::array::index::Span;
 use crate::array::shape::product;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
+use crate::errstate::Watch;
 use crate::lazy::Op;
 use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
@@ -27,6 +28,8 @@ pub struct Context<'a> {
     pub monitor: &'a Monitor,
     /// Asked for an early end.
     pub cancel: &'a Cancel,
+    /// Looks at arithmetic, if that was asked for.
+    pub(crate) watch: Option<&'a Watch>,
     /// Memory of frames.
     pub pool: Pool,
     /// Whole arrays known so far, by node.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use opusclip_raw::{Isa, Pool};
 
 use crate::array::Array;
+use crate::errstate::ErrState;
 use crate::flow::Sink;
 use crate::lazy::{Lazy, Op};
 use crate::monitor::{Cancel, Monitor};
@@ -28,7 +29,7 @@ pub(crate) fn pool_for(plan: &Plan, sinks: bool) -> Pool {
 }
 
 /// How a run is to be done; answers never depend on it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Worker threads; 0 is one for each processor.
     pub threads: usize,
@@ -38,8 +39,24 @@ pub struct RunOptions {
     pub cancel: Cancel,
     /// Counts what happens.
     pub monitor: Monitor,
+    /// What happens when arithmetic has no good answer; the state of the thread that made these
+    /// options.
+    pub errors: ErrState,
     /// Instruction set; none is the best of this machine, or `OPUSCLIP_ISA`.
     pub isa: Option<Isa>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions {
+            threads: 0,
+            memory_limit: None,
+            cancel: Cancel::default(),
+            monitor: Monitor::default(),
+            errors: ErrState::current(),
+            isa: None,
+        }
+    }
 }
 
 /// What is to become of an expression.

@@ -397,6 +397,10 @@ impl Pass<'_, '_> {
                     if cx.cancel.is_cancelled() {
                         return Err(Error::Cancelled);
                     }
+                    if cx.watch.is_some_and(|w| w.ends_before(run.start)) {
+                        // Workers before this one go on: theirs may be the first error.
+                        return Ok(());
+                    }
                     self.make_frames(&run, &mut feeds, &mut pieces, &mut frames)?;
                     for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
                         let (n, length, size) =

@@ -52,6 +52,16 @@ macro_rules! lanes {
                 match dtype { $(DType::$variant => buffer::cast_slice_mut::<$t>(bytes).map(LanesMut::$variant)),* }
             }
 
+            /// The same run, borrowed for less long.
+            pub fn again(&mut self) -> LanesMut<'_> {
+                match self { $(LanesMut::$variant(x) => LanesMut::$variant(&mut x[..])),* }
+            }
+
+            /// The run to read.
+            pub fn shared(&self) -> Lanes<'_> {
+                match self { $(LanesMut::$variant(x) => Lanes::$variant(&x[..])),* }
+            }
+
             /// Element type.
             pub fn dtype(&self) -> DType {
                 match self { $(LanesMut::$variant(_) => DType::$variant),* }

@@ -11,6 +11,7 @@ pub mod movement;
 pub mod reduce;
 pub mod ternary;
 pub mod unary;
+pub(crate) mod watch;
 pub mod whole;
 
 use opusclip_raw::kernel::cast::cast;

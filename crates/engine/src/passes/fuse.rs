@@ -13,7 +13,8 @@ use crate::plan::{Instruction, Kind, NodeId, Path, Plan, PlanNode, Program, Valu
 /// A program that would grow beyond this takes what it needs from memory instead.
 const MOST_INSTRUCTIONS: usize = 48;
 
-const UNDECIDED: Path = Path::Blocks("not asked yet");
+/// Stays where arithmetic is watched.
+const UNDECIDED: Path = Path::Blocks("each element is looked at");
 
 pub(super) fn run(plan: &Plan) -> Result<Plan> {
     // Regions are built over the old plan; `rewrite` renames their operands. Elementwise nodes are

@@ -14,6 +14,9 @@ use crate::plan::{Plan, verify};
 pub struct Pass {
     /// Its name in traces and snapshots.
     pub name: &'static str,
+    /// Whether each element is still computed once where it was, so that trouble with it is met
+    /// (see [`crate::errstate`]). Passes that do not are left out of watched runs.
+    pub keeps_trouble: bool,
     /// Plan to plan; keeps shape, type and value of every output.
     pub run: fn(&Plan) -> Result<Plan>,
 }
@@ -25,17 +28,22 @@ pub struct Pass {
 /// `fuse` makes the programs; `count` and `tabulate` only choose how programs run,
 /// `count` first because a reduction that is counted needs no table of its own.
 pub const PASSES: &[Pass] = &[
-    Pass { name: "fold", run: fold::run },
-    Pass { name: "simplify", run: simplify::run },
-    Pass { name: "pushdown", run: pushdown::run },
-    Pass { name: "fuse", run: fuse::run },
-    Pass { name: "count", run: count::run },
-    Pass { name: "tabulate", run: tabulate::run },
+    Pass { name: "fold", keeps_trouble: false, run: fold::run },
+    Pass { name: "simplify", keeps_trouble: true, run: simplify::run },
+    Pass { name: "pushdown", keeps_trouble: true, run: pushdown::run },
+    Pass { name: "fuse", keeps_trouble: true, run: fuse::run },
+    Pass { name: "count", keeps_trouble: false, run: count::run },
+    Pass { name: "tabulate", keeps_trouble: false, run: tabulate::run },
 ];
 
 /// All passes over a plan.
 pub fn optimise(plan: Plan) -> Result<Plan> {
-    PASSES.iter().try_fold(plan, |plan, pass| {
+    optimise_for(plan, false)
+}
+
+/// The passes over a plan whose arithmetic is watched, or not.
+pub fn optimise_for(plan: Plan, watched: bool) -> Result<Plan> {
+    PASSES.iter().filter(|p| p.keeps_trouble || !watched).try_fold(plan, |plan, pass| {
         let better = (pass.run)(&plan)?;
         if cfg!(debug_assertions) {
             verify(&better)?;

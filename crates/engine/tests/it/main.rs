@@ -2,12 +2,14 @@
 #![allow(missing_docs)]
 
 mod arrays;
+mod errstate;
 mod facts;
 mod golden;
 mod index;
 mod passes;
 mod paths;
 mod random;
+mod random_numbers;
 mod review;
 mod stream;
 mod support;

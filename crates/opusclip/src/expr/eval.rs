@@ -17,6 +17,31 @@ const PYTHON_NAMES: [(&str, &str); 2] = [("abs", "absolute"), ("transpose", "per
 
 /// The result of `ast` with `variables` bound.
 pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
+    match result(ast, variables)? {
+        (Value::Array(lazy), _) => Ok(lazy),
+        (Value::Arrays(all), col) => {
+            let what = format!("the result is {} arrays; pick one of them: `(…)[0]`", all.len());
+            Err(lexer::error(col, what))
+        }
+        (other, col) => Err(no_array(&other, col)),
+    }
+}
+
+/// The results of `ast`, one or several.
+pub(super) fn eval_all(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Vec<Lazy>> {
+    match result(ast, variables)? {
+        (Value::Array(lazy), _) => Ok(vec![lazy]),
+        (Value::Arrays(all), _) => Ok(all),
+        (other, col) => Err(no_array(&other, col)),
+    }
+}
+
+fn no_array(value: &Value, col: usize) -> Error {
+    lexer::error(col, format!("the result is {}, not an array; use the frames `x` in it", value.describe()))
+}
+
+/// The last value and its column.
+fn result(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<(Value, usize)> {
     let mut names = HashMap::new();
     for (name, lazy) in variables {
         names.insert((*name).to_string(), Value::Array(lazy.clone()));
@@ -26,14 +51,9 @@ pub(super) fn eval(ast: &Ast, variables: &[(&str, Lazy)]) -> Result<Lazy> {
         let value = eval.node(node)?;
         eval.values.push(value);
     }
-    match eval.values.get(ast.result) {
-        Some(Value::Array(lazy)) => Ok(lazy.clone()),
-        Some(other) => {
-            let what = format!("the result is {}, not an array; use the frames `x` in it", other.describe());
-            Err(lexer::error(ast.nodes.get(ast.result).map_or(1, |n| n.col), what))
-        }
-        None => Err(Error::internal("expr: no result")),
-    }
+    let col = ast.nodes.get(ast.result).map_or(1, |n| n.col);
+    let value = eval.values.get(ast.result).cloned().ok_or_else(|| Error::internal("expr: no result"))?;
+    Ok((value, col))
 }
 
 /// Names and functions that nothing stands for, found without any array.
@@ -205,7 +225,10 @@ impl Eval {
             let at = match self.value(*at)? {
                 Value::Int(v) => v,
                 other => {
-                    return Err(lexer::error(col, format!("a list is indexed by an integer, not {}", other.describe())));
+                    return Err(lexer::error(
+                        col,
+                        format!("a list is indexed by an integer, not {}", other.describe()),
+                    ));
                 }
             };
             let from_front = if at < 0 { at.saturating_add(all.len() as i64) } else { at };

@@ -56,4 +56,12 @@ impl Expr {
     pub fn eval(&self, variables: &[(&str, Lazy)]) -> Result<Lazy> {
         eval::eval(&self.ast, variables)
     }
+
+    /// All results of an expression that ends in an op of several, `svd(x)`; of any other, its one.
+    ///
+    /// # Errors
+    /// As [`Expr::eval`].
+    pub fn eval_all(&self, variables: &[(&str, Lazy)]) -> Result<Vec<Lazy>> {
+        eval::eval_all(&self.ast, variables)
+    }
 }

@@ -2,6 +2,7 @@
 
 use opusclip_raw::Isa;
 
+use super::watched::Watcher;
 use crate::array::{Array, Strided};
 use crate::error::{Error, Result};
 use crate::ops;
@@ -37,6 +38,8 @@ pub(super) struct Machine<'a> {
     result_constant: Option<usize>,
     /// Elements of one block.
     pub(super) block: usize,
+    /// Looks at each result.
+    pub(super) watcher: Option<Watcher<'a>>,
 }
 
 impl<'a> Machine<'a> {
@@ -104,7 +107,7 @@ impl<'a> Machine<'a> {
         };
         let constants = program.instructions.iter().map(|i| i.args.iter().map(&mut constant).collect()).collect();
         let result_constant = matches!(program.result, Value::Constant(_)).then(|| constant(&program.result));
-        Ok(Machine { isa, program, operands, registers, results, constants, result_constant, block })
+        Ok(Machine { isa, program, operands, registers, results, constants, result_constant, block, watcher: None })
     }
 
     /// Elements `start…` of the program's C order, `out.len()` of them (at most a block).
@@ -131,10 +134,18 @@ impl<'a> Machine<'a> {
             }
             let args = &args[..ins.args.len().min(3)];
             match &mut result {
-                Some(r) => ops::eval(ins.op, self.isa, args, r.head_mut(n)),
+                Some(r) => {
+                    ops::eval(ins.op, self.isa, args, r.head_mut(n));
+                    if let Some(w) = &self.watcher {
+                        w.look(ins.op, args, r.lanes().head(n), start);
+                    }
+                }
                 None => {
                     // The last op writes straight into the output.
-                    ops::eval(ins.op, self.isa, args, out);
+                    match &self.watcher {
+                        None => ops::eval(ins.op, self.isa, args, out),
+                        Some(w) => w.eval(ins.op, self.isa, args, out, start),
+                    }
                     return;
                 }
             }
@@ -171,8 +182,16 @@ pub(super) fn views<'a>(inputs: &'a [Array], shape: &[usize]) -> Vec<Strided<'a>
 }
 
 /// Runs a program over `shape` and writes the result in C order.
-pub(super) fn run(isa: Isa, program: &Program, inputs: &[Array], shape: &[usize], out: &mut [u8]) -> Result<()> {
+pub(super) fn run(
+    isa: Isa,
+    program: &Program,
+    inputs: &[Array],
+    shape: &[usize],
+    out: &mut [u8],
+    watcher: Option<Watcher<'_>>,
+) -> Result<()> {
     let mut machine = Machine::new(isa, program, views(inputs, shape))?;
+    machine.watcher = watcher;
     let item = program.dtype.size();
     let step = machine.block * item;
     for (i, part) in out.chunks_mut(step.max(1)).enumerate() {

@@ -4,6 +4,7 @@
 mod interpret;
 mod reduce;
 mod table;
+mod watched;
 
 use std::sync::OnceLock;
 
@@ -13,25 +14,30 @@ use super::executor::{Executor, Frames};
 use super::rules::{chunked, over_of};
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::errstate::Watch;
 use crate::lazy::Op;
 use crate::monitor::Monitor;
 use crate::plan::{Kind, NodeId, Path, Plan};
 
+use watched::{Watcher, watched_reduction};
+
 /// See the module. One value serves one run: it keeps the tables that hold for all its frames.
 #[derive(Debug)]
-pub struct Cpu {
+pub struct Cpu<'w> {
     isa: Isa,
+    watch: Option<&'w Watch>,
     monitor: Monitor,
     tables: Vec<OnceLock<table::Table>>,
     counts: Vec<OnceLock<table::Counter>>,
 }
 
-impl Cpu {
-    /// For the nodes of `plan`.
-    pub fn new(plan: &Plan, isa: Isa, monitor: &Monitor) -> Cpu {
+impl<'w> Cpu<'w> {
+    /// For the nodes of `plan`; `watch` looks at each element that is made.
+    pub(crate) fn new(plan: &Plan, isa: Isa, monitor: &Monitor, watch: Option<&'w Watch>) -> Cpu<'w> {
         let n = plan.nodes().len();
         Cpu {
             isa,
+            watch,
             monitor: monitor.clone(),
             tables: (0..n).map(|_| OnceLock::new()).collect(),
             counts: (0..n).map(|_| OnceLock::new()).collect(),
@@ -39,7 +45,7 @@ impl Cpu {
     }
 }
 
-impl Executor for Cpu {
+impl Executor for Cpu<'_> {
     fn name(&self) -> &'static str {
         "cpu"
     }
@@ -64,10 +70,11 @@ impl Executor for Cpu {
             }
             Kind::Fused { program, .. } => {
                 self.monitor.count_blocks();
-                interpret::run(self.isa, program, inputs, &frames.shape, out)
+                let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
+                interpret::run(self.isa, program, inputs, &frames.shape, out, watcher)
             }
             Kind::Reduce { op, axes, over, program, path, .. } => {
-                let over = over_of(over, axes, frames);
+                let (full_over, over) = (over, over_of(over, axes, frames));
                 if let Path::Count { operand, per_frame } = path {
                     let shared = self.counts.get(id.0).filter(|_| !per_frame);
                     let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
@@ -85,7 +92,14 @@ impl Executor for Cpu {
                 } else {
                     self.monitor.count_blocks();
                 }
-                reduce::run(&reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table }, out)
+                let job = reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table };
+                reduce::run(&job, out)?;
+                match self.watch {
+                    Some(watch) => {
+                        watched_reduction(&job, &Watcher::new(watch, id.0, frames, &over, full_over), node, out)
+                    }
+                    None => Ok(()),
+                }
             }
             Kind::Op(_) => Err(Error::internal("an op reached the CPU executor without being fused")),
         }

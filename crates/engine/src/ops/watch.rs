@@ -1,0 +1,146 @@
+//! Which elements of a result are in trouble, by the rule of [`crate::errstate`].
+
+use opusclip_raw::DType;
+
+use super::lanes::{Lane, Lanes, with_number};
+use super::{Binary, Elementwise, Math, MathBinary, Unary};
+use crate::errstate::Trouble;
+
+/// Elements in trouble of one kind: how many, and the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Met {
+    pub(crate) count: u64,
+    pub(crate) first: usize,
+}
+
+/// By kind, in the order of [`Trouble::ALL`].
+pub(crate) type All = [Met; 4];
+
+/// Looks at the elements that `op` made of `args`.
+pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>) -> All {
+    let mut all = All::default();
+    let (Some(&x), d) = (args.first(), out.dtype()) else { return all };
+    let mut note = |kind: Trouble, i: usize| {
+        let met = &mut all[kind as usize];
+        if met.count == 0 {
+            met.first = i;
+        }
+        met.count += 1;
+    };
+    match op {
+        Elementwise::Cast(to) if to.is_integer() && x.dtype().is_float() => {
+            let (lo, hi) = crate::array::promote::int_range(to);
+            // The first value above the range; floats below `lo` by less than 1 truncate into it.
+            let (below, above) = (lo as f64 - 1.0, hi as f64 + 1.0);
+            for_each(x, |i, v| {
+                if v.is_nan() || v <= below && v < lo as f64 || v >= above {
+                    note(Trouble::Invalid, i);
+                }
+            });
+        }
+        Elementwise::Binary(Binary::FloorDivide | Binary::Remainder) if d.is_integer() => {
+            let least = crate::array::promote::int_range(d).0;
+            with_number!(d, T => {
+                let pairs = T::lanes(x).iter().zip(args.get(1).map_or(&[][..], |y| T::lanes(*y)));
+                for (i, (x, y)) in pairs.enumerate() {
+                    use opusclip_raw::Number;
+                    if !y.is_true() {
+                        note(Trouble::Divide, i);
+                    } else if least < 0 && *y == T::from_i64(-1) && *x == T::MIN_VALUE && op == Elementwise::Binary(Binary::FloorDivide) {
+                        note(Trouble::Over, i);
+                    }
+                }
+            });
+        }
+        op if d.is_float() => {
+            // A quick look first: trouble is rare.
+            let tiny = smallest_normal(d);
+            let mut odd: Vec<usize> = Vec::new();
+            for_each(out, |i, v| {
+                if !v.is_finite() || v.abs() < tiny {
+                    odd.push(i);
+                }
+            });
+            for i in odd {
+                let v = value(out, i);
+                let args = args.iter().map(|a| value(*a, i));
+                if let Some(kind) = judge(op, args, v) {
+                    note(kind, i);
+                }
+            }
+        }
+        _ => {}
+    }
+    all
+}
+
+fn judge(op: Elementwise, args: impl Iterator<Item = f64> + Clone, v: f64) -> Option<Trouble> {
+    // Taking one of the operands as it is makes no new value.
+    let picks = matches!(op, Elementwise::Ternary(_) | Elementwise::Binary(Binary::Minimum | Binary::Maximum));
+    let changes_sign = matches!(op, Elementwise::Unary(Unary::Negative | Unary::Absolute | Unary::Sign));
+    if picks || changes_sign {
+        return None;
+    }
+    let mut rest = args.clone();
+    let (x, y) = (rest.next().unwrap_or(0.0), rest.next().unwrap_or(0.0));
+    if v.is_nan() {
+        return (!args.clone().any(f64::is_nan)).then_some(Trouble::Invalid);
+    }
+    if v.is_infinite() {
+        if !args.clone().all(f64::is_finite) {
+            return None;
+        }
+        let pole = match op {
+            Elementwise::MathBinary(MathBinary::Divide) => y == 0.0,
+            Elementwise::Binary(Binary::FloorDivide | Binary::Remainder) => y == 0.0,
+            Elementwise::Binary(Binary::Power) => x == 0.0,
+            Elementwise::Math(m) => is_pole(m, x),
+            _ => false,
+        };
+        return Some(if pole { Trouble::Divide } else { Trouble::Over });
+    }
+    // Less than the smallest normal number, or zero.
+    // As IEEE 754 has it, what is small but exact is no underflow.
+    let shrinks = match op {
+        Elementwise::Binary(Binary::Multiply) => x != 0.0 && y != 0.0 && (v == 0.0 || v / y != x),
+        Elementwise::MathBinary(MathBinary::Divide) => x != 0.0 && v * y != x,
+        Elementwise::Binary(Binary::Power) => x != 0.0,
+        Elementwise::Unary(Unary::Square) => x != 0.0 && (v == 0.0 || v / x != x),
+        Elementwise::Cast(_) => x != v,
+        Elementwise::Math(Math::Exp | Math::Exp2) => true,
+        _ => false,
+    };
+    (shrinks && args.clone().all(f64::is_finite)).then_some(Trouble::Under)
+}
+
+/// Where a function of one float is infinite at a finite place, exactly.
+fn is_pole(m: Math, x: f64) -> bool {
+    match m {
+        Math::Log | Math::Log2 | Math::Log10 => x == 0.0,
+        Math::Log1p => x == -1.0,
+        _ => false,
+    }
+}
+
+/// The smallest normal number of a float type.
+fn smallest_normal(d: DType) -> f64 {
+    match d {
+        DType::F32 => f64::from(f32::MIN_POSITIVE),
+        _ => f64::MIN_POSITIVE,
+    }
+}
+
+/// One element as `f64`.
+fn value(x: Lanes<'_>, i: usize) -> f64 {
+    with_number!(x.dtype(), T => {
+        use opusclip_raw::Number;
+        T::lanes(x).get(i).map_or(0.0, |v| Number::to_f64(*v))
+    })
+}
+
+fn for_each(x: Lanes<'_>, mut f: impl FnMut(usize, f64)) {
+    with_number!(x.dtype(), T => {
+        use opusclip_raw::Number;
+        T::lanes(x).iter().enumerate().for_each(|(i, v)| f(i, Number::to_f64(*v)));
+    });
+}

@@ -1,0 +1,234 @@
+"""NumPy's side of the sweep: reads what crates/opusclip/examples/sweep.rs wrote, makes the same
+calls with NumPy, and compares types, shapes, values and refusals.
+
+    target/debug/examples/sweep FOLDER [OP...] && python tests/oracle/sweep.py FOLDER
+
+prints every difference. A row's `numpy` is an expression in the names of its arguments: it becomes
+a Python function of the op's name, so that the text of a call means the same on both sides."""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+try:
+    import ml_dtypes
+
+    BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+except ImportError:
+    BFLOAT16 = None
+
+# Where we differ from NumPy on purpose, op by op; each is said in the op's rule.
+ON_PURPOSE = {
+    "power": "a negative exponent inside an integer array gives 0 where NumPy raises",
+    "pow": "as power",
+}
+# An array without axes has no axis 0: we say so, NumPy takes 0 and -1 for it (docs/ops.md).
+NO_AXES = "is out of bounds for an array of 0 dimensions"
+# NumPy's words for a refusal.
+REFUSALS = (TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError, np.linalg.LinAlgError, RuntimeError, KeyError)
+NARROW = [np.dtype(t) for t in ("bool", "int8", "uint8")]
+
+
+def dtype_of(name):
+    return BFLOAT16 if name == "bfloat16" else np.dtype(name)
+
+
+def exact(function, x, *args, **keywords):
+    """The function computed in long double and rounded once to the type that NumPy answers."""
+    x = np.asarray(x)
+    plain = function(x, *args, **keywords)
+    kind = np.asarray(plain).dtype
+    if kind.kind not in "fc":
+        return plain
+    wide = np.clongdouble if x.dtype.kind == "c" else np.longdouble
+    keywords.pop("dtype", None)
+    return np.asarray(function(x.astype(wide), *args, **keywords)).astype(kind)
+
+
+class Calls:
+    """The names that a call may use."""
+
+    def __init__(self):
+        self.names = {"np": np, "exact": exact, "pi": np.pi, "inf": np.inf, "nan": np.nan}
+        try:
+            import scipy.ndimage
+            import scipy.signal
+            import scipy.special
+
+            self.names["scipy"] = scipy
+        except ImportError:
+            pass
+        short = {"u8": "uint8", "i8": "int8", "u16": "uint16", "i16": "int16", "u32": "uint32", "i32": "int32"}
+        short |= {"u64": "uint64", "i64": "int64", "f16": "float16", "f32": "float32", "f64": "float64"}
+        short |= {"c64": "complex64", "c128": "complex128"}
+        for name in [*short, *short.values(), "bool"]:
+            self.names[name] = np.dtype(short.get(name, name)).type
+        if BFLOAT16 is not None:
+            self.names["bfloat16"] = self.names["bf16"] = BFLOAT16.type
+
+    def define(self, row):
+        """`def sort(x, axis=-1): return np.sort(x, axis)`; reductions also take keepdims."""
+        words = {"where", "type", "in"}
+        params = [p["name"] + ("" if p["preset"] is None else "=" + p["preset"]) for p in row["params"]]
+        text = row["numpy"]
+        if row["family"] == "Reduce" and not any(p["name"] == "keepdims" for p in row["params"]):
+            params.append("keepdims=False")
+            text = text[:-1] + ", keepdims=keepdims)"
+        scope = dict(self.names)
+        exec(f"def {row['row']}({', '.join(params)}):\n    return {text}", scope)  # noqa: S102 — our own rows
+        # The function sees NumPy's names, not ours.
+        self.names[row["row"]] = scope[row["row"]]
+
+    def run(self, text, values):
+        return eval(text, dict(self.names), values)  # noqa: S307 — our own texts
+
+
+def listed(value):
+    """The results as a list of arrays."""
+    if isinstance(value, (list, tuple)):
+        return [np.asarray(v) for v in value]
+    return [np.asarray(value)]
+
+
+def order(values):
+    """Floats as integers whose distance is the number of floats between them."""
+    size = values.dtype.itemsize
+    bits = values.view({2: np.int16, 4: np.int32, 8: np.int64}[size]).astype(object)
+    low = -(1 << (8 * size - 1))
+    return np.where(values.view({2: np.int16, 4: np.int32, 8: np.int64}[size]) < 0, low - bits, bits)
+
+
+def distance(ours, theirs, scale):
+    """Units in the last place between two float arrays: of the elements, or of the largest one."""
+    if ours.dtype.kind == "c":
+        real = np.float32 if ours.dtype.itemsize == 8 else np.float64
+        pairs = [np.ascontiguousarray(a).reshape(-1).view(real) for a in (ours, theirs)]
+        return distance(*pairs, True if scale is None else scale)
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    if same.all():
+        return 0
+    a, b = ours[~same], theirs[~same]
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("inf")
+    if scale:
+        finite = theirs[np.isfinite(theirs)]
+        unit = np.spacing(np.abs(finite).max()) if finite.size else 1
+        return float((np.abs(a.astype(np.float64) - b.astype(np.float64)) / np.float64(unit)).max())
+    if ours.dtype == BFLOAT16:
+        a, b = a.astype(np.float32), b.astype(np.float32)
+    gap = np.abs(order(np.ascontiguousarray(a)) - order(np.ascontiguousarray(b)))
+    return max(gap.ravel().tolist())
+
+
+def differs(ours, theirs, ulp):
+    """What is different, or None and the distance."""
+    if ours.dtype != theirs.dtype:
+        return f"type {ours.dtype}, NumPy {theirs.dtype}", 0
+    if ours.shape != theirs.shape:
+        return f"shape {ours.shape}, NumPy {theirs.shape}", 0
+    if ours.dtype.kind in "biu":
+        if (ours == theirs).all():
+            return None, 0
+        at = np.unravel_index(np.argmax(ours != theirs), ours.shape)
+        return f"{ours[at]} at {tuple(map(int, at))}, NumPy {theirs[at]}", 0
+    with np.errstate(all="ignore"):
+        gap = distance(ours, theirs, ulp >= 16)
+    if gap <= ulp:
+        return None, gap
+    bad = ~((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)))
+    at = np.unravel_index(np.argmax(bad), ours.shape)
+    return f"{ours[at]!r} at {tuple(map(int, at))}, NumPy {theirs[at]!r}: {gap} ulp, {ulp} allowed", gap
+
+
+def widened(values):
+    """8-bit inputs as float32: NumPy answers float16 for them, we float32 (docs/ops.md)."""
+    return {k: v.astype(np.float32) if v.dtype in NARROW else v for k, v in values.items()}
+
+
+class Judge:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.data = (self.folder / "data.bin").read_bytes()
+        self.calls = Calls()
+        self.rows = {}
+        self.inputs = {}
+        self.faults = []
+        self.count = {"same": 0, "refused by both": 0, "on purpose": 0}
+        self.worst = {}
+
+    def array(self, place):
+        raw = self.data[place["at"] : place["at"] + place["bytes"]]
+        return np.frombuffer(raw, dtype_of(place["dtype"])).reshape(place["shape"])
+
+    def numpy(self, text, values):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = listed(self.calls.run(text, values))
+            if any(r.dtype == np.float16 for r in result) and any(v.dtype in NARROW for v in values.values()):
+                if not any(v.dtype == np.float16 for v in values.values()):
+                    result = listed(self.calls.run(text, widened(values)))
+        return result
+
+    def case(self, line):
+        row = self.rows[line["op"]]
+        values = {k: self.inputs[v] for k, v in line["inputs"].items()}
+        what = f"{line['text']}  " + " ".join(f"{k}={v.dtype}{v.shape}" for k, v in values.items())
+        if line.get("panic"):
+            return self.faults.append(f"{what}: PANIC")
+        try:
+            theirs = self.numpy(line["text"], values)
+        except REFUSALS as error:
+            if "error" in line:
+                self.count["refused by both"] += 1
+            elif line["op"] in ON_PURPOSE:
+                self.count["on purpose"] += 1
+            else:
+                self.faults.append(f"{what}: we answer, NumPy refuses: {type(error).__name__} {error}")
+            return None
+        if NO_AXES in line.get("error", ""):
+            self.count["on purpose"] += 1
+            return None
+        if "error" in line:
+            return self.faults.append(f"{what}: we refuse ({line['error']}), NumPy answers {theirs[0].dtype}{theirs[0].shape}")
+        ours = [self.array(p) for p in line["out"]]
+        if len(ours) != len(theirs):
+            return self.faults.append(f"{what}: {len(ours)} results, NumPy {len(theirs)}")
+        for n, (a, b) in enumerate(zip(ours, theirs)):
+            found, gap = differs(a, b, row["ulp"])
+            if found:
+                return self.faults.append(f"{what}: result {n}: {found}")
+            self.worst[line["op"]] = max(self.worst.get(line["op"], 0), gap)
+        self.count["same"] += 1
+        return None
+
+    def run(self):
+        lines = (self.folder / "cases.jsonl").read_text().splitlines()
+        parsed = [json.loads(line) for line in lines]
+        for line in parsed:
+            if "row" in line:
+                self.rows[line["row"]] = line
+                self.calls.define(line)
+            elif "input" in line:
+                self.inputs[line["input"]] = self.array(line["array"])
+        for line in parsed:
+            if "op" in line:
+                self.case(line)
+        return self
+
+    def report(self):
+        total = sum(self.count.values()) + len(self.faults)
+        counts = ", ".join(f"{n} {what}" for what, n in self.count.items())
+        return f"{len(self.rows)} ops, {total} calls: {counts}, {len(self.faults)} differ"
+
+
+if __name__ == "__main__":
+    judge = Judge(sys.argv[1]).run()
+    for fault in judge.faults:
+        print(fault)
+    print(judge.report())
+    rounded = {op: gap for op, gap in sorted(judge.worst.items()) if gap}
+    print("largest distances in ulp:", ", ".join(f"{op} {gap:.3g}" for op, gap in rounded.items()))
+    sys.exit(bool(judge.faults))
