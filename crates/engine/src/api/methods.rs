@@ -159,7 +159,7 @@ impl Lazy {
 
     /// Of several arrays the element of the one whose number x holds.
     ///
-    /// All broadcast; the choices are promoted to one type. A number outside is an error, with mode='wrap' counted around, with mode='clip' held at the ends.
+    /// All broadcast; the choices are promoted to one type, to which a literal among them comes as int64 or float64. A number outside is an error, with mode='wrap' counted around, with mode='clip' held at the ends.
     /// NumPy: `np.choose(x, choices, mode=mode)`.
     #[track_caller]
     pub fn choose(&self, choices: &[Lazy]) -> Lazy {
@@ -393,7 +393,7 @@ impl Lazy {
 
     /// True where an element is one of the test elements.
     ///
-    /// Both are promoted to one type. NaN equals nothing.
+    /// Both are promoted to one type, but integers are compared as integers (NumPy compares many of uint64 with int64 as float64). NaN equals nothing.
     /// NumPy: `np.isin(x, test_elements, invert=invert)`.
     #[track_caller]
     pub fn isin(&self, test_elements: impl Into<Operand>, invert: bool) -> Lazy {
@@ -932,9 +932,9 @@ impl Lazy {
 
     /// The different values, rising, and which of them each element is (array API).
     ///
-    /// Each NaN is a value of its own; inverse_indices are int64 and have x's shape. Computed at once.
+    /// Each NaN is a value of its own, the first one first; inverse_indices are int64 and have x's shape. Computed at once.
     /// Gives (values, inverse_indices).
-    /// NumPy: `np.unique_inverse(x)`.
+    /// NumPy: `(lambda u: (u[0], u[2]))(np.unique(x, return_index=True, return_inverse=True, equal_nan=False))`.
     #[track_caller]
     pub fn unique_inverse(&self) -> [Lazy; 2] {
         eager::unique_inverse(self)

@@ -48,8 +48,8 @@ pub(super) struct CallArg {
 /// One entry between the brackets of an index.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Item {
-    /// `3`, `[0, 2]`, `mask`; whether it was written as a tuple.
-    At(Id, bool),
+    /// `3`, `[0, 2]`, `mask`
+    At(Id),
     /// `start:stop:step`
     Slice(Option<Id>, Option<Id>, Option<Id>),
     /// `...`

@@ -169,8 +169,15 @@ impl Eval {
         if let Some(floats) = floats {
             return Ok(Value::Floats(floats));
         }
+        if let Some(matrix) = rows_of_integers(&values) {
+            return matrix.map(|a| Value::Array(a.into())).map_err(at_column(col));
+        }
         let mut arrays = Vec::with_capacity(values.len());
         for value in values {
+            if let Some(array) = list(&value) {
+                arrays.push(array.map_err(at_column(col))?);
+                continue;
+            }
             arrays.push(match value {
                 Value::Array(lazy) => lazy,
                 Value::Int(v) => Lazy::scalar(Scalar::from_i128(DType::I64, v.into())),
@@ -221,7 +228,7 @@ impl Eval {
     }
 
     fn index(&self, array: &Value, items: &[Item], col: usize) -> Result<Value> {
-        if let (Value::Arrays(all), [Item::At(at, _)]) = (array, items) {
+        if let (Value::Arrays(all), [Item::At(at)]) = (array, items) {
             let at = match self.value(*at)? {
                 Value::Int(v) => v,
                 other => {
@@ -254,16 +261,12 @@ impl Eval {
                     stop: self.place(stop.as_ref(), col)?,
                     step: self.place(step.as_ref(), col)?,
                 }),
-                Item::At(at, tuple) => match self.value(*at)? {
+                Item::At(at) => match self.value(*at)? {
                     Value::Int(v) => Index::At(position(v, col)?),
                     Value::Bool(v) => Index::Flag(v),
                     Value::Array(v) => Index::Array(v),
                     Value::None => Index::NewAxis,
-                    Value::Ints(all) if *tuple && items.len() == 1 => {
-                        out.extend(all.into_iter().map(Index::At));
-                        continue;
-                    }
-                    // What `nonzero` gives, or a tuple of arrays.
+                    // What `nonzero` gives.
                     Value::Arrays(all) if items.len() == 1 => {
                         out.extend(all.into_iter().map(Index::Array));
                         continue;
@@ -307,6 +310,15 @@ fn list(value: &Value) -> Option<Result<Lazy>> {
         _ => return None,
     };
     Some(array.map(Lazy::from))
+}
+
+/// `[[0, 1], [2, 3]]` as a matrix.
+fn rows_of_integers(values: &[Value]) -> Option<Result<Array>> {
+    let rows = values.iter().map(|v| if let Value::Ints(row) = v { Some(row) } else { None });
+    let rows = rows.collect::<Option<Vec<_>>>()?;
+    let width = rows.first()?.len();
+    let all: Vec<i64> = rows.iter().flat_map(|r| r.iter().map(|&i| i as i64)).collect();
+    rows.iter().all(|r| r.len() == width).then(|| Array::from_slice(&all, &[rows.len(), width]))
 }
 
 /// An expression that could be built.

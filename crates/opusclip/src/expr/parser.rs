@@ -358,6 +358,12 @@ impl Parser {
         if items.is_empty() {
             return Err(error(open_col, "an index is missing between `[` and `]`"));
         }
+        // `x[(0, 1)]` is `x[0, 1]`.
+        if let [Item::At(at)] = items.as_slice()
+            && let Some(NodeKind::Tuple(ids)) = self.nodes.get(*at).map(|n| &n.kind)
+        {
+            return Ok(ids.iter().map(|&id| Item::At(id)).collect());
+        }
         Ok(items)
     }
 
@@ -381,10 +387,7 @@ impl Parser {
         let [start, stop, step] = parts;
         match (colons, start) {
             (0, Some(at)) if self.nodes.get(at).is_some_and(|n| n.kind == NodeKind::None) => Ok(Item::NewAxis),
-            (0, Some(at)) => {
-                let tuple = self.nodes.get(at).is_some_and(|n| matches!(n.kind, NodeKind::Tuple(_)));
-                Ok(Item::At(at, tuple))
-            }
+            (0, Some(at)) => Ok(Item::At(at)),
             (0, None) => Err(error(self.col(), format!("expected an index, got {}", self.kind().show()))),
             _ => Ok(Item::Slice(start, stop, step)),
         }

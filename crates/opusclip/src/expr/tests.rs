@@ -33,7 +33,7 @@ fn show(source: &str) -> String {
             }
             NodeKind::Index(a, items) => {
                 let items = items.iter().map(|i| match i {
-                    Item::At(i, _) => n(i),
+                    Item::At(i) => n(i),
                     Item::Slice(a, b, c) => format!("{}:{}:{}", opt(a), opt(b), opt(c)),
                     Item::Ellipsis => "...".into(),
                     Item::NewAxis => "new".into(),
@@ -238,6 +238,7 @@ mod evaluated {
             ("x[[1, 0]]", vec![2, 2, 2, 3], 120.0),
             ("x[(1, 0)]", vec![2, 3], 120.0),
             ("x[:, [1], None, [-1, 0]]", vec![2, 2, 1, 3], 90.0),
+            ("x[0, [[0, 1, 0], [1, 1, 0]], 1]", vec![2, 3, 3], 30.0),
             ("x[x > 200]", vec![3], 210.0),
             ("x[nonzero(x > 200)]", vec![3], 210.0),
             ("x[where(x > 200)]", vec![3], 210.0),

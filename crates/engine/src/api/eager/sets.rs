@@ -45,9 +45,9 @@ pub(super) const ROWS: &[Row] = &[
         name: "unique_inverse",
         params: X,
         outputs: Outputs::Named(&["values", "inverse_indices"]),
-        numpy: "np.unique_inverse(x)",
+        numpy: "(lambda u: (u[0], u[2]))(np.unique(x, return_index=True, return_inverse=True, equal_nan=False))",
         doc: "The different values, rising, and which of them each element is (array API).",
-        rule: "Each NaN is a value of its own; inverse_indices are int64 and have x's shape. Computed at once.",
+        rule: "Each NaN is a value of its own, the first one first; inverse_indices are int64 and have x's shape. Computed at once.",
         ..Row::EAGER
     },
     Row {

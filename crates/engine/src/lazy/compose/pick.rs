@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
             "x:3x4 | put_along_axis(x, argsort(x, axis=1)[:, :1], 1, 1)",
             "x:3x4 | put_along_axis(x, argsort(x, axis=0), sort(x, axis=0), axis=0)",
             "x:3x4 | put_along_axis(x, argsort(x, axis=None)[:3], 1, axis=None)",
-            "x:3x4 | put_along_axis(x, [0, 1], 1, axis=1)",
+            "x:3x4 | put_along_axis(x, argsort(x)[0], 1, axis=1)",
         ],
         doc: "A new array with values put at these positions along one axis, as take_along_axis takes them; None means the flattened array.",
         rule: "Values broadcast and are cast as by astype. Where positions repeat, the last value stays.",

@@ -24,13 +24,13 @@ static CHOOSE: Page = Page {
         numpy: "np.choose(x, choices, mode=mode)",
         tries: &[
             "x:3x4 y:4 z:3x4 | choose((y > 0), (x, z))",
-            "x:3x4 z:3x4 | choose(where(x > 1, 1, 0), (z, 7))",
-            "x:3x4 | choose(where(x > 1, 9, -9), (x, 7, 5), mode='clip')",
-            "x:3x4 | choose(where(x > 1, 9, -9), (x, 7, 5), mode='wrap')",
-            "x:3x4 | choose(where(x > 1, 3, 0), (x, 7, 5))",
+            "x:3x4 z:3x4 | choose(where(x > 1, 1, 0), (z, z + z))",
+            "x:3x4 | choose(where(x > 1, 9, -9), (x, x + x, x * x), mode='clip')",
+            "x:3x4 | choose(where(x > 1, 9, -9), (x, x + x, x * x), mode='wrap')",
+            "x:3x4 | choose(where(x > 1, 3, 0), (x, x + x, x * x))",
         ],
         doc: "Of several arrays the element of the one whose number x holds.",
-        rule: "All broadcast; the choices are promoted to one type. A number outside is an error, with mode='wrap' counted around, with mode='clip' held at the ends.",
+        rule: "All broadcast; the choices are promoted to one type, to which a literal among them comes as int64 or float64. A number outside is an error, with mode='wrap' counted around, with mode='clip' held at the ends.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: choose_meta, eval: choose },

@@ -54,7 +54,7 @@ static DIGITIZE: Page = Page {
             "digitize(x, [5, 2, 1])",
             "digitize(x, [1, 2, 5], right=True)",
             "digitize(x, [5, 2, 2], right=True)",
-            "digitize(x, [1, 3, 2])",
+            "x:3 | digitize(x, [1, 3, 2])",
         ],
         doc: "Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].",
         rule: "int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest.",
@@ -76,7 +76,7 @@ pub(crate) static ISIN: Page = Page {
         numpy: "np.isin(x, test_elements, invert=invert)",
         tries: &["isin(x, y)", "isin(x, [1, 2])", "isin(x, y, invert=True)", "isin(x, 1)"],
         doc: "True where an element is one of the test elements.",
-        rule: "Both are promoted to one type. NaN equals nothing.",
+        rule: "Both are promoted to one type, but integers are compared as integers (NumPy compares many of uint64 with int64 as float64). NaN equals nothing.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: |g| Ok(Meta::new(g.x()?.shape.clone(), DType::Bool)), eval: isin },
@@ -118,6 +118,27 @@ fn searchsorted_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 fn common(a: &Array, b: &Array) -> Result<(Vec<u64>, Vec<u64>, DType)> {
     let dtype = promote(a.dtype(), b.dtype());
     Ok((keys(&cast(a, dtype)?)?, keys(&cast(b, dtype)?)?, dtype))
+}
+
+/// The same, but integers stay integers: uint64 and the signed types are not compared as floats.
+fn exactly(a: &Array, b: &Array) -> Result<(Vec<u64>, Vec<u64>, DType)> {
+    let (signed, unsigned) = (|d: DType| d.kind() == Kind::Signed, |d: DType| d == DType::U64);
+    let (da, db) = (a.dtype(), b.dtype());
+    if !((signed(da) && unsigned(db)) || (unsigned(da) && signed(db))) {
+        return common(a, b);
+    }
+    let wide = |x: &Array| -> Result<Vec<u64>> {
+        if unsigned(x.dtype()) {
+            return keys(x);
+        }
+        let all = keys(&cast(x, DType::I64)?)?;
+        // A negative integer is none of the others.
+        Ok(all.into_iter().map(|k| if k < 1 << 63 { u64::MAX } else { k ^ (1 << 63) }).collect())
+    };
+    let (ka, mut kb) = (wide(a)?, wide(b)?);
+    // Only what both types hold can be found.
+    kb.retain(|&k| k <= i64::MAX as u64);
+    Ok((ka, kb, DType::U64))
 }
 
 fn found(sorted: &[u64], v: u64, right: bool) -> i64 {
@@ -167,7 +188,7 @@ fn digitize(g: &Given<'_, Array>) -> Result<Array> {
 
 fn isin(g: &Given<'_, Array>) -> Result<Array> {
     let (x, test) = (g.x()?, g.array("test_elements")?);
-    let (wanted, mut test, dtype) = common(x, test)?;
+    let (wanted, mut test, dtype) = exactly(x, test)?;
     let nan = nan_key(dtype);
     test.sort_unstable();
     test.dedup();
