@@ -318,7 +318,9 @@ fn build_indexed(x: &Lazy, items: &[Index]) -> Result<Lazy> {
         // Nothing but `False`.
         let mut with = y.shape()?.to_vec();
         with.insert(0, 1);
-        y = y.moved(Movement::Reshape(with)).moved(Movement::Slice { axis: 0, span: Span { start: 0, len: 0, step: 1 } });
+        y = y
+            .moved(Movement::Reshape(with))
+            .moved(Movement::Slice { axis: 0, span: Span { start: 0, len: 0, step: 1 } });
     }
     let to = r.shape();
     Ok(if y.shape()? == to { y } else { y.moved(Movement::Reshape(to)) })

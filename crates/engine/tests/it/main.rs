@@ -6,6 +6,7 @@ mod errstate;
 mod facts;
 mod golden;
 mod index;
+mod order;
 mod passes;
 mod paths;
 mod random;

@@ -132,7 +132,8 @@ impl Eval {
                     other => match list(&other) {
                         Some(list) => list.map_err(at_column(col))?.into(),
                         None => {
-                            let what = format!("only numbers and arrays are put into an array, not {}", other.describe());
+                            let what =
+                                format!("only numbers and arrays are put into an array, not {}", other.describe());
                             return Err(lexer::error(col, what));
                         }
                     },

@@ -103,7 +103,9 @@ impl Parser {
     fn after_expression(&self) -> crate::error::Error {
         let col = self.col();
         match self.kind() {
-            Kind::Sign("=") => error(col, "only a name, or a name with an index, can be assigned to; compare with `==`"),
+            Kind::Sign("=") => {
+                error(col, "only a name, or a name with an index, can be assigned to; compare with `==`")
+            }
             Kind::Sign(":=") => error(col, "write `name = value;` as a statement of its own"),
             Kind::Sign("<<" | ">>") => error(col, "there are no shifts; multiply or `//` by a power of two"),
             Kind::Sign(",") => error(col, "one result is wanted, not several; put the `,` inside brackets"),

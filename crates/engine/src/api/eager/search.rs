@@ -150,7 +150,10 @@ pub fn extract(condition: &Lazy, x: Operand) -> Lazy {
 pub fn ix_(arrays: &[Lazy]) -> Vec<Lazy> {
     let one = |(n, a): (usize, &Lazy)| -> Result<Lazy> {
         if a.ndim()? != 1 {
-            return Err(Error::shape("ix_", format!("array {n} has shape {}; one axis is meant", shape::show(a.shape()?))));
+            return Err(Error::shape(
+                "ix_",
+                format!("array {n} has shape {}; one axis is meant", shape::show(a.shape()?)),
+            ));
         }
         let a = if a.dtype()? == DType::Bool { flatnonzero(a) } else { a.clone() };
         let mut lens = vec![1; arrays.len()];

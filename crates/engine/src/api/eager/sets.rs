@@ -4,9 +4,9 @@ use super::*;
 use crate::array::promote::promote;
 use crate::array::shape;
 use crate::lazy::{Index, Operand, compose};
+use crate::ops::Attr;
 use crate::ops::facts::{Param, ParamKind, Preset, XY};
 use crate::ops::whole::order::{keys, nan_key, sorted};
-use crate::ops::Attr;
 use crate::ops::whole::search::{ISIN, unique as parts, unique_rows};
 
 /// The pages of this file.
@@ -185,12 +185,7 @@ pub fn unique_all(x: &Lazy) -> [Lazy; 4] {
     let build = || {
         let u = parts(&x.collect()?, false)?;
         let n = u.counts.len();
-        Ok([
-            u.values.into(),
-            integers(&u.first, &[n])?,
-            integers(&u.inverse, x.shape()?)?,
-            integers(&u.counts, &[n])?,
-        ])
+        Ok([u.values.into(), integers(&u.first, &[n])?, integers(&u.inverse, x.shape()?)?, integers(&u.counts, &[n])?])
     };
     fixed(build())
 }

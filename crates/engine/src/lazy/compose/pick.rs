@@ -185,7 +185,6 @@ fn or_failed(built: Result<Lazy>) -> Lazy {
     built.unwrap_or_else(Lazy::failed)
 }
 
-
 /// Flattened, also where a length of 0 leaves -1 without an answer.
 fn ravel(x: &Lazy) -> Result<Lazy> {
     let n = shape::count("reshape", x.shape()?, 1)?;
@@ -208,7 +207,9 @@ fn positions(op: &str, indices: Lazy, n: usize, mode: &str) -> Result<Lazy> {
         "raise" if dtype == DType::Bool || !matches!(indices.op(), Op::Data(_) | Op::Scalar(_)) => i,
         "raise" => indices,
         "wrap" => binary(Elementwise::Binary(Binary::Remainder), &i, n.max(1)),
-        "clip" => Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![i.into(), 0.into(), (n - 1).max(0).into()]),
+        "clip" => {
+            Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![i.into(), 0.into(), (n - 1).max(0).into()])
+        }
         other => return Err(Error::value(op, format!("mode is 'raise', 'wrap' or 'clip', not '{other}'"))),
     })
 }
@@ -397,7 +398,8 @@ pub fn diagflat(x: &Lazy, k: isize) -> Lazy {
         let n = shape::count(op, all.shape()?, 1)?;
         let side = n.checked_add(k.unsigned_abs());
         let side = side.filter(|&s| s <= isize::MAX as usize);
-        let side = side.ok_or_else(|| Error::shape(op, format!("the diagonal {k} lies beyond what can be addressed")))?;
+        let side =
+            side.ok_or_else(|| Error::shape(op, format!("the diagonal {k} lies beyond what can be addressed")))?;
         shape::count(op, &[side, side], x.dtype()?.size())?;
         let zero = Lazy::scalar(Scalar::from_i128(x.dtype()?, 0));
         let zeros = broadcast_to(&zero, &[side as isize, side as isize]);

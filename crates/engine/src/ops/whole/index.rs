@@ -378,8 +378,7 @@ fn along(g: &Given<'_, Array>) -> Result<Array> {
             picked.push(walk.at(n) + position(g.op(), p, len, axis)? as isize * stride);
         }
         let from = x.strided();
-        let places =
-            Places { base: from.offset as isize, outer: Walk::Even(1, 0), picked, inner: Walk::Even(1, 0) };
+        let places = Places { base: from.offset as isize, outer: Walk::Even(1, 0), picked, inner: Walk::Even(1, 0) };
         let item = x.dtype().size();
         let out = buffer.bytes_mut().get_mut(..size * item).unwrap_or_default();
         sized!(item, places.read(from.bytes, out));

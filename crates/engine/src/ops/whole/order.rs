@@ -357,11 +357,7 @@ fn sort_row<T: Values>(row: &mut [T], descending: bool) {
 }
 
 /// Runs `f` over the rows along the axis of the call; the result's rows are as long.
-fn along(
-    g: &Given<'_, Array>,
-    dtype: DType,
-    f: impl Fn(&Array, LanesMut<'_>, usize) -> Result<()>,
-) -> Result<Array> {
+fn along(g: &Given<'_, Array>, dtype: DType, f: impl Fn(&Array, LanesMut<'_>, usize) -> Result<()>) -> Result<Array> {
     let x = g.x()?;
     match g.one_axis("axis", x.ndim())? {
         Some(axis) => {
@@ -427,7 +423,11 @@ fn lexsort_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     if let Some(other) = keys.iter().find(|k| k.shape != first.shape) {
         return Err(Error::shape(
             g.op(),
-            format!("the keys have shapes {} and {}: all must be one", shape::show(&first.shape), shape::show(&other.shape)),
+            format!(
+                "the keys have shapes {} and {}: all must be one",
+                shape::show(&first.shape),
+                shape::show(&other.shape)
+            ),
         ));
     }
     // Keys of one number each have one order.

@@ -179,7 +179,8 @@ fn choose(g: &Given<'_, Array>) -> Result<Array> {
     let mut buffer = zeroed(wanted.dtype, &wanted.shape)?;
     for (n, (out, &i)) in buffer.bytes_mut().chunks_exact_mut(item).zip(slice::<i64>(&which)?).enumerate() {
         let one = mode.at(i, bytes.len()).and_then(|i| bytes.get(i)?.get(n * item..(n + 1) * item));
-        let wrong = || Error::value(g.op(), format!("x holds {i}, and there are {} choices; mode='clip' holds it", all.len()));
+        let wrong =
+            || Error::value(g.op(), format!("x holds {i}, and there are {} choices; mode='clip' holds it", all.len()));
         out.copy_from_slice(one.ok_or_else(wrong)?);
     }
     Ok(Array::from_buffer(buffer, wanted.dtype, wanted.shape))
