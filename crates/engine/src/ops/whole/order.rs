@@ -181,6 +181,13 @@ pub(crate) fn nan_key(dtype: DType) -> Option<u64> {
 
 /// The positions that sort keys, stable.
 pub(crate) fn order(keys: &[u64]) -> Vec<i64> {
+    let bits = u64::BITS - keys.iter().fold(0, |all, k| all | k).leading_zeros();
+    if keys.len() >= SHORT && bits <= 32 && u32::try_from(keys.len()).is_ok() {
+        // A short key and its position are one number: digits are read where they lie.
+        let mut packed: Vec<u64> = keys.iter().zip(0u64..).map(|(k, i)| k << 32 | i).collect();
+        by_digits(&mut packed, 32, bits, |v| v);
+        return packed.into_iter().map(|v| (v & u64::from(u32::MAX)) as i64).collect();
+    }
     let mut places: Vec<i64> = (0..keys.len() as i64).collect();
     reorder(keys, &mut places);
     places
@@ -199,30 +206,35 @@ fn reorder(keys: &[u64], places: &mut Vec<i64>) {
         places.sort_by_key(|&p| key(p));
         return;
     }
-    // Least digits first, each pass stable.
+    by_digits(places, 0, bits, key);
+}
+
+/// Sorts by the `bits` of `key` from `low` on, least digits first, each pass stable.
+fn by_digits<T: Copy + Default>(all: &mut Vec<T>, low: u32, bits: u32, key: impl Fn(T) -> u64) {
     const DIGIT: u32 = 11;
-    let mut other = vec![0i64; n];
-    for shift in (0..bits).step_by(DIGIT as usize) {
-        let digit = |p: i64| (key(p) >> shift) as usize & ((1 << DIGIT) - 1);
+    let n = all.len();
+    let mut other = vec![T::default(); n];
+    for shift in (low..low + bits).step_by(DIGIT as usize) {
+        let digit = |v: T| (key(v) >> shift) as usize & ((1 << DIGIT) - 1);
         let mut ends = [0usize; 1 << DIGIT];
-        for &p in places.iter() {
-            ends[digit(p)] += 1;
+        for &v in all.iter() {
+            ends[digit(v)] += 1;
         }
-        if ends.iter().any(|&c| c == n) {
+        if ends.contains(&n) {
             continue;
         }
         let mut at = 0;
         for e in &mut ends {
             at += std::mem::replace(e, at);
         }
-        for &p in places.iter() {
-            let d = digit(p);
+        for &v in all.iter() {
+            let d = digit(v);
             if let Some(to) = other.get_mut(ends[d]) {
-                *to = p;
+                *to = v;
             }
             ends[d] += 1;
         }
-        std::mem::swap(places, &mut other);
+        std::mem::swap(all, &mut other);
     }
 }
 
@@ -316,7 +328,7 @@ fn radix(row: &mut [u32]) {
     let mut from = row.to_vec();
     let mut to = vec![0u32; n];
     for (pass, ends) in counts.iter_mut().enumerate() {
-        if ends.iter().any(|&c| c == n) {
+        if ends.contains(&n) {
             continue;
         }
         let mut at = 0;
