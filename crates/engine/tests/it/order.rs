@@ -51,7 +51,7 @@ fn long_rows_sort_as_numpys() {
 
 #[test]
 fn long_rows_of_floats_sort_as_numpys() {
-    let mut x: Vec<f64> = (0..N).map(|i| ((i * 2_654_435_761 & 0xffff_ffff) % 2001) as f64).collect();
+    let mut x: Vec<f64> = (0..N).map(|i| (((i * 2_654_435_761) & 0xffff_ffff) % 2001) as f64).collect();
     for (n, v) in x.iter_mut().enumerate() {
         *v = match n % 97 {
             0 => f64::NAN,
@@ -111,7 +111,7 @@ fn nan_is_one_value_for_unique_and_many_for_the_array_api() {
     let near = Lazy::from(Array::from_slice(&[1i64 << 53, -1], &[2]).unwrap());
     assert_eq!(ints(&big.isin(&near, false)), [0, 0]);
     assert_eq!(ints(&near.isin(&big, false)), [0, 0]);
-    assert_eq!(ints(&big.isin(&near.i64().maximum(&(&near + 1)), false)), [1, 0]);
+    assert_eq!(ints(&big.isin(&near.i64().maximum(&near + 1), false)), [1, 0]);
 }
 
 #[test]
