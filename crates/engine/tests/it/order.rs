@@ -111,7 +111,7 @@ fn nan_is_one_value_for_unique_and_many_for_the_array_api() {
     let near = Lazy::from(Array::from_slice(&[1i64 << 53, -1], &[2]).unwrap());
     assert_eq!(ints(&big.isin(&near, false)), [0, 0]);
     assert_eq!(ints(&near.isin(&big, false)), [0, 0]);
-    assert_eq!(ints(&big.isin(&near.i64().maximum(&near + 1), false)), [1, 0]);
+    assert_eq!(ints(&big.isin(near.i64().maximum(&near + 1), false)), [1, 0]);
 }
 
 #[test]
