@@ -164,12 +164,12 @@ fn method(row: &Row) -> String {
             let args: Vec<String> = shown.map(as_arg).collect();
             let me = if first == 1 { vec!["Arg::from(self)".to_string()] } else { Vec::new() };
             let all: Vec<String> = me.into_iter().chain(args).collect();
-            let take = match row.outputs {
-                Outputs::One => "one",
-                Outputs::Named(_) => "fixed",
-                Outputs::List => "",
-            };
-            format!("{take}(call::page({:?}, vec![{}]))", row.name, all.join(", "))
+            let page = format!("call::page({:?}, vec![{}])", row.name, all.join(", "));
+            match row.outputs {
+                Outputs::One => format!("one({page})"),
+                Outputs::Named(_) => format!("fixed({page})"),
+                Outputs::List => page,
+            }
         }
         _ => format!(
             "Lazy::elementwise(Elementwise::{family}({family}::{}), vec![self.into(){}])",

@@ -18,12 +18,13 @@ pub mod random;
 pub mod run;
 pub mod stage;
 
-pub use api::functions;
+pub use api::{IntoIndex, functions};
+pub use array::index::Slice;
 pub use array::{Array, Meta};
 pub use collect::{LazyInfo, collect_all, explain};
 pub use error::{Error, Result};
 pub use errstate::{ErrState, OnError, errstate};
-pub use lazy::{IntoAxes, Lazy, Operand};
+pub use lazy::{Ellipsis, Index, IntoAxes, Lazy, NewAxis, Operand};
 pub use monitor::{Cancel, Monitor};
 pub use opusclip_raw::{BF16, Complex, DType, Element, F16, Isa};
 pub use run::{Output, RunOptions, RunReport, run};

@@ -148,6 +148,15 @@ impl Lazy {
         one(call::page("argmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
     }
 
+    /// The positions that would partition the elements along one axis; None flattens first.
+    ///
+    /// int64. partition's rule; which of several equal elements comes first is not promised, here the earlier one does.
+    /// NumPy: `np.argpartition(x, kth, axis)`.
+    #[track_caller]
+    pub fn argpartition(&self, kth: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        one(call::page("argpartition", vec![Arg::from(self), Arg::Ints(kth.into_axes()), Arg::Ints(axis.into_axes())]))
+    }
+
     /// The positions that would sort the elements along one axis; None flattens first.
     ///
     /// int64. Stable: equal elements keep their order, also when descending. NaN comes last.
@@ -155,6 +164,15 @@ impl Lazy {
     #[track_caller]
     pub fn argsort(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("argsort", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
+    }
+
+    /// The positions of the elements that are not zero, one row for each.
+    ///
+    /// int64, in C order. NaN is not zero. Computed at once.
+    /// NumPy: `np.argwhere(x)`.
+    #[track_caller]
+    pub fn argwhere(&self) -> Lazy {
+        eager::argwhere(self)
     }
 
     /// asarray by its other name.
@@ -382,6 +400,15 @@ impl Lazy {
         one(call::page("cholesky", vec![Arg::from(self), Arg::from(upper)]))
     }
 
+    /// Of several arrays the element of the one whose number x holds.
+    ///
+    /// All broadcast; the choices are promoted to one type, to which a literal among them comes as int64 or float64. A number outside is an error, with mode='wrap' counted around, with mode='clip' held at the ends.
+    /// NumPy: `np.choose(x, choices, mode=mode)`.
+    #[track_caller]
+    pub fn choose(&self, choices: &[Lazy]) -> Lazy {
+        one(call::page("choose", vec![Arg::from(self), Arg::from(choices)]))
+    }
+
     /// x held between min and max.
     ///
     /// minimum(maximum(x, min), max): NaN in any of them gives NaN, and where min > max the result is max. Complex numbers in minimum's order.
@@ -389,6 +416,15 @@ impl Lazy {
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
+    }
+
+    /// The parts along an axis, or the flattened elements, for which the condition is true.
+    ///
+    /// The condition has one axis and may be shorter. Computed at once.
+    /// NumPy: `np.compress(condition, x, axis)`.
+    #[track_caller]
+    pub fn compress(&self, x: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        eager::compress(self, x.into(), axis)
     }
 
     /// The condition number: the greatest singular value over the least; with p, norm(x, p) * norm(inv(x), p).
@@ -589,6 +625,33 @@ impl Lazy {
         one(call::page("det", vec![Arg::from(self)]))
     }
 
+    /// Of a matrix its diagonal; of one axis a matrix with it as diagonal and zeros elsewhere.
+    ///
+    /// k counts from the main diagonal, upwards if positive.
+    /// NumPy: `np.diag(x, k)`.
+    #[track_caller]
+    pub fn diag(&self, k: isize) -> Lazy {
+        compose::diag(self, k)
+    }
+
+    /// A matrix with the flattened elements as diagonal and zeros elsewhere.
+    ///
+    /// k counts from the main diagonal, upwards if positive.
+    /// NumPy: `np.diagflat(x, k)`.
+    #[track_caller]
+    pub fn diagflat(&self, k: isize) -> Lazy {
+        compose::diagflat(self, k)
+    }
+
+    /// The elements whose positions along two axes differ by `offset`, as a last axis.
+    ///
+    /// The two axes go; where the diagonal lies outside it is empty.
+    /// NumPy: `np.diagonal(x, offset, axis1, axis2)`.
+    #[track_caller]
+    pub fn diagonal(&self, offset: isize, axis1: isize, axis2: isize) -> Lazy {
+        compose::diagonal(self, offset, axis1, axis2)
+    }
+
     /// Difference of neighbours along one axis, n times: `x[1:] - x[:-1]`.
     ///
     /// subtract's rule: unsigned integers wrap, so cast before; bool uses not_equal. What is put before or after has x's shape along the other axes, or is one number, which counts as an array as it does for NumPy.
@@ -596,6 +659,15 @@ impl Lazy {
     #[track_caller]
     pub fn diff(&self, axis: isize) -> Lazy {
         compose::diff(self, 1, axis, None, None)
+    }
+
+    /// Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].
+    ///
+    /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest.
+    /// NumPy: `np.digitize(x, bins, right)`.
+    #[track_caller]
+    pub fn digitize(&self, bins: impl Into<Operand>, right: bool) -> Lazy {
+        one(call::page("digitize", vec![Arg::from(self), Arg::from(Into::<Operand>::into(bins)), Arg::from(right)]))
     }
 
     /// True division.
@@ -727,6 +799,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![self.into()])
     }
 
+    /// The flattened elements for which the flattened condition is true.
+    ///
+    /// The condition may be shorter. Computed at once.
+    /// NumPy: `np.extract(condition, x)`.
+    #[track_caller]
+    pub fn extract(&self, x: impl Into<Operand>) -> Lazy {
+        eager::extract(self, x.into())
+    }
+
     /// Absolute value as a float.
     ///
     /// Exact; integers are cast to a float first.
@@ -770,6 +851,24 @@ impl Lazy {
     #[track_caller]
     pub fn fftshift(&self, axes: impl IntoAxes) -> Lazy {
         compose::fftshift(self, &axes.into_axes())
+    }
+
+    /// A new array with a value on its main diagonal, whose positions are the same on all axes.
+    ///
+    /// Several values are written in turn, cast as by astype. With wrap a tall matrix has a diagonal below its first, one row apart.
+    /// NumPy: `(lambda a: (np.fill_diagonal(a, val, wrap), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn fill_diagonal(&self, val: impl Into<Operand>) -> Lazy {
+        compose::fill_diagonal(self, val.into(), false)
+    }
+
+    /// The positions in the flattened array of the elements that are not zero.
+    ///
+    /// int64, rising. NaN is not zero. Computed at once.
+    /// NumPy: `np.flatnonzero(x)`.
+    #[track_caller]
+    pub fn flatnonzero(&self) -> Lazy {
+        eager::flatnonzero(self)
     }
 
     /// The elements in C order along one axis; ravel by its other name.
@@ -1092,6 +1191,15 @@ impl Lazy {
         ))
     }
 
+    /// The different values that are in both, rising.
+    ///
+    /// Both are flattened and promoted to one type. NaN equals nothing. Computed at once.
+    /// NumPy: `np.intersect1d(x, y)`.
+    #[track_caller]
+    pub fn intersect1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::intersect1d(self, y.into())
+    }
+
     /// The inverse of square matrices over the last two axes.
     ///
     /// By LU with partial pivoting; integers in float64. A pivot of exactly 0 is an error: the matrix is singular. Last bits may depend on the machine.
@@ -1153,6 +1261,18 @@ impl Lazy {
     #[track_caller]
     pub fn isfinite(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![self.into()])
+    }
+
+    /// True where an element is one of the test elements.
+    ///
+    /// Both are promoted to one type, but integers are compared as integers (NumPy compares many of uint64 with int64 as float64). NaN equals nothing.
+    /// NumPy: `np.isin(x, test_elements, invert=invert)`.
+    #[track_caller]
+    pub fn isin(&self, test_elements: impl Into<Operand>, invert: bool) -> Lazy {
+        one(call::page(
+            "isin",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(test_elements)), Arg::from(invert)],
+        ))
     }
 
     /// True where the value is an infinity of either sign.
@@ -1763,6 +1883,15 @@ impl Lazy {
         compose::pad(self, pad_width.into(), mode, Operand::from(0i64), Operand::from(0i64), None, "even")
     }
 
+    /// The elements along one axis with the kth where sorting would put it, lesser ones before it, greater ones after.
+    ///
+    /// kth may be several. The order within the parts is not promised; here all are sorted. NaN counts as greatest.
+    /// NumPy: `np.partition(x, kth, axis)`.
+    #[track_caller]
+    pub fn partition(&self, kth: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        one(call::page("partition", vec![Arg::from(self), Arg::Ints(kth.into_axes()), Arg::Ints(axis.into_axes())]))
+    }
+
     /// The value below which q percent of the elements lie.
     ///
     /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
@@ -1788,6 +1917,15 @@ impl Lazy {
     #[track_caller]
     pub fn pinv(&self, rcond: f64) -> Lazy {
         compose::pinv(self, rcond)
+    }
+
+    /// A new array with values one after another where the mask is true.
+    ///
+    /// Values are cast as by astype, and start again when there are too few. The mask has as many elements as x.
+    /// NumPy: `(lambda a: (np.place(a, mask, values), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn place(&self, mask: impl Into<Operand>, values: impl Into<Operand>) -> Lazy {
+        compose::place(self, mask.into(), values.into())
     }
 
     /// x itself, as the operator `+` does.
@@ -1842,6 +1980,33 @@ impl Lazy {
     #[track_caller]
     pub fn ptp(&self, axis: impl IntoAxes) -> Lazy {
         compose::ptp(self, &axis.into_axes(), false)
+    }
+
+    /// A new array with values put at these positions of the flattened one.
+    ///
+    /// Values are cast as by astype, and start again when there are too few. Where positions repeat, the last value stays. mode as for take.
+    /// NumPy: `(lambda a: (np.put(a, indices, values, mode=mode), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn put(&self, indices: impl Into<Operand>, values: impl Into<Operand>) -> Lazy {
+        compose::put(self, indices.into(), values.into(), "raise")
+    }
+
+    /// A new array with values put at these positions along one axis, as take_along_axis takes them; None means the flattened array.
+    ///
+    /// Values broadcast and are cast as by astype. Where positions repeat, the last value stays.
+    /// NumPy: `(lambda a: (np.put_along_axis(a, indices, values, axis), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn put_along_axis(&self, indices: impl Into<Operand>, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::put_along_axis(self, indices.into(), values.into(), axis)
+    }
+
+    /// A new array with values where the mask is true: to element i of the flattened array goes value i.
+    ///
+    /// Values are cast as by astype, and start again when there are too few. The mask has as many elements as x.
+    /// NumPy: `(lambda a: (np.putmask(a, mask, values), a)[1])(x.copy())`.
+    #[track_caller]
+    pub fn putmask(&self, mask: impl Into<Operand>, values: impl Into<Operand>) -> Lazy {
+        compose::putmask(self, mask.into(), values.into())
     }
 
     /// Q with orthonormal columns and the upper triangle R with x = Q @ R, over the last two axes.
@@ -2007,6 +2172,33 @@ impl Lazy {
         compose::round(self, decimals)
     }
 
+    /// Where the values v would be put into the sorted x so that it stays sorted: before equal ones, or after them with side='right'.
+    ///
+    /// int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest.
+    /// NumPy: `np.searchsorted(x, v, side, sorter)`.
+    #[track_caller]
+    pub fn searchsorted(&self, v: impl Into<Operand>, side: &str) -> Lazy {
+        one(call::page("searchsorted", vec![Arg::from(self), Arg::from(Into::<Operand>::into(v)), Arg::from(side)]))
+    }
+
+    /// The different values of x that are not in y, rising.
+    ///
+    /// x's type. All NaN of x are one value, and none is in y. Computed at once.
+    /// NumPy: `np.setdiff1d(x, y)`.
+    #[track_caller]
+    pub fn setdiff1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::setdiff1d(self, y.into())
+    }
+
+    /// The different values that are in one of the two only, rising.
+    ///
+    /// Both are flattened and promoted to one type. NaN of one is not NaN of the other. Computed at once.
+    /// NumPy: `np.setxor1d(x, y)`.
+    #[track_caller]
+    pub fn setxor1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::setxor1d(self, y.into())
+    }
+
     /// -1, 0 or 1.
     ///
     /// NaN gives NaN; both zeros give 0. Complex: x / absolute(x). Not for bool.
@@ -2091,7 +2283,7 @@ impl Lazy {
 
     /// The elements along one axis in rising order; None flattens first.
     ///
-    /// Stable. NaN comes last, also when descending (array API; NumPy has no such argument).
+    /// NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0.
     /// NumPy: `np.sort(x, axis)`.
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
@@ -2205,6 +2397,27 @@ impl Lazy {
     #[track_caller]
     pub fn swapaxes(&self, axis1: isize, axis2: isize) -> Lazy {
         compose::swapaxes(self, axis1, axis2)
+    }
+
+    /// The elements at these positions along one axis; None flattens first.
+    ///
+    /// Negative positions count from the end and one outside is an error; with mode='wrap' they count around, with mode='clip' they are held at the ends.
+    /// NumPy: `np.take(x, indices, axis, mode=mode)`.
+    #[track_caller]
+    pub fn take(&self, indices: impl Into<Operand>, axis: Option<isize>) -> Lazy {
+        compose::take(self, indices.into(), axis, "raise")
+    }
+
+    /// The elements at `indices` along one axis, as argsort and argmax give them; None flattens x first.
+    ///
+    /// The other axes broadcast. Negative positions count from the end; one outside is an error.
+    /// NumPy: `np.take_along_axis(x, indices, axis)`.
+    #[track_caller]
+    pub fn take_along_axis(&self, indices: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
+        one(call::page(
+            "take_along_axis",
+            vec![Arg::from(self), Arg::from(Into::<Operand>::into(indices)), Arg::Ints(axis.into_axes())],
+        ))
     }
 
     /// Tangent of x radians.
@@ -2322,6 +2535,72 @@ impl Lazy {
     #[track_caller]
     pub fn uniform_filter1d(&self, size: isize, axis: isize, mode: &str) -> Lazy {
         one(call::page("uniform_filter1d", vec![Arg::from(self), Arg::from(size), Arg::from(axis), Arg::from(mode)]))
+    }
+
+    /// The different values that are in either, rising.
+    ///
+    /// Both are flattened and promoted to one type. All NaN are one value. Computed at once.
+    /// NumPy: `np.union1d(x, y)`.
+    #[track_caller]
+    pub fn union1d(&self, y: impl Into<Operand>) -> Lazy {
+        eager::union1d(self, y.into())
+    }
+
+    /// The different values, rising; along an axis the different parts that stand side by side on it.
+    ///
+    /// All NaN are one value, which comes last; with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.
+    /// NumPy: `np.unique(x, axis=axis, equal_nan=equal_nan)`.
+    #[track_caller]
+    pub fn unique(&self, axis: Option<isize>) -> Lazy {
+        eager::unique(self, axis, true)
+    }
+
+    /// The different values, rising, where each occurs first, which of them each element is, and how often each occurs (array API).
+    ///
+    /// Each NaN is a value of its own; positions are int64 and count in the flattened array. Computed at once.
+    /// Gives (values, indices, inverse_indices, counts).
+    /// NumPy: `np.unique_all(x)`.
+    #[track_caller]
+    pub fn unique_all(&self) -> [Lazy; 4] {
+        eager::unique_all(self)
+    }
+
+    /// The different values, rising, and how often each occurs (array API).
+    ///
+    /// Each NaN is a value of its own; counts are int64. Computed at once.
+    /// Gives (values, counts).
+    /// NumPy: `np.unique_counts(x)`.
+    #[track_caller]
+    pub fn unique_counts(&self) -> [Lazy; 2] {
+        eager::unique_counts(self)
+    }
+
+    /// The different values, rising, and which of them each element is (array API).
+    ///
+    /// Each NaN is a value of its own, the first one first; inverse_indices are int64 and have x's shape. Computed at once.
+    /// Gives (values, inverse_indices).
+    /// NumPy: `(lambda u: (u[0], u[2]))(np.unique(x, return_index=True, return_inverse=True, equal_nan=False))`.
+    #[track_caller]
+    pub fn unique_inverse(&self) -> [Lazy; 2] {
+        eager::unique_inverse(self)
+    }
+
+    /// The different values, rising (array API).
+    ///
+    /// Each NaN is a value of its own; the two zeros are one. Computed at once.
+    /// NumPy: `np.sort(np.unique_values(x))`.
+    #[track_caller]
+    pub fn unique_values(&self) -> Lazy {
+        eager::unique_values(self)
+    }
+
+    /// The positions, one array for each axis, of the elements with these numbers, counted in C order, of an array of this shape.
+    ///
+    /// int64. A number outside is an error, a negative one too.
+    /// NumPy: `np.unravel_index(x, shape, order)`.
+    #[track_caller]
+    pub fn unravel_index(&self, shape: impl IntoAxes) -> Vec<Lazy> {
+        call::page("unravel_index", vec![Arg::from(self), Arg::Ints(shape.into_axes())])
     }
 
     /// The parts along an axis, without it.
@@ -2572,6 +2851,24 @@ pub mod functions {
         compose::identity(n, dtype)
     }
 
+    /// The position of each element of an array of this shape: one array of positions for each axis, one after another.
+    ///
+    /// int64.
+    /// NumPy: `np.indices(dimensions)`.
+    #[track_caller]
+    pub fn indices(dimensions: impl IntoAxes) -> Lazy {
+        one(call::page("indices", vec![Arg::Ints(dimensions.into_axes())]))
+    }
+
+    /// Arrays of one axis, each along an axis of its own, so that as an index they name all combinations.
+    ///
+    /// Truth values become the positions of the true ones, at once.
+    /// NumPy: `np.ix_(*arrays)`.
+    #[track_caller]
+    pub fn ix_(arrays: &[Lazy]) -> Vec<Lazy> {
+        eager::ix_(arrays)
+    }
+
     /// The Kaiser window of m points.
     ///
     /// float64. By the power series of the modified Bessel function of order 0.
@@ -2579,6 +2876,15 @@ pub mod functions {
     #[track_caller]
     pub fn kaiser(m: isize, beta: f64) -> Lazy {
         compose::kaiser(m, beta)
+    }
+
+    /// The positions that sort by the last key, equal ones by the one before it, and so on.
+    ///
+    /// int64, stable. The keys have one shape; NaN comes last. One array is the list of its rows.
+    /// NumPy: `np.lexsort(keys, axis)`.
+    #[track_caller]
+    pub fn lexsort(keys: &[Lazy], axis: isize) -> Lazy {
+        one(call::page("lexsort", vec![Arg::from(keys), Arg::from(axis)]))
     }
 
     /// num numbers evenly from start to stop.
@@ -2626,6 +2932,15 @@ pub mod functions {
         compose::ones(&shape.into_axes(), dtype)
     }
 
+    /// The number, counted in C order, of the element at these positions of an array of shape dims.
+    ///
+    /// int64. Positions are integers, broadcast, and not negative; mode as for choose. order='F' counts the first axis fastest.
+    /// NumPy: `np.ravel_multi_index(multi_index, dims, mode=mode, order=order)`.
+    #[track_caller]
+    pub fn ravel_multi_index(multi_index: &[Lazy], dims: impl IntoAxes) -> Lazy {
+        one(call::page("ravel_multi_index", vec![Arg::from(multi_index), Arg::Ints(dims.into_axes())]))
+    }
+
     /// The frequencies of the terms of a real Fourier transform of n samples that are d apart.
     ///
     /// float64: 0, 1, …, n/2 over n·d.
@@ -2633,6 +2948,15 @@ pub mod functions {
     #[track_caller]
     pub fn rfftfreq(n: isize, d: f64) -> Lazy {
         compose::rfftfreq(n, d)
+    }
+
+    /// For each element the choice whose condition is the first to be true; the default where none is.
+    ///
+    /// Conditions are bool. All broadcast; choices and default are promoted to one type.
+    /// NumPy: `np.select(condlist, choicelist, default)`.
+    #[track_caller]
+    pub fn select(condlist: &[Lazy], choicelist: &[Lazy], default: impl Into<Operand>) -> Lazy {
+        compose::select(condlist, choicelist, default.into())
     }
 
     /// Arrays of one shape along a new axis.
@@ -2691,7 +3015,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         }
         "argmax" => whole("argmax", a)?,
         "argmin" => whole("argmin", a)?,
+        "argpartition" => whole("argpartition", a)?,
         "argsort" => whole("argsort", a)?,
+        "argwhere" => vec![eager::argwhere(&a.array(0)?)],
         "array" => vec![compose::array(&a.array(0)?, a.maybe(1, Args::dtype)?)],
         "array_equal" => vec![compose::array_equal(&a.array(0)?, a.operand(1)?, a.truth(2)?)],
         "array_equiv" => vec![compose::array_equiv(&a.array(0)?, a.operand(1)?)],
@@ -2722,11 +3048,13 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "cbrt" => vec![Lazy::elementwise(Elementwise::Math(Math::Cbrt), vec![a.operand(0)?])],
         "ceil" => vec![Lazy::elementwise(Elementwise::Math(Math::Ceil), vec![a.operand(0)?])],
         "cholesky" => whole("cholesky", a)?,
+        "choose" => whole("choose", a)?,
         "clip" => vec![Lazy::elementwise(
             Elementwise::Ternary(Ternary::Clip),
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
         "column_stack" => vec![compose::column_stack(&a.arrays(0)?)],
+        "compress" => vec![eager::compress(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "concat" => whole("concat", a)?,
         "cond" => vec![compose::cond(&a.array(0)?, a.maybe(1, Args::text)?.as_deref())],
         "conj" => vec![Lazy::elementwise(Elementwise::Part(Part::Conj), vec![a.operand(0)?])],
@@ -2757,6 +3085,9 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "deg2rad" => vec![compose::deg2rad(&a.array(0)?)],
         "delete" => vec![compose::delete(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "det" => whole("det", a)?,
+        "diag" => vec![compose::diag(&a.array(0)?, a.int(1)?)],
+        "diagflat" => vec![compose::diagflat(&a.array(0)?, a.int(1)?)],
+        "diagonal" => vec![compose::diagonal(&a.array(0)?, a.int(1)?, a.int(2)?, a.int(3)?)],
         "diff" => vec![compose::diff(
             &a.array(0)?,
             a.int(1)?,
@@ -2764,6 +3095,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.maybe(3, Args::operand)?,
             a.maybe(4, Args::operand)?,
         )],
+        "digitize" => whole("digitize", a)?,
         "divide" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -2783,6 +3115,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "exp2" => vec![Lazy::elementwise(Elementwise::Math(Math::Exp2), vec![a.operand(0)?])],
         "expand_dims" => vec![compose::expand_dims(&a.array(0)?, &a.ints(1)?)],
         "expm1" => vec![Lazy::elementwise(Elementwise::Math(Math::Expm1), vec![a.operand(0)?])],
+        "extract" => vec![eager::extract(&a.array(0)?, a.operand(1)?)],
         "eye" => vec![compose::eye(a.int(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.dtype(3)?)],
         "fabs" => vec![compose::fabs(&a.array(0)?)],
         "fft" => whole("fft", a)?,
@@ -2790,6 +3123,8 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "fftfreq" => vec![compose::fftfreq(a.int(0)?, a.float(1)?)],
         "fftn" => vec![compose::fftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "fftshift" => vec![compose::fftshift(&a.array(0)?, &a.ints(1)?)],
+        "fill_diagonal" => vec![compose::fill_diagonal(&a.array(0)?, a.operand(1)?, a.truth(2)?)],
+        "flatnonzero" => vec![eager::flatnonzero(&a.array(0)?)],
         "flatten" => vec![compose::flatten(&a.array(0)?)],
         "flip" => vec![compose::flip(&a.array(0)?, &a.ints(1)?)],
         "fliplr" => vec![compose::fliplr(&a.array(0)?)],
@@ -2873,9 +3208,11 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![compose::ihfft(&a.array(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.maybe(3, Args::text)?.as_deref())]
         }
         "imag" => vec![Lazy::elementwise(Elementwise::Part(Part::Imag), vec![a.operand(0)?])],
+        "indices" => whole("indices", a)?,
         "inner" => vec![compose::inner(&a.array(0)?, a.operand(1)?)],
         "insert" => vec![compose::insert(&a.array(0)?, a.operand(1)?, a.operand(2)?, a.maybe(3, Args::int)?)],
         "interp" => whole("interp", a)?,
+        "intersect1d" => vec![eager::intersect1d(&a.array(0)?, a.operand(1)?)],
         "inv" => whole("inv", a)?,
         "invert" => vec![compose::invert(&a.array(0)?)],
         "irfft" => whole("irfft", a)?,
@@ -2883,10 +3220,12 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "irfftn" => vec![compose::irfftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "isclose" => vec![compose::isclose(&a.array(0)?, a.operand(1)?, a.float(2)?, a.float(3)?, a.truth(4)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
+        "isin" => whole("isin", a)?,
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
         "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
         "isneginf" => vec![compose::isneginf(&a.array(0)?)],
         "isposinf" => vec![compose::isposinf(&a.array(0)?)],
+        "ix_" => eager::ix_(&a.arrays(0)?),
         "kaiser" => vec![compose::kaiser(a.int(0)?, a.float(1)?)],
         "kron" => vec![compose::kron(&a.array(0)?, a.operand(1)?)],
         "laplace" => vec![compose::laplace(&a.array(0)?, &a.text(1)?, a.float(2)?, &a.ints(3)?)],
@@ -2900,6 +3239,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "less_equal" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::LessEqual), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "lexsort" => whole("lexsort", a)?,
         "linspace" => {
             vec![compose::linspace(a.operand(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
         }
@@ -3001,9 +3341,11 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.maybe(5, Args::operand)?,
             &a.text(6)?,
         )],
+        "partition" => whole("partition", a)?,
         "percentile" => vec![compose::percentile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "permute_dims" => vec![compose::permute_dims(&a.array(0)?, &a.ints(1)?)],
         "pinv" => vec![compose::pinv(&a.array(0)?, a.float(1)?)],
+        "place" => vec![compose::place(&a.array(0)?, a.operand(1)?, a.operand(2)?)],
         "positive" => vec![compose::positive(&a.array(0)?)],
         "pow" => vec![compose::pow(&a.array(0)?, a.operand(1)?)],
         "power" => vec![Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![a.operand(0)?, a.operand(1)?])],
@@ -3017,10 +3359,16 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.operand(5)?,
         )],
         "ptp" => vec![compose::ptp(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "put" => vec![compose::put(&a.array(0)?, a.operand(1)?, a.operand(2)?, &a.text(3)?)],
+        "put_along_axis" => {
+            vec![compose::put_along_axis(&a.array(0)?, a.operand(1)?, a.operand(2)?, a.maybe(3, Args::int)?)]
+        }
+        "putmask" => vec![compose::putmask(&a.array(0)?, a.operand(1)?, a.operand(2)?)],
         "qr" => whole("qr", a)?,
         "quantile" => vec![compose::quantile(&a.array(0)?, a.operand(1)?, &a.ints(2)?, &a.text(3)?, a.truth(4)?)],
         "rad2deg" => vec![compose::rad2deg(&a.array(0)?)],
         "ravel" => vec![compose::ravel(&a.array(0)?)],
+        "ravel_multi_index" => whole("ravel_multi_index", a)?,
         "real" => vec![Lazy::elementwise(Elementwise::Part(Part::Real), vec![a.operand(0)?])],
         "reciprocal" => vec![compose::reciprocal(&a.array(0)?)],
         "remainder" => {
@@ -3040,6 +3388,10 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "roll" => vec![compose::roll(&a.array(0)?, &a.ints(1)?, &a.ints(2)?)],
         "rot90" => vec![compose::rot90(&a.array(0)?, a.int(1)?, &a.ints(2)?)],
         "round" => vec![compose::round(&a.array(0)?, a.int(1)?)],
+        "searchsorted" => whole("searchsorted", a)?,
+        "select" => vec![compose::select(&a.arrays(0)?, &a.arrays(1)?, a.operand(2)?)],
+        "setdiff1d" => vec![eager::setdiff1d(&a.array(0)?, a.operand(1)?)],
+        "setxor1d" => vec![eager::setxor1d(&a.array(0)?, a.operand(1)?)],
         "sign" => vec![Lazy::elementwise(Elementwise::Unary(Unary::Sign), vec![a.operand(0)?])],
         "signbit" => vec![compose::signbit(&a.array(0)?)],
         "sin" => vec![Lazy::elementwise(Elementwise::Math(Math::Sin), vec![a.operand(0)?])],
@@ -3088,6 +3440,8 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "svd" => whole("svd", a)?,
         "svdvals" => whole("svdvals", a)?,
         "swapaxes" => vec![compose::swapaxes(&a.array(0)?, a.int(1)?, a.int(2)?)],
+        "take" => vec![compose::take(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?, &a.text(3)?)],
+        "take_along_axis" => whole("take_along_axis", a)?,
         "tan" => vec![Lazy::elementwise(Elementwise::Math(Math::Tan), vec![a.operand(0)?])],
         "tanh" => vec![Lazy::elementwise(Elementwise::Math(Math::Tanh), vec![a.operand(0)?])],
         "tensordot" => vec![compose::tensordot(&a.array(0)?, a.operand(1)?, a.int(2)?, &a.ints(3)?, &a.ints(4)?)],
@@ -3104,6 +3458,13 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![compose::uniform_filter(&a.array(0)?, a.int(1)?, &a.text(2)?, a.float(3)?, &a.ints(4)?)]
         }
         "uniform_filter1d" => whole("uniform_filter1d", a)?,
+        "union1d" => vec![eager::union1d(&a.array(0)?, a.operand(1)?)],
+        "unique" => vec![eager::unique(&a.array(0)?, a.maybe(1, Args::int)?, a.truth(2)?)],
+        "unique_all" => eager::unique_all(&a.array(0)?).to_vec(),
+        "unique_counts" => eager::unique_counts(&a.array(0)?).to_vec(),
+        "unique_inverse" => eager::unique_inverse(&a.array(0)?).to_vec(),
+        "unique_values" => vec![eager::unique_values(&a.array(0)?)],
+        "unravel_index" => whole("unravel_index", a)?,
         "unstack" => compose::unstack(&a.array(0)?, a.int(1)?),
         "vander" => vec![compose::vander(&a.array(0)?, a.maybe(1, Args::int)?, a.truth(2)?)],
         "var" => vec![compose::var(

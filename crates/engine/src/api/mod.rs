@@ -4,8 +4,10 @@
 mod args;
 pub mod call;
 pub mod eager;
+mod index;
 #[rustfmt::skip]
 mod methods;
 
 pub use call::{Arg, call, call_all, rows, signature};
+pub use index::IntoIndex;
 pub use methods::functions;

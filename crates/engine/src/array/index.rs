@@ -30,6 +30,12 @@ impl Slice {
         Slice { start: Some(start), stop: Some(stop), step: None }
     }
 
+    /// The same with a step: `Slice::from(1..9).by(2)`.
+    #[must_use]
+    pub fn by(self, step: isize) -> Self {
+        Slice { step: Some(step), ..self }
+    }
+
     /// Python's rule for `len` elements (`slice.indices`).
     pub fn span(&self, op: &str, len: usize) -> Result<Span> {
         let step = self.step.unwrap_or(1);

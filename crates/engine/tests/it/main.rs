@@ -10,10 +10,12 @@ mod errors;
 mod errstate;
 mod facts;
 mod golden;
+mod index;
 mod linalg;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod no_panic;
+mod order;
 mod outside;
 mod passes;
 mod paths;

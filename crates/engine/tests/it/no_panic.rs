@@ -172,7 +172,9 @@ fn argument(spec: &Spec, at: usize, row: &Row, arrays: &[Array]) -> Arg {
                     Some(Preset::Text(word)) => Arg::Text(word.into()),
                     _ => Arg::Text("full".into()),
                 },
-                Some(ParamKind::Axes | ParamKind::Axis | ParamKind::Int | ParamKind::Number) | None => Arg::Int(small as i64),
+                Some(ParamKind::Axes | ParamKind::Axis | ParamKind::Int | ParamKind::Number) | None => {
+                    Arg::Int(small as i64)
+                }
             }
         }
         Spec::Array(n) => Arg::Array(arrays[*n % arrays.len()].clone().into()),

@@ -22,8 +22,10 @@ pub(super) enum NodeKind {
     None,
     /// A variable, or an element type where nothing of that name was assigned.
     Name(String),
-    /// `(1, 2)` or `[1, 2]`.
+    /// `(1, 2)`
     Tuple(Vec<Id>),
+    /// `[1, 2]`; as an index a list is one array and a tuple is several entries.
+    List(Vec<Id>),
     Unary(Unary, Id),
     Binary(Binary, Id, Id),
     /// `name(args…)`; a method call has its receiver as the first argument.
@@ -32,6 +34,8 @@ pub(super) enum NodeKind {
     Index(Id, Vec<Item>),
     /// `name = value`: gives the value and remembers it.
     Assign(String, Id),
+    /// `name[items…] = value`: the name (of which the first id is the array) then means the new array.
+    AssignIndex(String, Id, Vec<Item>, Id),
 }
 
 /// One argument of a call.
@@ -44,7 +48,7 @@ pub(super) struct CallArg {
 /// One entry between the brackets of an index.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Item {
-    /// `3`: the axis goes away.
+    /// `3`, `[0, 2]`, `mask`
     At(Id),
     /// `start:stop:step`
     Slice(Option<Id>, Option<Id>, Option<Id>),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use opusclip_engine::api::call::{self, Arg};
 use opusclip_engine::array::Scalar;
-use opusclip_engine::{Array, DType, Lazy};
+use opusclip_engine::{Array, DType, Index, Lazy, Operand, Slice};
 
 use super::ast::{Ast, CallArg, Id, Item, Node, NodeKind, Unary};
 use super::lexer;
@@ -93,7 +93,7 @@ impl Eval {
             NodeKind::Text(v) => Ok(Value::Text(v.clone())),
             NodeKind::None => Ok(Value::None),
             NodeKind::Name(name) => self.name(name, col),
-            NodeKind::Tuple(ids) => self.tuple(ids, col),
+            NodeKind::Tuple(ids) | NodeKind::List(ids) => self.tuple(ids, col),
             NodeKind::Unary(op, a) => {
                 let a = self.value(*a)?;
                 match (value::fold_unary(*op, &a), op) {
@@ -116,6 +116,28 @@ impl Eval {
                 let value = self.value(*a)?;
                 self.names.insert(name.clone(), value.clone());
                 Ok(value)
+            }
+            NodeKind::AssignIndex(name, array, items, value) => {
+                let Value::Array(array) = self.value(*array)? else {
+                    return Err(lexer::error(col, format!("`{name}` is no array, so nothing can be put into it")));
+                };
+                let value: Operand = match self.value(*value)? {
+                    Value::Array(v) => v.into(),
+                    Value::Int(v) => v.into(),
+                    Value::Float(v) => v.into(),
+                    Value::Bool(v) => v.into(),
+                    other => match list(&other) {
+                        Some(list) => list.map_err(at_column(col))?.into(),
+                        None => {
+                            let what =
+                                format!("only numbers and arrays are put into an array, not {}", other.describe());
+                            return Err(lexer::error(col, what));
+                        }
+                    },
+                };
+                let set = checked(array.set(self.entries(items, col)?, value), col)?;
+                self.names.insert(name.clone(), Value::Array(set.clone()));
+                Ok(Value::Array(set))
             }
         }
     }
@@ -148,8 +170,15 @@ impl Eval {
         if let Some(floats) = floats {
             return Ok(Value::Floats(floats));
         }
+        if let Some(matrix) = rows_of_integers(&values) {
+            return matrix.map(|a| Value::Array(a.into())).map_err(at_column(col));
+        }
         let mut arrays = Vec::with_capacity(values.len());
         for value in values {
+            if let Some(array) = list(&value) {
+                arrays.push(array.map_err(at_column(col))?);
+                continue;
+            }
             arrays.push(match value {
                 Value::Array(lazy) => lazy,
                 Value::Int(v) => Lazy::scalar(Scalar::from_i128(DType::I64, v.into())),
@@ -182,6 +211,10 @@ impl Eval {
                 _ => Err(lexer::error(col, format!("`{name}` takes one array or number: `{name}(x)`"))),
             };
         }
+        // NumPy's `where` of a condition alone.
+        if name == "where" && matches!(list.as_slice(), [Arg::Array(_)]) {
+            return call_op("nonzero", list, col);
+        }
         if let Some(op) = function(name) {
             return call_op(op, list, col);
         }
@@ -207,63 +240,50 @@ impl Eval {
         let Value::Array(array) = array else {
             return Err(lexer::error(col, format!("only arrays are indexed, not {}", array.describe())));
         };
-        let mut array = array.clone();
-        let rank = array.ndim()?;
-        let consumed = items.iter().filter(|i| matches!(i, Item::At(_) | Item::Slice(..))).count();
-        if items.iter().filter(|i| matches!(i, Item::Ellipsis)).count() > 1 {
-            return Err(lexer::error(col, "an index has at most one `...`"));
-        }
-        let Some(rest) = rank.checked_sub(consumed) else {
-            return Err(lexer::error(col, format!("{consumed} indices for an array with {rank} axes")));
-        };
-        let mut axis = 0_usize;
+        checked(array.index(self.entries(items, col)?), col).map(Value::Array)
+    }
+
+    /// What stands between brackets, for the engine. A tuple alone is all of the index.
+    fn entries(&self, items: &[Item], col: usize) -> Result<Vec<Index>> {
+        let mut out = Vec::with_capacity(items.len());
         for item in items {
-            match item {
-                Item::Ellipsis => axis += rest,
-                Item::NewAxis => {
-                    array = op("expand_dims", vec![Arg::Array(array), axis_arg(axis)], col)?;
-                    axis += 1;
-                }
-                Item::Slice(start, stop, step) => {
-                    let mut args = vec![Arg::Array(array), axis_arg(axis)];
-                    for part in [start, stop, step] {
-                        args.push(self.place(part.as_ref(), col)?);
+            out.push(match item {
+                Item::Ellipsis => Index::Ellipsis,
+                Item::NewAxis => Index::NewAxis,
+                Item::Slice(start, stop, step) => Index::Slice(Slice {
+                    start: self.place(start.as_ref(), col)?,
+                    stop: self.place(stop.as_ref(), col)?,
+                    step: self.place(step.as_ref(), col)?,
+                }),
+                Item::At(at) => match self.value(*at)? {
+                    Value::Int(v) => Index::At(position(v, col)?),
+                    Value::Bool(v) => Index::Flag(v),
+                    Value::Array(v) => Index::Array(v),
+                    Value::None => Index::NewAxis,
+                    // What `nonzero` gives.
+                    Value::Arrays(all) if items.len() == 1 => {
+                        out.extend(all.into_iter().map(Index::Array));
+                        continue;
                     }
-                    array = op("slice_axis", args, col)?;
-                    axis += 1;
-                }
-                Item::At(at) => {
-                    let len = array.shape()?.get(axis).copied().unwrap_or(0);
-                    let at = match self.value(*at)? {
-                        Value::Int(v) => v,
-                        other => {
-                            let what = format!("an index is an integer or a slice, not {}", other.describe());
-                            return Err(lexer::error(col, what));
-                        }
-                    };
-                    let from_front = if at < 0 { i128::from(at) + len as i128 } else { i128::from(at) };
-                    let from_front =
-                        i64::try_from(from_front).ok().filter(|i| (0..len as i128).contains(&i128::from(*i)));
-                    let Some(i) = from_front else {
-                        return Err(lexer::error(
-                            col,
-                            format!("index {at} is out of bounds for axis {axis} of length {len}"),
-                        ));
-                    };
-                    let args = vec![Arg::Array(array), axis_arg(axis), Arg::Int(i), Arg::Int(i + 1)];
-                    array = op("slice_axis", args, col)?;
-                    array = op("squeeze", vec![Arg::Array(array), axis_arg(axis)], col)?;
-                }
-            }
+                    other @ Value::Ints(_) => match list(&other) {
+                        Some(list) => Index::Array(list.map_err(at_column(col))?),
+                        None => continue,
+                    },
+                    other => {
+                        let what = format!("an index is an integer, a slice or an array, not {}", other.describe());
+                        return Err(lexer::error(col, what));
+                    }
+                },
+            });
         }
-        Ok(Value::Array(array))
+        Ok(out)
     }
 
     /// One part of a slice.
-    fn place(&self, id: Option<&Id>, col: usize) -> Result<Arg> {
+    fn place(&self, id: Option<&Id>, col: usize) -> Result<Option<isize>> {
         match id.map(|id| self.value(*id)).transpose()? {
-            None | Some(Value::None) => Ok(Arg::None),
-            Some(Value::Int(v)) => Ok(Arg::Int(v)),
+            None | Some(Value::None) => Ok(None),
+            Some(Value::Int(v)) => position(v, col).map(Some),
             Some(other) => Err(lexer::error(col, format!("a slice is made of integers, not {}", other.describe()))),
         }
     }
@@ -302,9 +322,32 @@ fn keyword(key: &str, value: Arg) -> Arg {
     Arg::Keyword(key.to_string(), Box::new(value))
 }
 
-/// Ranks are small, so an axis always fits.
-fn axis_arg(axis: usize) -> Arg {
-    Arg::Int(i64::try_from(axis).unwrap_or(i64::MAX))
+/// The array that a list of numbers is.
+fn list(value: &Value) -> Option<Result<Lazy>> {
+    let array = match value {
+        Value::Ints(v) => {
+            let v: Vec<i64> = v.iter().map(|&i| i as i64).collect();
+            Array::from_slice(&v, &[v.len()])
+        }
+        Value::Floats(v) => Array::from_slice(v, &[v.len()]),
+        _ => return None,
+    };
+    Some(array.map(Lazy::from))
+}
+
+/// `[[0, 1], [2, 3]]` as a matrix.
+fn rows_of_integers(values: &[Value]) -> Option<Result<Array>> {
+    let rows = values.iter().map(|v| if let Value::Ints(row) = v { Some(row) } else { None });
+    let rows = rows.collect::<Option<Vec<_>>>()?;
+    let width = rows.first()?.len();
+    let all: Vec<i64> = rows.iter().flat_map(|r| r.iter().map(|&i| i as i64)).collect();
+    rows.iter().all(|r| r.len() == width).then(|| Array::from_slice(&all, &[rows.len(), width]))
+}
+
+/// An expression that could be built.
+fn checked(lazy: Lazy, col: usize) -> Result<Lazy> {
+    lazy.meta().map_err(Error::without_place).map_err(at_column(col))?;
+    Ok(lazy)
 }
 
 fn position(v: i64, col: usize) -> Result<isize> {

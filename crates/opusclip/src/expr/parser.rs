@@ -103,7 +103,9 @@ impl Parser {
     fn after_expression(&self) -> crate::error::Error {
         let col = self.col();
         match self.kind() {
-            Kind::Sign("=") => error(col, "only a plain name can be assigned to; compare with `==`"),
+            Kind::Sign("=") => {
+                error(col, "only a name, or a name with an index, can be assigned to; compare with `==`")
+            }
             Kind::Sign(":=") => error(col, "write `name = value;` as a statement of its own"),
             Kind::Sign("<<" | ">>") => error(col, "there are no shifts; multiply or `//` by a power of two"),
             Kind::Sign(",") => error(col, "one result is wanted, not several; put the `,` inside brackets"),
@@ -126,7 +128,28 @@ impl Parser {
             let value = self.expression()?;
             return Ok(self.push(col, NodeKind::Assign(name, value)));
         }
-        self.expression()
+        let value = self.expression()?;
+        if self.is("=") {
+            return self.assign_to_index(value);
+        }
+        Ok(value)
+    }
+
+    /// `name[…] = value`, whose left side was read as an index, the last node there is.
+    fn assign_to_index(&mut self, left: Id) -> Result<Id> {
+        let target = match self.nodes.get(left).map(|n| &n.kind) {
+            Some(NodeKind::Index(array, items)) if left + 1 == self.nodes.len() => {
+                let name = self.nodes.get(*array).map(|n| &n.kind);
+                if let Some(NodeKind::Name(name)) = name { Some((name.clone(), *array, items.clone())) } else { None }
+            }
+            _ => None,
+        };
+        let Some((name, array, items)) = target else { return Err(self.after_expression()) };
+        // The elements that are written are not read.
+        let col = self.nodes.pop().map_or(1, |n| n.col);
+        self.at += 1;
+        let value = self.expression()?;
+        Ok(self.push(col, NodeKind::AssignIndex(name, array, items, value)))
     }
 
     fn name_may_be_assigned(&self, name: &str) -> Result<()> {
@@ -279,7 +302,7 @@ impl Parser {
         Ok(self.push(col, kind))
     }
 
-    /// `(a)` is `a`; `(a,)`, `(a, b)`, `()` and every `[…]` are tuples.
+    /// `(a)` is `a`; `(a,)`, `(a, b)` and `()` are tuples, `[…]` is a list.
     fn bracketed(&mut self, open: &'static str, open_col: usize) -> Result<Id> {
         let close = if open == "(" { ")" } else { "]" };
         let mut items = Vec::new();
@@ -294,6 +317,7 @@ impl Parser {
         self.expect(close, open, open_col)?;
         match items.as_slice() {
             [one] if !comma => Ok(*one),
+            _ if open == "[" => Ok(self.push(open_col, NodeKind::List(items))),
             _ => Ok(self.push(open_col, NodeKind::Tuple(items))),
         }
     }
@@ -335,6 +359,12 @@ impl Parser {
         self.expect("]", "[", open_col)?;
         if items.is_empty() {
             return Err(error(open_col, "an index is missing between `[` and `]`"));
+        }
+        // `x[(0, 1)]` is `x[0, 1]`.
+        if let [Item::At(at)] = items.as_slice()
+            && let Some(NodeKind::Tuple(ids)) = self.nodes.get(*at).map(|n| &n.kind)
+        {
+            return Ok(ids.iter().map(|&id| Item::At(id)).collect());
         }
         Ok(items)
     }

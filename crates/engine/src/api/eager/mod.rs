@@ -3,6 +3,7 @@
 
 mod lstsq;
 mod search;
+mod sets;
 mod trim;
 
 use opusclip_raw::DType;
@@ -14,10 +15,11 @@ use crate::ops::facts::{Outputs, Row, X};
 
 pub use lstsq::*;
 pub use search::*;
+pub use sets::*;
 pub use trim::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[lstsq::ROWS, search::ROWS, trim::ROWS];
+pub const FILES: &[&[Row]] = &[lstsq::ROWS, search::ROWS, sets::ROWS, trim::ROWS];
 
 /// The arrays as expressions, or `n` times the error.
 #[track_caller]

@@ -14,6 +14,7 @@ mod near;
 mod norms;
 mod number;
 mod padding;
+mod pick;
 mod products;
 mod reductions;
 mod scans;
@@ -44,6 +45,7 @@ pub use near::*;
 pub use norms::*;
 pub use number::*;
 pub use padding::*;
+pub use pick::*;
 pub use products::*;
 pub use reductions::*;
 pub use scans::*;
@@ -66,6 +68,7 @@ pub const FILES: &[&[Row]] = &[
     norms::ROWS,
     number::ROWS,
     padding::ROWS,
+    pick::ROWS,
     products::ROWS,
     reductions::ROWS,
     scans::ROWS,
@@ -75,7 +78,7 @@ pub const FILES: &[&[Row]] = &[
 ];
 
 /// The operand as an array, a literal in its own type.
-fn as_array(y: Operand) -> Lazy {
+pub fn as_array(y: Operand) -> Lazy {
     match y {
         Operand::Lazy(l) => l,
         Operand::Weak(w) => Lazy::scalar(weak_scalar(w, weak_default(w))),

@@ -11,12 +11,15 @@ mod fft;
 mod filters;
 mod given;
 mod histogram;
+pub(crate) mod index;
 mod join;
 mod linalg;
 mod matmul;
-mod order;
+pub(crate) mod order;
+pub(crate) mod place;
 mod repeat;
 mod scan;
+pub(crate) mod search;
 mod select;
 mod support;
 
@@ -205,10 +208,13 @@ const FILES: &[&[&Page]] = &[
     factor::PAGES,
     fft::PAGES,
     filters::PAGES,
+    index::PAGES,
     join::PAGES,
     linalg::PAGES,
     matmul::PAGES,
     order::PAGES,
+    place::PAGES,
+    search::PAGES,
     select::PAGES,
 ];
 

@@ -1,0 +1,248 @@
+//! Arrays as sets of values.
+
+use super::*;
+use crate::array::promote::promote;
+use crate::array::shape;
+use crate::lazy::{Index, Operand, compose};
+use crate::ops::Attr;
+use crate::ops::facts::{Param, ParamKind, Preset, XY};
+use crate::ops::whole::order::{keys, nan_key, sorted};
+use crate::ops::whole::search::{ISIN, unique as parts, unique_rows};
+
+/// The pages of this file.
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "unique",
+        params: &[
+            Param::new("x", ParamKind::Array),
+            Param::new("axis", ParamKind::Axis).or(Preset::None),
+            Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(true)).rare(),
+        ],
+        numpy: "np.unique(x, axis=axis, equal_nan=equal_nan)",
+        tries: &["unique(x)", "unique(x, axis=0)", "unique(x, axis=-1)", "unique(x, equal_nan=False)"],
+        doc: "The different values, rising; along an axis the different parts that stand side by side on it.",
+        rule: "All NaN are one value, which comes last; with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "unique_values",
+        params: X,
+        numpy: "np.sort(np.unique_values(x))",
+        doc: "The different values, rising (array API).",
+        rule: "Each NaN is a value of its own; the two zeros are one. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "unique_counts",
+        params: X,
+        outputs: Outputs::Named(&["values", "counts"]),
+        numpy: "np.unique_counts(x)",
+        doc: "The different values, rising, and how often each occurs (array API).",
+        rule: "Each NaN is a value of its own; counts are int64. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "unique_inverse",
+        params: X,
+        outputs: Outputs::Named(&["values", "inverse_indices"]),
+        numpy: "(lambda u: (u[0], u[2]))(np.unique(x, return_index=True, return_inverse=True, equal_nan=False))",
+        doc: "The different values, rising, and which of them each element is (array API).",
+        rule: "Each NaN is a value of its own, the first one first; inverse_indices are int64 and have x's shape. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "unique_all",
+        params: X,
+        outputs: Outputs::Named(&["values", "indices", "inverse_indices", "counts"]),
+        numpy: "np.unique_all(x)",
+        doc: "The different values, rising, where each occurs first, which of them each element is, and how often each occurs (array API).",
+        rule: "Each NaN is a value of its own; positions are int64 and count in the flattened array. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "intersect1d",
+        params: XY,
+        numpy: "np.intersect1d(x, y)",
+        doc: "The different values that are in both, rising.",
+        rule: "Both are flattened and promoted to one type. NaN equals nothing. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "union1d",
+        params: XY,
+        numpy: "np.union1d(x, y)",
+        doc: "The different values that are in either, rising.",
+        rule: "Both are flattened and promoted to one type. All NaN are one value. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "setdiff1d",
+        params: XY,
+        numpy: "np.setdiff1d(x, y)",
+        doc: "The different values of x that are not in y, rising.",
+        rule: "x's type. All NaN of x are one value, and none is in y. Computed at once.",
+        ..Row::EAGER
+    },
+    Row {
+        name: "setxor1d",
+        params: XY,
+        numpy: "np.setxor1d(x, y)",
+        doc: "The different values that are in one of the two only, rising.",
+        rule: "Both are flattened and promoted to one type. NaN of one is not NaN of the other. Computed at once.",
+        ..Row::EAGER
+    },
+];
+
+#[track_caller]
+fn one_of(array: Result<Lazy>) -> Lazy {
+    array.unwrap_or_else(Lazy::failed)
+}
+
+#[track_caller]
+fn fixed<const N: usize>(arrays: Result<[Lazy; N]>) -> [Lazy; N] {
+    match arrays {
+        Ok(arrays) => arrays,
+        Err(e) => {
+            let failed = Lazy::failed(e);
+            std::array::from_fn(|_| failed.clone())
+        }
+    }
+}
+
+fn integers(values: &[i64], shape: &[usize]) -> Result<Lazy> {
+    Ok(Array::from_slice(values, shape)?.into())
+}
+
+/// See the row of the same name, as for all functions of this file.
+#[track_caller]
+pub fn unique(x: &Lazy, axis: Option<isize>, equal_nan: bool) -> Lazy {
+    let build = || -> Result<Lazy> {
+        let Some(axis) = axis else {
+            return Ok(values(&x.collect()?, equal_nan)?.into());
+        };
+        let axis = shape::axis("unique", axis, x.ndim()?)?;
+        let order: Vec<isize> =
+            [axis].into_iter().chain((0..x.ndim()?).filter(|a| *a != axis)).map(|a| a as isize).collect();
+        let first = compose::permute_dims(x, &order).collect()?.to_contiguous()?;
+        let rows = first.shape().first().copied().unwrap_or(0);
+        let (places, _, _) = unique_rows(&first, rows)?;
+        let n = places.len();
+        let mut items = vec![Index::Slice(crate::array::index::Slice::default()); axis];
+        items.push(Index::Array(integers(&places, &[n])?));
+        Ok(x.index(items).collect()?.into())
+    };
+    one_of(build())
+}
+
+/// The different values of a flattened array.
+fn values(x: &Array, one_nan: bool) -> Result<Array> {
+    let all = sorted(x)?;
+    let keys = keys(&all)?;
+    let apart = if one_nan { None } else { nan_key(all.dtype()) };
+    let differs = |n: usize| n == 0 || keys.get(n) != keys.get(n - 1) || keys.get(n).copied() == apart;
+    let item = all.dtype().size();
+    let kept: Vec<usize> = (0..keys.len()).filter(|&n| differs(n)).collect();
+    let mut buffer = crate::array::zeroed(all.dtype(), &[kept.len()])?;
+    let bytes = all.contiguous_bytes().unwrap_or(&[]);
+    for (out, n) in buffer.bytes_mut().chunks_exact_mut(item).zip(&kept) {
+        if let Some(b) = bytes.get(n * item..(n + 1) * item) {
+            out.copy_from_slice(b);
+        }
+    }
+    Ok(Array::from_buffer(buffer, all.dtype(), vec![kept.len()]))
+}
+
+/// Different values.
+#[track_caller]
+pub fn unique_values(x: &Lazy) -> Lazy {
+    unique(x, None, false)
+}
+
+/// Different values and how often.
+#[track_caller]
+pub fn unique_counts(x: &Lazy) -> [Lazy; 2] {
+    let build = || {
+        let u = parts(&x.collect()?, false)?;
+        let n = u.counts.len();
+        Ok([u.values.into(), integers(&u.counts, &[n])?])
+    };
+    fixed(build())
+}
+
+/// Different values and which each is.
+#[track_caller]
+pub fn unique_inverse(x: &Lazy) -> [Lazy; 2] {
+    let build = || {
+        let u = parts(&x.collect()?, false)?;
+        Ok([u.values.into(), integers(&u.inverse, x.shape()?)?])
+    };
+    fixed(build())
+}
+
+/// All that is known of different values.
+#[track_caller]
+pub fn unique_all(x: &Lazy) -> [Lazy; 4] {
+    let build = || {
+        let u = parts(&x.collect()?, false)?;
+        let n = u.counts.len();
+        Ok([u.values.into(), integers(&u.first, &[n])?, integers(&u.inverse, x.shape()?)?, integers(&u.counts, &[n])?])
+    };
+    fixed(build())
+}
+
+/// Two arrays flat and of one type, in memory.
+fn both(x: &Lazy, y: Operand) -> Result<(Array, Array)> {
+    let y = compose::as_array(y);
+    let dtype = promote(x.dtype()?, y.dtype()?);
+    let flat = |l: &Lazy| -> Result<Array> {
+        let n = shape::count("reshape", l.shape()?, 1)?;
+        compose::reshape(&l.cast(dtype), &[n as isize]).collect()
+    };
+    Ok((flat(x)?, flat(&y)?))
+}
+
+/// The values of `a` for which being in `b` is `wanted`.
+fn those(a: &Array, b: &Array, wanted: bool) -> Result<Lazy> {
+    let attrs = vec![Attr::Input(0), Attr::Input(1), Attr::Bool(!wanted)];
+    let mask = Lazy::whole(&ISIN, vec![a.clone().into(), b.clone().into()], attrs);
+    Ok(Lazy::from(a.clone()).index(&mask).collect()?.into())
+}
+
+/// In both.
+#[track_caller]
+pub fn intersect1d(x: &Lazy, y: Operand) -> Lazy {
+    one_of(both(x, y).and_then(|(a, b)| those(&values(&a, true)?, &b, true)))
+}
+
+/// In either.
+#[track_caller]
+pub fn union1d(x: &Lazy, y: Operand) -> Lazy {
+    let build = || {
+        let (a, b) = both(x, y)?;
+        let all = crate::api::functions::concat(&[a.into(), b.into()], 0);
+        Ok(values(&all.collect()?, true)?.into())
+    };
+    one_of(build())
+}
+
+/// In the first only.
+#[track_caller]
+pub fn setdiff1d(x: &Lazy, y: Operand) -> Lazy {
+    let build = || {
+        let own = values(&x.collect()?, true)?;
+        those(&own, &compose::as_array(y).collect()?, false)
+    };
+    one_of(build())
+}
+
+/// In one only.
+#[track_caller]
+pub fn setxor1d(x: &Lazy, y: Operand) -> Lazy {
+    let build = || {
+        let (a, b) = both(x, y)?;
+        let (a, b) = (values(&a, true)?, values(&b, true)?);
+        let all = crate::api::functions::concat(&[those(&a, &b, false)?, those(&b, &a, false)?], 0);
+        Ok(sorted(&all.collect()?)?.into())
+    };
+    one_of(build())
+}
