@@ -32,7 +32,7 @@ pub fn call_all(name: &str, args: &[Arg]) -> Result<Vec<Lazy>> {
     let row = rows().into_iter().find(|r| r.name == name).ok_or_else(|| unknown(name))?;
     let args = Args::read(&row, args.to_vec())?;
     // The short cuts of `pow` are for an array's powers; a literal to an array's power is `power`.
-    let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
+    let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_) | Arg::Complex(..)));
     let mut all = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
     if args.keepdims {
         all = all.iter().map(Lazy::keepdims).collect();

@@ -207,7 +207,7 @@ fn values_print_as_python_writes_them() {
     assert_eq!(Scalar::from_f64(DType::BF16, 0.1).to_string(), "0.1");
     assert_eq!(Scalar::from_f64(DType::F16, 1e9).to_string(), "inf");
     let a = Array::from_slice(&[Complex::new(1f32, -1.0), Complex::new(0.0, 3.5)], &[2]).unwrap();
-    assert_eq!(a.to_string(), "[(1-1j) 3.5j]");
+    assert_eq!(a.to_string(), "[1.-1.j  0.+3.5j]");
 }
 
 #[test]
