@@ -1,6 +1,6 @@
 //! Arguments of a call by name, put into the places that the op's row has for them.
 
-use opusclip_raw::DType;
+use opusclip_raw::{Complex, DType};
 
 use crate::array::promote::Weak;
 use crate::array::{Array, Scalar};
@@ -17,6 +17,8 @@ pub enum Arg {
     Arrays(Vec<Lazy>),
     /// A float literal.
     Float(f64),
+    /// A complex literal: its real and its imaginary part.
+    Complex(f64, f64),
     /// An integer literal.
     Int(i64),
     /// A truth value.
@@ -48,6 +50,7 @@ arg! {
     &[Lazy] => |v| Arg::Arrays(v.to_vec()),
     Vec<Lazy> => |v| Arg::Arrays(v),
     f64 => |v| Arg::Float(v),
+    Complex<f64> => |v| Arg::Complex(v.re, v.im),
     i32 => |v| Arg::Int(v.into()),
     i64 => |v| Arg::Int(v),
     isize => |v| Arg::Int(v as i64),
@@ -61,7 +64,7 @@ arg! {
         Operand::Weak(Weak::Bool(b)) => Arg::Bool(b),
         Operand::Weak(Weak::Int(i)) => i64::try_from(i).map_or(Arg::Float(i as f64), Arg::Int),
         Operand::Weak(Weak::Float(f)) => Arg::Float(f),
-        Operand::Weak(w @ Weak::Complex(..)) => Arg::Array(Lazy::scalar(weak_scalar(w, weak_default(w)))),
+        Operand::Weak(Weak::Complex(re, im)) => Arg::Complex(re, im),
     },
 }
 
@@ -145,6 +148,7 @@ impl<'a> Args<'a> {
         match self.get(at) {
             Some(Arg::Array(l)) => Ok(l.into()),
             Some(Arg::Float(v)) => Ok((*v).into()),
+            Some(Arg::Complex(re, im)) => Ok(Weak::Complex(*re, *im).into()),
             Some(Arg::Int(v)) => Ok((*v).into()),
             Some(Arg::Bool(v)) => Ok((*v).into()),
             Some(Arg::Ints(v)) => {

@@ -75,7 +75,7 @@ pub fn call_all(name: &str, args: &[Arg]) -> Result<Vec<Lazy>> {
     let name = row.name;
     let args = Args::read(&row, args.to_vec())?;
     // The short cuts of `pow` are for an array's powers; a literal to an array's power is `power`.
-    let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_)));
+    let literal = matches!(args.get(0), Some(Arg::Int(_) | Arg::Float(_) | Arg::Complex(..)));
     let all = super::methods::dispatch(if name == "pow" && literal { "power" } else { name }, &args)?;
     for lazy in &all {
         lazy.meta().map_err(Error::without_place)?;

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use opusclip_raw::{Element, buffer};
+use opusclip_raw::{BF16, Complex, Element, F16, buffer};
 
 use super::array::Storage;
 use super::index::Span;
@@ -47,7 +47,7 @@ macro_rules! leaf {
         impl Fixed for $t {}
     )* };
 }
-leaf!(bool, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64);
+leaf!(bool, u8, i8, u16, i16, u32, i32, u64, i64, F16, BF16, f32, f64, Complex<f32>, Complex<f64>);
 
 fn measure<N: Nested>(level: &[N], shape: &mut Vec<usize>) {
     shape.push(level.len());
@@ -293,4 +293,4 @@ macro_rules! number {
         }
     )* };
 }
-number!(bool, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64);
+number!(bool, u8, i8, u16, i16, u32, i32, u64, i64, F16, BF16, f32, f64, Complex<f32>, Complex<f64>);

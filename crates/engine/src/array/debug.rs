@@ -60,15 +60,19 @@ pub struct DebugInfo {
 /// Least, greatest and mean element, and how many are no numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stats {
-    /// `numpy.nanmin`; nothing where there is no number.
+    /// `numpy.nanmin`, of complex numbers by the real part and then by the imaginary one; nothing
+    /// where there is no number.
     pub min: Option<Scalar>,
     /// `numpy.nanmax`; nothing where there is no number.
     pub max: Option<Scalar>,
-    /// `numpy.nanmean` in float64; integers are summed exactly. Nothing where there is no number.
+    /// `numpy.nanmean` in float64; integers are summed exactly. Of complex numbers the real part.
+    /// Nothing where there is no number.
     pub mean: Option<f64>,
-    /// Elements that are NaN.
+    /// The imaginary part of the mean; nothing for real numbers.
+    pub mean_imag: Option<f64>,
+    /// Elements that are NaN, complex numbers with a NaN part among them.
     pub nan: usize,
-    /// Elements that are infinite.
+    /// Elements that are infinite and not NaN.
     pub inf: usize,
 }
 
@@ -141,36 +145,31 @@ fn stats(a: &Array) -> Stats {
 fn walk(look: &Strided<'_>) -> Stats {
     const BLOCK: usize = 1 << 12;
     let (item, size, dtype) = (look.dtype.size(), look.size(), look.dtype);
-    let mut out = Stats { min: None, max: None, mean: None, nan: 0, inf: 0 };
-    if !(dtype.is_float() || dtype.is_integer() || dtype == DType::Bool) {
-        // Without an order there is no least one.
-        return out;
-    }
+    let mut out = Stats { min: None, max: None, mean: None, mean_imag: None, nan: 0, inf: 0 };
+    let real = dtype.is_float() || dtype.is_complex();
     let mut block = vec![0u8; BLOCK.min(size) * item];
-    let (mut whole, mut real, mut low) = (0i128, 0f64, 0f64);
+    let (mut whole, mut re_sum, mut im_sum) = (0i128, Sum::default(), Sum::default());
     for start in (0..size).step_by(BLOCK) {
         let n = BLOCK.min(size - start) * item;
         let now = block.get_mut(..n).unwrap_or_default();
         look.gather(start, now);
         for x in now.chunks_exact(item).map(|b| Scalar::from_bytes(dtype, b)) {
-            if dtype.is_float() {
-                let v = x.to_f64();
-                if v.is_nan() {
+            if real {
+                // Pairs are ordered by the first and then by the second.
+                let v = x.to_parts();
+                if x.is_nan() {
                     out.nan += 1;
                     continue;
                 }
-                out.inf += usize::from(v.is_infinite());
-                if out.min.is_none_or(|m| v < m.to_f64()) {
+                out.inf += usize::from(v.0.is_infinite() || v.1.is_infinite());
+                if out.min.is_none_or(|m| v < m.to_parts()) {
                     out.min = Some(x);
                 }
-                if out.max.is_none_or(|m| v > m.to_f64()) {
+                if out.max.is_none_or(|m| v > m.to_parts()) {
                     out.max = Some(x);
                 }
-                // Neumaier's sum: what one addition loses is kept beside it.
-                let sum = real + v;
-                let lost = if real.abs() >= v.abs() { (real - sum) + v } else { (v - sum) + real };
-                low += if sum.is_finite() { lost } else { 0.0 };
-                real = sum;
+                re_sum.add(v.0);
+                im_sum.add(v.1);
             } else {
                 let v = x.to_i128();
                 if out.min.is_none_or(|m| v < m.to_i128()) {
@@ -185,10 +184,31 @@ fn walk(look: &Strided<'_>) -> Stats {
     }
     let numbers = size - out.nan;
     if numbers > 0 {
-        let sum = if dtype.is_float() { real + low } else { whole as f64 };
+        let sum = if real { re_sum.value() } else { whole as f64 };
         out.mean = Some(sum / numbers as f64);
+        out.mean_imag = dtype.is_complex().then(|| im_sum.value() / numbers as f64);
     }
     out
+}
+
+/// Neumaier's sum: what one addition loses is kept beside it.
+#[derive(Default)]
+struct Sum {
+    high: f64,
+    low: f64,
+}
+
+impl Sum {
+    fn add(&mut self, v: f64) {
+        let sum = self.high + v;
+        let lost = if self.high.abs() >= v.abs() { (self.high - sum) + v } else { (v - sum) + self.high };
+        self.low += if sum.is_finite() { lost } else { 0.0 };
+        self.high = sum;
+    }
+
+    fn value(&self) -> f64 {
+        self.high + self.low
+    }
 }
 
 fn yes(b: bool) -> &'static str {
@@ -219,13 +239,17 @@ impl fmt::Display for DebugInfo {
         let part = if self.is_view { ", a view of" } else { ", all of" };
         writeln!(f, "Memory: {}{part} {} bytes", self.memory, self.base_nbytes)?;
         if let Some(s) = &self.stats {
+            let mean = match (s.mean, s.mean_imag) {
+                (Some(re), Some(im)) => Some(Scalar::from_parts(DType::C128, re, im).to_string()),
+                (mean, _) => mean.map(|v| v.to_string()),
+            };
             let or_none = |v: Option<String>| v.unwrap_or_else(|| "none".into());
             writeln!(
                 f,
                 "Statistics: min {}, max {}, mean {}, {} NaN, {} infinite",
                 or_none(s.min.map(|v| v.to_string())),
                 or_none(s.max.map(|v| v.to_string())),
-                or_none(s.mean.map(|v| v.to_string())),
+                or_none(mean),
                 s.nan,
                 s.inf
             )?;

@@ -1,7 +1,7 @@
 //! Floating-point numbers as NumPy writes them: shortest digits that give the number back, cut at
 //! a precision, all of one array in one style and one width.
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, F16};
 
 use super::print::PrintOptions;
 
@@ -12,27 +12,52 @@ struct Precision {
     large: f64,
     /// The same for a number that stands alone.
     large_alone: f64,
-    single: bool,
+    /// The numbers that there are, and so the digits that tell them apart.
+    kind: DType,
 }
 
 fn precision_of(dtype: DType) -> Precision {
-    match dtype {
-        DType::F32 => Precision { large: 1e6, large_alone: 1e6, single: true },
-        _ => Precision { large: 1e8, large_alone: 1e16, single: false },
-    }
+    let (large, large_alone) = match dtype {
+        DType::F16 => (1e3, 1e3),
+        DType::F32 => (1e6, 1e6),
+        _ => (1e8, 1e16),
+    };
+    Precision { large, large_alone, kind: dtype }
 }
 
 impl Precision {
     /// `v` in the element type; every `f64` handed in came from it or is a quotient of two.
     fn round(self, v: f64) -> f64 {
-        if self.single { f64::from(v as f32) } else { v }
+        match self.kind {
+            DType::F16 => F16::from_f64(v).into(),
+            DType::F32 => f64::from(v as f32),
+            _ => v,
+        }
+    }
+
+    /// The number that `text` is in the element type. No text of few digits lies so close to the
+    /// middle of two `float16`s that rounding it to `f64` first would matter.
+    fn read(self, text: &str) -> Option<f64> {
+        match self.kind {
+            DType::F32 => text.parse::<f32>().map(f64::from).ok(),
+            _ => text.parse().ok().map(|v| self.round(v)),
+        }
+    }
+
+    /// The fewest digits that read back as `v`, with an exponent.
+    fn shortest(self, v: f64) -> String {
+        match self.kind {
+            DType::F16 => half(self, v),
+            DType::F32 => format!("{:e}", v as f32),
+            _ => format!("{v:e}"),
+        }
     }
 
     /// Sign and digit before the point, digits behind it, exponent. As many digits as tell the
     /// number from its neighbours, but at least and at most so many behind the point; where these
     /// bounds decide, the exact value is rounded.
     fn scientific(self, v: f64, least: usize, most: usize) -> (String, String, i32) {
-        let shortest = if self.single { format!("{:e}", v as f32) } else { format!("{v:e}") };
+        let shortest = self.shortest(v);
         let digits = split_exponent(&shortest).1.len();
         let wanted = digits.max(least).min(most);
         let rounded = format!("{v:.wanted$e}");
@@ -41,7 +66,12 @@ impl Precision {
 
     /// Sign and digits before the point, digits behind it: at most so many.
     fn positional(self, v: f64, most: usize) -> (String, String) {
-        let shortest = if self.single { format!("{}", v as f32) } else { format!("{v}") };
+        let shortest = match self.kind {
+            // Four digits or five, of which `f64` makes no more when it is written.
+            DType::F16 => self.shortest(v).parse::<f64>().unwrap_or(v).to_string(),
+            DType::F32 => format!("{}", v as f32),
+            _ => format!("{v}"),
+        };
         let digits = split_point(&shortest).1.len();
         let wanted = digits.min(most);
         let rounded = format!("{v:.wanted$}");
@@ -51,9 +81,26 @@ impl Precision {
     /// Rust's shortest text rounds a tie away from zero, NumPy's to the even digit, as `rounded` of
     /// as many digits does. That one may be another number where the gap below is the narrower.
     fn even<'a>(self, v: f64, shortest: &'a str, rounded: &'a str) -> &'a str {
-        let back = if self.single { rounded.parse::<f32>().map(f64::from) } else { rounded.parse() };
-        if back.is_ok_and(|b| b == v) { rounded } else { shortest }
+        if self.read(rounded) == Some(v) { rounded } else { shortest }
     }
+}
+
+/// The fewest digits that read back as the `float16` `v`, with an exponent.
+fn half(precision: Precision, v: f64) -> String {
+    for digits in 0..=4 {
+        let rounded = format!("{v:.digits$e}");
+        let (whole, fraction, e) = split_exponent(&rounded);
+        if precision.read(&rounded) == Some(v) {
+            return rounded;
+        }
+        // Where the gap below is the narrower, the text of as many digits above may be the nearer.
+        let above = format!("{whole}{fraction}").parse::<i64>().unwrap_or(0) + v.signum() as i64;
+        let above = format!("{above}e{}", e - digits as i32).parse::<f64>().unwrap_or(v);
+        if precision.round(above) == v {
+            return format!("{above:e}");
+        }
+    }
+    format!("{v:e}")
 }
 
 fn split_point(text: &str) -> (String, String) {
@@ -153,6 +200,32 @@ impl FloatFormat {
     }
 }
 
+/// How all complex numbers of one array are written: the real parts in one style, the imaginary
+/// ones in another, always with a sign.
+#[derive(Clone, Debug)]
+pub(super) struct ComplexFormat {
+    real: FloatFormat,
+    imaginary: FloatFormat,
+}
+
+impl ComplexFormat {
+    /// The styles that suit all of `values`, whose parts are of type `part`.
+    pub(super) fn new(values: &[(f64, f64)], part: DType, options: &PrintOptions) -> ComplexFormat {
+        let (real, imaginary): (Vec<f64>, Vec<f64>) = values.iter().copied().unzip();
+        ComplexFormat {
+            real: FloatFormat::new(&real, part, options, false),
+            imaginary: FloatFormat::new(&imaginary, part, options, true),
+        }
+    }
+
+    /// One of the numbers that the styles were made for; the `j` stands before trailing blanks.
+    pub(super) fn write(&self, (re, im): (f64, f64)) -> String {
+        let im = self.imaginary.write(im);
+        let digits = im.trim_end();
+        format!("{}{digits}j{}", self.real.write(re), &im[digits.len()..])
+    }
+}
+
 /// A number that stands alone: Python's `str` of NumPy's scalar.
 pub(super) fn alone(v: f64, dtype: DType) -> String {
     if v.is_nan() {
@@ -167,6 +240,38 @@ pub(super) fn alone(v: f64, dtype: DType) -> String {
         return format!("{whole}.{}", if fraction.is_empty() { "0" } else { &fraction });
     }
     let (whole, fraction, e) = precision.scientific(v, 0, usize::MAX);
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{whole}{point}{fraction}e{}", exponent(e))
+}
+
+/// A complex number that stands alone, its parts of type `part`: `(1+2j)`, and `2j` where the real
+/// part is +0.
+pub(super) fn complex_alone((re, im): (f64, f64), part: DType) -> String {
+    let text = |v: f64| {
+        let text = alone(v, part);
+        text.strip_suffix(".0").map_or(text.clone(), str::to_string)
+    };
+    if re == 0.0 && !re.is_sign_negative() {
+        return format!("{}j", text(im));
+    }
+    let im = text(im);
+    let plus = if im.starts_with('-') { "" } else { "+" };
+    format!("({}{plus}{im}j)", text(re))
+}
+
+/// A `bfloat16` as `ml_dtypes` writes it, alone and in arrays: C's `%g`, six digits of which
+/// trailing zeros are left out.
+pub(super) fn brain(v: f64) -> String {
+    if !v.is_finite() {
+        return alone(v, DType::BF16);
+    }
+    const DIGITS: i32 = 6;
+    let (whole, fraction, e) = split_exponent(&format!("{v:.5e}"));
+    if (-4..DIGITS).contains(&e) {
+        let text = format!("{v:.places$}", places = (DIGITS - 1 - e) as usize);
+        return if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text };
+    }
+    let fraction = fraction.trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
     format!("{whole}{point}{fraction}e{}", exponent(e))
 }

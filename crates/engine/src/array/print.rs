@@ -7,7 +7,7 @@ use std::fmt;
 
 use opusclip_raw::DType;
 
-use super::numerals::{FloatFormat, alone};
+use super::numerals::{ComplexFormat, FloatFormat, alone, brain, complex_alone};
 use super::shape::show;
 use super::{Array, Scalar};
 
@@ -45,7 +45,8 @@ const MOST_WHOLE: usize = 1 << 24;
 impl Array {
     /// What `str(a)` and `print(a)` of NumPy show, under `options`.
     ///
-    /// A 0-d array is the text of its number, an empty one `[]`. Where NumPy would print for hours
+    /// A 0-d array is the text of its number, an empty one `[]`. Numbers of `bfloat16` are written
+    /// as `ml_dtypes` does: six digits at most, in no columns and whatever the precision. Where NumPy would print for hours
     /// (a shortened text of more than 2¹⁸ elements, a whole one of more than 2²⁴) or has no array at
     /// all (more than 64 axes), the text is `[...]`.
     ///
@@ -61,6 +62,8 @@ impl Array {
         }
         match self.get(&[]) {
             Ok(v) if v.dtype == DType::Bool => if v.to_i128() != 0 { "True" } else { "False" }.into(),
+            Ok(v) if v.dtype == DType::BF16 => brain(v.to_f64()),
+            Ok(v) if v.dtype.is_complex() => complex_alone(v.to_parts(), v.dtype.real()),
             Ok(v) if v.dtype.is_float() => alone(v.to_f64(), v.dtype),
             Ok(v) => v.to_string(),
             // A 0-d array has its one element.
@@ -69,7 +72,7 @@ impl Array {
     }
 
     /// What `repr(a)` of NumPy shows: `array([1, 2], dtype=uint8)`. The type is left out for
-    /// `bool`, `int64` and `float64`, as there.
+    /// `bool`, `int64`, `float64` and `complex128`, as there.
     pub fn repr(&self) -> String {
         self.repr_with(&PrintOptions::default())
     }
@@ -85,7 +88,7 @@ impl Array {
         if (empty && self.shape() != [0]) || self.size() > options.threshold {
             extras.push(format!("shape={}", show(self.shape())));
         }
-        if empty || !matches!(self.dtype(), DType::Bool | DType::I64 | DType::F64) {
+        if empty || !matches!(self.dtype(), DType::Bool | DType::I64 | DType::F64 | DType::C128) {
             extras.push(format!("dtype={}", self.dtype()));
         }
         if extras.is_empty() {
@@ -175,6 +178,14 @@ impl<'a> Text<'a> {
             let width = if self.array.ndim() == 0 { 0 } else { 5 };
             let word = |v: &Scalar| format!("{:>width$}", if v.to_i128() != 0 { "True" } else { "False" });
             return elements.iter().map(word).collect();
+        }
+        if dtype == DType::BF16 {
+            return elements.iter().map(|v| brain(v.to_f64())).collect();
+        }
+        if dtype.is_complex() {
+            let values: Vec<(f64, f64)> = elements.iter().map(|v| v.to_parts()).collect();
+            let format = ComplexFormat::new(&values, dtype.real(), &self.options);
+            return values.into_iter().map(|v| format.write(v)).collect();
         }
         if dtype.is_float() {
             let values: Vec<f64> = elements.iter().map(|v| v.to_f64()).collect();

@@ -8,19 +8,19 @@ use super::facts::{XY, family};
 family! {
     /// Arithmetic on two numbers.
     Binary {
-        Add { name: "add", numpy: "np.add(x, y)", params: XY, commutes: true, identity: Some(0),
+        Add { name: "add", numpy: "np.add(x, y)", params: XY, tries: &["add(x, y)", "x + (1 - 2j)"], commutes: true, identity: Some(0),
             doc: "x + y.", rule: "Integers wrap. For bool: or." }
         Subtract { name: "subtract", numpy: "np.subtract(x, y)", params: XY, identity: Some(0),
             doc: "x - y.", rule: "Integers wrap. Not for bool." }
-        Multiply { name: "multiply", numpy: "np.multiply(x, y)", params: XY, commutes: true, identity: Some(1),
+        Multiply { name: "multiply", numpy: "np.multiply(x, y)", params: XY, tries: &["multiply(x, y)", "mild | 2j * x"], commutes: true, identity: Some(1),
             doc: "x times y.", rule: "Integers wrap. For bool: and. Complex: (ac - bd, ad + bc), every step rounded." }
         Minimum { name: "minimum", numpy: "np.minimum(x, y)", params: XY, commutes: true,
             doc: "The lesser of the two.", rule: "NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has." }
-        Maximum { name: "maximum", numpy: "np.maximum(x, y)", params: XY, commutes: true,
+        Maximum { name: "maximum", numpy: "np.maximum(x, y)", params: XY, tries: &["maximum(x, y)", "maximum(x, 2j)"], commutes: true,
             doc: "The greater of the two.", rule: "NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has." }
         Power { name: "power", numpy: "np.power(x, y)", params: XY, identity: Some(1), ulp: 4,
             doc: "x to the power y.",
-            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to anything but a positive real number or 0 is NaN." }
+            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN." }
         FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, identity: None,
             doc: "The greatest integer not above x / y.",
             rule: "Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers." }

@@ -1,7 +1,7 @@
 //! Into arrays and out of them, and what arrays say of their memory.
 
 use opusclip_engine::array::{Memory, Scalar};
-use opusclip_engine::{Array, DType, Lazy};
+use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
 
 fn text(e: opusclip_engine::Error) -> String {
     e.to_string()
@@ -36,6 +36,22 @@ fn vectors_become_memory_without_a_copy() {
         format!("array: shape (0, {}) has an axis longer than {}", usize::MAX, isize::MAX)
     );
     assert_eq!(Array::from_vec(Vec::<i64>::new(), &[0, isize::MAX as usize]).unwrap().size(), 0);
+}
+
+#[test]
+fn halves_and_complex_numbers_are_leaves_too() {
+    let a = Array::from([[F16::from_f64(0.5), F16::from_f64(2.0)]]);
+    assert_eq!((a.dtype(), a.shape()), (DType::F16, &[1, 2][..]));
+    let rows = vec![vec![BF16::from_f32(0.5)], vec![BF16::from_f32(-3.0)]];
+    let b = Array::from_nested(rows).unwrap();
+    assert_eq!((b.dtype(), b.shape(), b.to_f64_vec().unwrap()), (DType::BF16, &[2, 1][..], vec![0.5, -3.0]));
+    let c = Array::from([Complex::new(1f32, 2.0), Complex::new(3.0, -4.0)]);
+    assert_eq!(c.repr(), "array([1.+2.j, 3.-4.j], dtype=complex64)");
+    assert_eq!(c.into_vec::<Complex<f32>>().unwrap()[1].im, -4.0);
+    let one = Array::from(Complex::new(1f64, -2.0));
+    assert_eq!((one.to_string(), one.repr()), ("(1-2j)".to_string(), "array(1.-2.j)".to_string()));
+    assert_eq!(Scalar::try_from(&one).unwrap().to_parts(), (1.0, -2.0));
+    assert_eq!(Array::from(F16::from_f64(1e3)).to_string(), "1e+03");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `debug()`: what the seed's `debug_array` prints, and more.
 
 use opusclip_engine::array::{DebugOptions, Memory};
-use opusclip_engine::{Array, DType, Lazy};
+use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
 
 const STATS: DebugOptions = DebugOptions { stats: true, first: 6 };
 
@@ -43,6 +43,27 @@ fn statistics_are_numpys() {
     let long = Array::from_vec((0..30_000i32).collect(), &[300, 100]).unwrap();
     let s = Lazy::from(long).permute_dims(()).collect().unwrap().debug_with(&STATS).stats.unwrap();
     assert_eq!((s.min.unwrap().to_i128(), s.max.unwrap().to_i128(), s.mean), (0, 29_999, Some(14_999.5)));
+}
+
+#[test]
+fn statistics_of_halves_and_complex_numbers_are_numpys() {
+    let half = Array::from([60000.0, f64::NAN, 60000.0, -1.5].map(F16::from_f64));
+    let s = half.debug_with(&STATS).stats.unwrap();
+    // np.nanmean(a, dtype=float64) of float16 [6e4, nan, 6e4, -1.5], whose 6e4 is 60000.
+    assert_eq!((s.min.unwrap().to_f64(), s.max.unwrap().to_f64(), s.nan), (-1.5, 60000.0, 1));
+    assert_eq!((s.mean, s.mean_imag), (Some(119_998.5 / 3.0), None));
+    let s = Array::from([1.0, 3.0, f32::INFINITY].map(BF16::from_f32)).debug_with(&STATS).stats.unwrap();
+    assert_eq!((s.min.unwrap().to_f64(), s.mean, s.inf), (1.0, Some(f64::INFINITY), 1));
+    // np.nanmin, np.nanmax and np.nanmean of the same: (1-7j), (2+0.5j), (1.3333333333333333-1.5j).
+    let parts = [(1.0, 2.0), (2.0, 0.5), (1.0, -7.0), (f64::NAN, 9.0), (-8.0, f64::NAN)];
+    let z = Array::from(parts.map(|(re, im)| Complex::new(re, im)));
+    let info = z.debug_with(&STATS);
+    let s = info.stats.unwrap();
+    assert_eq!((s.min.unwrap().to_parts(), s.max.unwrap().to_parts(), s.nan), ((1.0, -7.0), (2.0, 0.5), 2));
+    assert_eq!((s.mean, s.mean_imag), (Some(4.0 / 3.0), Some(-1.5)));
+    let text = info.to_string();
+    assert!(text.contains("min (1-7j), max (2+0.5j), mean (1.3333333333333333-1.5j), 2 NaN, 0 infinite"), "{text}");
+    assert!(text.ends_with("First elements: [ 1.+2.j   2.+0.5j  1.-7.j  nan+9.j  -8.+nanj]"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ::ndarray::{Array2, ArrayD, Axis, ShapeBuilder, arr2, array, s};
 use opusclip_engine::array::Memory;
-use opusclip_engine::{Array, DType, Lazy};
+use opusclip_engine::{Array, Complex, DType, F16, Lazy};
 
 #[test]
 fn there_and_back_without_a_copy() {
@@ -68,4 +68,18 @@ fn empty_and_0d_and_of_another_type() {
     let odd = Array::zeros(DType::U8, &[0, isize::MAX as usize, 2]).unwrap();
     assert!(odd.view_ndarray::<u8>().unwrap_err().to_string().starts_with("view_ndarray: shape (0, "));
     assert!(odd.into_ndarray::<u8>().is_err());
+}
+
+#[test]
+fn complex_numbers_and_halves_go_both_ways() {
+    let z = |re, im| Complex::new(re, im);
+    let nd = arr2(&[[z(1.0f64, 2.0), z(3.0, -4.0)], [z(0.0, 0.5), z(-1.0, 0.0)]]);
+    let a = Array::from_ndarray(nd.clone().reversed_axes()).unwrap();
+    assert_eq!((a.dtype(), a.shape()), (DType::C128, &[2, 2][..]));
+    assert_eq!(a.view_ndarray::<Complex<f64>>().unwrap(), nd.t().into_dyn());
+    // Its numbers are num_complex's, so ndarray computes with them.
+    let sum = a.into_ndarray::<Complex<f64>>().unwrap().sum();
+    assert_eq!(sum, z(3.0, -1.5));
+    let h = Array::from([F16::from_f64(0.5), F16::from_f64(2.0)]);
+    assert_eq!(h.view_ndarray::<F16>().unwrap()[[1]], F16::from_f64(2.0));
 }

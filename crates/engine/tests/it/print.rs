@@ -1,7 +1,7 @@
 //! The text of arrays against NumPy's, letter by letter (`golden/make_print.py`).
 
 use opusclip_engine::array::PrintOptions;
-use opusclip_engine::{Array, DType, Element, Lazy};
+use opusclip_engine::{Array, BF16, Complex, DType, Element, F16, Lazy};
 use serde_json::Value;
 
 fn fill<T: Element>(case: &Value, parse: impl Fn(&str) -> T) -> Array {
@@ -25,8 +25,19 @@ fn array(case: &Value) -> Array {
         // By way of f64, whose text the golden has: it is exact there.
         DType::F32 => fill(case, |v| v.parse::<f64>().unwrap() as f32),
         DType::F64 => fill(case, |v| v.parse::<f64>().unwrap()),
-        other => panic!("{other}"),
+        DType::F16 => fill(case, |v| F16::from_f64(v.parse().unwrap())),
+        DType::BF16 => fill(case, |v| BF16::from_f32(v.parse().unwrap())),
+        DType::C64 => fill(case, |v| {
+            let z = complex(v);
+            Complex::new(z.re as f32, z.im as f32)
+        }),
+        DType::C128 => fill(case, complex),
     }
+}
+
+fn complex(text: &str) -> Complex<f64> {
+    let (re, im) = text.split_once(' ').unwrap();
+    Complex::new(re.parse().unwrap(), im.parse().unwrap())
 }
 
 fn options(case: &Value) -> PrintOptions {
@@ -68,7 +79,22 @@ fn every_text_is_numpys() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong[..wrong.len().min(12)].join("\n\n"));
-    assert!(cases.len() > 450);
+    assert!(cases.len() > 1700);
+}
+
+#[test]
+fn every_float16_is_written_as_numpy_writes_it() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden/print.json");
+    let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for bits in 0..0x7c00 {
+        for byte in format!("{} ", Array::from(F16::from_bits(bits))).bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    assert_eq!(hash.to_string(), golden["halves"].as_str().unwrap());
+    // The one power of two whose nearest text of so many digits is another number, in both signs.
+    assert_eq!(Array::from([0.015625, -0.015625].map(F16::from_f64)).to_string(), "[ 0.01563 -0.01563]");
 }
 
 #[test]

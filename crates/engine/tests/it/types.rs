@@ -207,7 +207,7 @@ fn values_print_as_python_writes_them() {
     assert_eq!(Scalar::from_f64(DType::BF16, 0.1).to_string(), "0.1");
     assert_eq!(Scalar::from_f64(DType::F16, 1e9).to_string(), "inf");
     let a = Array::from_slice(&[Complex::new(1f32, -1.0), Complex::new(0.0, 3.5)], &[2]).unwrap();
-    assert_eq!(a.to_string(), "[(1-1j) 3.5j]");
+    assert_eq!(a.to_string(), "[1.-1.j  0.+3.5j]");
 }
 
 #[test]
@@ -246,6 +246,11 @@ fn literals_keep_the_width_of_their_array() {
     assert_eq!((&b * Complex::new(0.0, 1.0)).dtype().unwrap(), DType::C128);
     assert_eq!((b.f16() * 1.5).dtype().unwrap(), DType::F16);
     assert_eq!((b.bf16() * 1.5).dtype().unwrap(), DType::BF16);
+    // np.array([0j]) ** (1+2j) is 0j, and to 2j or -1+2j it is nan+nanj.
+    let zero = complex(&[(0.0, 0.0)]);
+    assert_eq!(both(&zero.power(Complex::new(1.0, 2.0))).get(&[0]).unwrap().to_parts(), (0.0, 0.0));
+    assert!(both(&zero.power(Complex::new(0.0, 2.0))).get(&[0]).unwrap().is_nan());
+    assert!(both(&zero.power(Complex::new(-1.0, 2.0))).get(&[0]).unwrap().is_nan());
     // An idempotent op of real numbers that rounds for complex ones is not cut short.
     let s = z.sign();
     let twice = s.sign();

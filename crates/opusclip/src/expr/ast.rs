@@ -16,6 +16,8 @@ pub(super) struct Node {
 pub(super) enum NodeKind {
     Int(i64),
     Float(f64),
+    /// `2j`
+    Imaginary(f64),
     Bool(bool),
     /// A word in quotes.
     Text(String),

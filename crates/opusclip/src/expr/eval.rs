@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use opusclip_engine::api::call::{self, Arg};
 use opusclip_engine::array::Scalar;
-use opusclip_engine::{Array, DType, Index, Lazy, Operand, Slice};
+use opusclip_engine::{Array, Complex, DType, Index, Lazy, Operand, Slice};
 
 use super::ast::{Ast, CallArg, Id, Item, Node, NodeKind, Unary};
 use super::lexer;
@@ -89,6 +89,7 @@ impl Eval {
         match &node.kind {
             NodeKind::Int(v) => Ok(Value::Int(*v)),
             NodeKind::Float(v) => Ok(Value::Float(*v)),
+            NodeKind::Imaginary(v) => Ok(Value::Complex(0.0, *v)),
             NodeKind::Bool(v) => Ok(Value::Bool(*v)),
             NodeKind::Text(v) => Ok(Value::Text(v.clone())),
             NodeKind::None => Ok(Value::None),
@@ -152,7 +153,8 @@ impl Eval {
         Err(unknown_name(name, self.names.keys().map(String::as_str), col))
     }
 
-    /// Integers, numbers, or arrays (with numbers among them as arrays of one).
+    /// Integers, numbers, an array of complex ones, or arrays (with numbers among them as arrays of
+    /// one).
     fn tuple(&self, ids: &[Id], col: usize) -> Result<Value> {
         let values = ids.iter().map(|id| self.value(*id)).collect::<Result<Vec<_>>>()?;
         if values.iter().all(|v| matches!(v, Value::Int(_))) {
@@ -173,6 +175,11 @@ impl Eval {
         if let Some(matrix) = rows_of_integers(&values) {
             return matrix.map(|a| Value::Array(a.into())).map_err(at_column(col));
         }
+        let parts: Option<Vec<(f64, f64)>> = values.iter().map(Value::parts).collect();
+        if let Some(parts) = parts {
+            let all: Vec<_> = parts.into_iter().map(|(re, im)| Complex::new(re, im)).collect();
+            return Ok(Value::Array(Array::from_slice(&all, &[all.len()])?.into()));
+        }
         let mut arrays = Vec::with_capacity(values.len());
         for value in values {
             if let Some(array) = list(&value) {
@@ -184,6 +191,7 @@ impl Eval {
                 Value::Int(v) => Lazy::scalar(Scalar::from_i128(DType::I64, v.into())),
                 Value::Float(v) => Lazy::scalar(Scalar::from_f64(DType::F64, v)),
                 Value::Bool(v) => Lazy::scalar(Scalar::from_i128(DType::Bool, v.into())),
+                Value::Complex(re, im) => Lazy::scalar(Scalar::from_parts(DType::C128, re, im)),
                 other => {
                     let what = format!("only numbers and arrays stand in a list, not {}", other.describe());
                     return Err(lexer::error(col, what));
@@ -205,7 +213,7 @@ impl Eval {
         // A type's name is a function, as in NumPy: `f32(x)`.
         if let Some(dtype) = DType::parse(name) {
             return match <[Arg; 1]>::try_from(list) {
-                Ok([arg @ (Arg::Array(_) | Arg::Int(_) | Arg::Float(_) | Arg::Bool(_))]) => {
+                Ok([arg @ (Arg::Array(_) | Arg::Int(_) | Arg::Float(_) | Arg::Complex(..) | Arg::Bool(_))]) => {
                     call_op("astype", vec![arg, Arg::DType(dtype)], col)
                 }
                 _ => Err(lexer::error(col, format!("`{name}` takes one array or number: `{name}(x)`"))),

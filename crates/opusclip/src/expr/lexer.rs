@@ -16,6 +16,8 @@ pub(super) struct Token {
 pub(super) enum Kind {
     Int(i64),
     Float(f64),
+    /// `2j`
+    Imaginary(f64),
     Name(String),
     /// A word in quotes.
     Text(String),
@@ -32,6 +34,7 @@ impl Kind {
         match self {
             Kind::Int(n) => format!("`{n}`"),
             Kind::Float(x) => format!("`{x}`"),
+            Kind::Imaginary(x) => format!("`{x}j`"),
             Kind::Name(name) => format!("`{name}`"),
             Kind::Text(text) => format!("'{text}'"),
             Kind::Sign(sign) => format!("`{sign}`"),
@@ -149,6 +152,11 @@ fn number(chars: &[char], col: usize) -> Result<(Kind, usize)> {
         };
         let value = digits.get(2..).and_then(|d| i64::from_str_radix(d, radix).ok()).ok_or_else(bad)?;
         return Ok((Kind::Int(value), len));
+    }
+    if let Some(digits) = digits.strip_suffix(['j', 'J']) {
+        let value =
+            digits.parse().map_err(|_| bad()).and_then(|v| if text.contains("_j") { Err(bad()) } else { Ok(v) })?;
+        return Ok((Kind::Imaginary(value), len));
     }
     if float {
         let value: f64 = digits.parse().map_err(|_| bad())?;

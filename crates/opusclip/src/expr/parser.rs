@@ -262,6 +262,10 @@ impl Parser {
                 self.at += 1;
                 Ok(self.push(col, NodeKind::Float(x)))
             }
+            Kind::Imaginary(x) => {
+                self.at += 1;
+                Ok(self.push(col, NodeKind::Imaginary(x)))
+            }
             Kind::Name(name) => self.name(name, col),
             Kind::Sign(open @ ("(" | "[")) => {
                 self.at += 1;

@@ -13,6 +13,7 @@ fn show(source: &str) -> String {
         match &ast.nodes[id].kind {
             NodeKind::Int(v) => v.to_string(),
             NodeKind::Float(v) => format!("{v:?}"),
+            NodeKind::Imaginary(v) => format!("{v:?}j"),
             NodeKind::Bool(v) => v.to_string(),
             NodeKind::None => "none".into(),
             NodeKind::Text(t) => format!("{t:?}"),
@@ -73,6 +74,8 @@ fn binds_as_python_does() {
         ("f(1,\n 2) # said so", "f(1 2)"),
         ("1_000 + 0xff + .5 + 1e-3 + 2.", "(add (add (add (add 1000 255) 0.5) 0.001) 2.0)"),
         ("a = 2", "a:=2"),
+        ("2j + 1.5e3j - 1_0J * .5j", "(subtract (add 2.0j 1500.0j) (multiply 10.0j 0.5j))"),
+        ("-2j**2", "(neg (pow 2.0j 2))"),
         ("x.astype(f32)", "astype(x f32)"),
     ] {
         assert_eq!(show(source), want, "{source}");
@@ -106,6 +109,10 @@ fn mistakes_say_the_column_and_what_would_do() {
         ("1.2.3", "col 4: expected an operator or `;`, got `0.3`"),
         ("0x", "col 1: `0x` is not a number"),
         ("1__0", "col 1: `1__0` is not a number"),
+        ("1_j", "col 1: `1_j` is not a number"),
+        ("1jj", "col 1: `1jj` is not a number"),
+        ("0x1j", "col 1: `0x1j` is not a number"),
+        ("1 2j", "col 3: expected an operator or `;`, got `2j`"),
         (
             "99999999999999999999",
             "col 1: `99999999999999999999` is over the largest integer, 9223372036854775807; write it as a float",
@@ -148,7 +155,7 @@ fn noise_never_panics() {
     // A small generator: words of the language in random order.
     let words = [
         "x", "1", "2.5", "+", "-", "**", "//", "(", ")", "[", "]", ",", ":", "...", "=", "==", "mean", "f32", ".", ";",
-        "None", "~", "<", "1e", "0x", "'", "\n", "é", "#", "axis=", "\u{7f}", "_",
+        "None", "~", "<", "1e", "0x", "2j", ".5e1J", "j", "'", "\n", "é", "#", "axis=", "\u{7f}", "_",
     ];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
@@ -198,6 +205,17 @@ mod evaluated {
             ("x.astype(bfloat16) * 0.5", DType::BF16),
             ("c64(x) * 2", DType::C64),
             ("absolute(complex128(x))", DType::F64),
+            ("x + 2j", DType::C128),
+            ("1j * f32(x)", DType::C64),
+            ("f16(x) + 1j", DType::C64),
+            ("c64(x) ** (1 + 2j)", DType::C64),
+            ("c64(2j) * x", DType::C64),
+            ("(x > 3) * 1j", DType::C128),
+            ("x * (2j * 2j)", DType::C128),
+            ("f32(x) + [1, 2j, 3]", DType::C128),
+            ("where(x > 3, 1j, f32(x))", DType::C64),
+            ("sqrt(2j) + x", DType::C128),
+            ("f32(x) * (2j == 2j)", DType::F32),
             ("f32(x) * (1 / 2)", DType::F32),
             ("f32(x) * sqrt(2)", DType::F64),
             ("f32(x) * f32(2)", DType::F32),
@@ -285,6 +303,42 @@ mod evaluated {
     }
 
     #[test]
+    fn complex_literals_fold_as_pythons() {
+        // Python 3.11's answers.
+        for (source, re, im) in [
+            ("1 + 2j", 1.0, 2.0),
+            ("1 - 2j", 1.0, -2.0),
+            ("-(1 - 2j)", -1.0, 2.0),
+            ("+2j", 0.0, 2.0),
+            ("2j * 3j", -6.0, 0.0),
+            ("True + 1j", 1.0, 1.0),
+            ("(1 + 2j) / (3 - 4j)", -0.2, 0.4),
+            ("(1 + 2j) / (5 + 1j)", 0.269_230_769_230_769_2, 0.346_153_846_153_846_15),
+            ("1 / 1e300j", 0.0, -1e-300),
+            ("(1 + 2j) ** 3", -11.0, -2.0),
+            ("(1 + 2j) ** -2", -0.12, -0.16),
+            ("-2j ** 2", 4.0, 0.0),
+            ("2 ** 1j", 0.769_238_901_363_972_1, 0.638_961_276_313_634_8),
+            ("1j ** 1j", 0.207_879_576_350_761_93, 0.0),
+            ("0 ** (2 + 0j)", 0.0, 0.0),
+            ("0j ** 0", 1.0, 0.0),
+            ("(-8) ** (1 / 3)", 1.000_000_000_000_000_2, 1.732_050_807_568_877_2),
+            ("(1j == 1j) + (1j != 1)", 2.0, 0.0),
+            ("(2 == 2 + 0j) * 1j", 0.0, 1.0),
+            ("1.5e3j", 0.0, 1500.0),
+        ] {
+            let parts = |part: &str| values(&format!("{part}(c128(x[0, 0, 0, 0]) * 0 + ({source}))")).2;
+            assert_eq!((parts("real"), parts("imag")), (vec![re], vec![im]), "{source}");
+        }
+        // The signs of zeros: complex(-2j) is (-0-2j).
+        let z = eval("c128(-2j) + x * 0 * 0").unwrap().collect().unwrap();
+        assert_eq!(z.get(&[0, 0, 0, 0]).unwrap().to_parts(), (0.0, -2.0));
+        let lone = eval("c128(-2j)").unwrap().collect().unwrap();
+        assert_eq!(lone.to_string(), "(-0-2j)");
+        assert_eq!(eval("[1, 2j]").unwrap().collect().unwrap().repr(), "array([1.+0.j, 0.+2.j])");
+    }
+
+    #[test]
     fn literals_stand_on_either_side() {
         for (source, want) in [
             ("255 - x[0, 0, 0, :]", [255.0, 245.0, 235.0]),
@@ -331,6 +385,14 @@ mod evaluated {
             ("x + 1 / 0", "col 7: division by zero"),
             ("x + 9223372036854775807 * 2", "col 25: the integers overflow; write one of them as a float"),
             ("x * (0 ** -1)", "col 8: zero to a negative power"),
+            ("x * (0 ** 1j)", "col 8: zero to a negative or complex power"),
+            ("x + 1j / 0", "col 8: division by zero"),
+            ("x + 1j // 2", "col 8: complex numbers have no floor; write `/`"),
+            ("x * (1j < 2)", "col 9: complex numbers have no order; compare absolute, real or imag of them"),
+            ("x + (1j & 2)", "col 9: bits of complex numbers are not defined"),
+            ("x + ~2j", "col 5: `~` needs an integer"),
+            ("1 + 2j", "col 3: the result is the number (1+2j), not an array; use the frames `x` in it"),
+            ("x[2j]", "col 2: an index is an integer, a slice or an array, not the number 2j"),
             ("x[5]", "col 2: index: index 5 is out of bounds for axis 0 of length 2"),
             (
                 "x[-9223372036854775807]",

@@ -2,9 +2,11 @@
 //! are folded here so that they stay weak: `x * (1 / 2)` of a float32 array is float32.
 
 use opusclip_engine::api::call::Arg;
+use opusclip_engine::array::Scalar;
 use opusclip_engine::{DType, Lazy};
 
 use super::ast::{Binary, Unary};
+use super::complex;
 
 /// What a node stands for.
 #[derive(Clone, Debug)]
@@ -12,6 +14,7 @@ pub(super) enum Value {
     Array(Lazy),
     Int(i64),
     Float(f64),
+    Complex(f64, f64),
     Bool(bool),
     None,
     Ints(Vec<isize>),
@@ -28,6 +31,7 @@ impl Value {
             Value::Array(_) => "an array".to_string(),
             Value::Int(v) => format!("the number {v}"),
             Value::Float(v) => format!("the number {v}"),
+            Value::Complex(re, im) => format!("the number {}", Scalar::from_parts(DType::C128, *re, *im)),
             Value::Bool(true) => "True".to_string(),
             Value::Bool(false) => "False".to_string(),
             Value::None => "None".to_string(),
@@ -45,6 +49,7 @@ impl Value {
             Value::Array(v) => Arg::Array(v),
             Value::Int(v) => Arg::Int(v),
             Value::Float(v) => Arg::Float(v),
+            Value::Complex(re, im) => Arg::Complex(re, im),
             Value::Bool(v) => Arg::Bool(v),
             Value::None => Arg::None,
             Value::Ints(v) => Arg::Ints(v),
@@ -55,13 +60,21 @@ impl Value {
         }
     }
 
-    /// A plain number, if it is one. `True` is 1, as in Python.
+    /// A plain real number, if it is one. `True` is 1, as in Python.
     pub(super) fn number(&self) -> Option<Number> {
         match self {
             Value::Int(v) => Some(Number::Int(*v)),
             Value::Bool(v) => Some(Number::Int((*v).into())),
             Value::Float(v) => Some(Number::Float(*v)),
             _ => None,
+        }
+    }
+
+    /// Real and imaginary part of a plain number.
+    pub(super) fn parts(&self) -> Option<(f64, f64)> {
+        match self {
+            Value::Complex(re, im) => Some((*re, *im)),
+            _ => self.number().map(|v| (v.float(), 0.0)),
         }
     }
 }
@@ -86,6 +99,13 @@ const OVERFLOW: &str = "the integers overflow; write one of them as a float";
 /// `op a` for a plain number; `None` when `a` is none.
 pub(super) fn fold_unary(op: Unary, a: &Value) -> Option<Result<Value, String>> {
     let overflow = || OVERFLOW.to_string();
+    if let Value::Complex(re, im) = *a {
+        return Some(match op {
+            Unary::Plus => Ok(Value::Complex(re, im)),
+            Unary::Negative => Ok(Value::Complex(-re, -im)),
+            Unary::Invert => Err("`~` needs an integer".to_string()),
+        });
+    }
     Some(match (op, a.number()?) {
         (Unary::Plus, Number::Int(v)) => Ok(Value::Int(v)),
         (Unary::Plus, Number::Float(v)) => Ok(Value::Float(v)),
@@ -101,10 +121,13 @@ pub(super) fn fold_unary(op: Unary, a: &Value) -> Option<Result<Value, String>> 
 
 /// `a op b` for plain numbers; `None` when one of them is none.
 pub(super) fn fold_binary(op: Binary, a: &Value, b: &Value) -> Option<Result<Value, String>> {
-    let (x, y) = (a.number()?, b.number()?);
+    let (z, w) = (a.parts()?, b.parts()?);
     if op == Binary::MatMul {
         return Some(Err("`@` multiplies arrays; for numbers write `*`".to_string()));
     }
+    let (Some(x), Some(y)) = (a.number(), b.number()) else {
+        return Some(complex::fold(op, z, w));
+    };
     if op.compares() {
         // Integers are compared as integers: 2^53 and 2^53 + 1 differ.
         let order = match (x, y) {
@@ -170,8 +193,9 @@ fn floats(op: Binary, x: f64, y: f64) -> Result<Value, String> {
             float(if r != 0.0 && (r < 0.0) != (y < 0.0) { r + y } else { r })
         }
         Binary::Power if x == 0.0 && y < 0.0 => Err("zero to a negative power".to_string()),
-        Binary::Power if x < 0.0 && y.fract() != 0.0 => {
-            Err("a negative number to a fractional power is not real".to_string())
+        // A root of a negative number is complex.
+        Binary::Power if x < 0.0 && x.is_finite() && y.is_finite() && y.fract() != 0.0 => {
+            complex::fold(op, (x, 0.0), (y, 0.0))
         }
         Binary::Power => float(x.powf(y)),
         _ => Err("bits of floats are not defined".to_string()),

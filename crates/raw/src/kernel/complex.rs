@@ -408,14 +408,14 @@ pub fn tan(z: C) -> C {
     turned(tanh(turned(z)))
 }
 
-/// z^w as NumPy has it: whole exponents below 100 by multiplication, 0 to anything but a positive
-/// real number (or 0) is NaN, else e^(w ln z).
+/// z^w as NumPy has it: whole exponents below 100 by multiplication, 0 to a number
+/// whose real part is above 0 is 0 and to any other but 0 NaN, else e^(w ln z).
 pub fn pow(z: C, w: C) -> C {
     if w.re == 0.0 && w.im == 0.0 {
         return c(1.0, 0.0);
     }
     if z.re == 0.0 && z.im == 0.0 {
-        return if w.re > 0.0 && w.im == 0.0 { c(0.0, 0.0) } else { NAN };
+        return if w.re > 0.0 { c(0.0, 0.0) } else { NAN };
     }
     if w.im == 0.0 && w.re.trunc() == w.re && w.re.abs() < 100.0 {
         let (mut left, mut base, mut y) = (w.re.abs() as u32, z, None);
