@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// Longest list of positions that is written down here.
-const MOST: usize = 1 << 28;
+const MOST: usize = 1 << 24;
 
 /// The integers `start, start + 1, …`, `n` of them.
 fn count_from(op: &str, start: usize, n: usize) -> Result<Lazy> {
