@@ -177,7 +177,8 @@ impl<'a> Args<'a> {
                     )
                 };
                 if n > MOST_PARTS {
-                    let detail = format!("an array of {n} parts stands for a list; at most {MOST_PARTS} are taken apart");
+                    let detail =
+                        format!("an array of {n} parts stands for a list; at most {MOST_PARTS} are taken apart");
                     return Err(Error::shape(self.row.name, detail));
                 }
                 Ok((0..n).map(part).collect())

@@ -199,13 +199,13 @@ fn median(g: &Given<'_, Array>) -> Result<Array> {
     let wide = build(DType::F64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         let out = f64::lanes_mut(out);
         with_number!(x.dtype(), T => {
-            let rows = slice::<T>(&rows)?;
-            // Grows as it is filled: an axis may be long where there are no rows.
-    let mut work: Vec<T> = Vec::new();
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = middle(&mut work, row(rows, i, n), skip);
-            }
-        });
+                let rows = slice::<T>(&rows)?;
+                // Grows as it is filled: an axis may be long where there are no rows.
+        let mut work: Vec<T> = Vec::new();
+                for (i, o) in out.iter_mut().enumerate() {
+                    *o = middle(&mut work, row(rows, i, n), skip);
+                }
+            });
         Ok(())
     })?;
     cast(&wide, dtype)
