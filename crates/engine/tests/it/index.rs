@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use opusclip_engine::{Array, DType, Ellipsis, Index, Lazy, NewAxis, Slice, ix};
+use opusclip_engine::{Array, Complex, DType, Ellipsis, Index, Lazy, NewAxis, Slice, ix};
 use serde_json::Value;
 
 fn ints(v: &Value) -> Vec<i64> {
@@ -173,6 +173,27 @@ fn values_are_cast_as_by_astype() {
     // The last of several values for one place stays.
     let twice = data(&[2, 2], &[2]);
     assert_eq!(x.set(&twice, data(&[8, 9], &[2])).collect().unwrap().to_vec::<i64>().unwrap(), [0, 1, 9]);
+}
+
+#[test]
+fn complex_literals_go_into_complex_arrays_alone() {
+    let z = |re: f32, im: f32| Complex::new(re, im);
+    let x = range(6, &[2, 3]).cast(DType::C64);
+    // NumPy: x[:, 1] = 2-3j; x[0, 0] = -1j
+    let y = x.set((.., 1), z(2.0, -3.0)).set((0, 0), z(0.0, -1.0)).collect().unwrap();
+    let all = [z(0.0, -1.0), z(2.0, -3.0), z(2.0, 0.0), z(3.0, 0.0), z(2.0, -3.0), z(5.0, 0.0)];
+    assert_eq!(y.to_vec::<Complex<f32>>().unwrap(), all);
+    let put = x.set(&data(&[1], &[1]), z(1.0, 2.0)).index((1, 2)).collect().unwrap();
+    assert_eq!(put.to_vec::<Complex<f32>>().unwrap(), [z(1.0, 2.0)]);
+    let masked = x.set(x.real().greater(4), z(0.5, 0.5)).index((1, 2)).collect().unwrap();
+    assert_eq!(masked.to_vec::<Complex<f32>>().unwrap(), [z(0.5, 0.5)]);
+    let error = |l: Lazy| l.collect().unwrap_err().without_place().to_string();
+    assert_eq!(
+        error(x.f32().set(0, z(1.0, 2.0))),
+        "set: the complex number does not go into float32; cast the array first"
+    );
+    assert_eq!(error(x.index(&x)), "index: an index array holds integers or truth values, not complex64; cast it");
+    assert!(x.take(&x, None).meta().is_err() && x.choose(std::slice::from_ref(&x)).meta().is_err());
 }
 
 #[test]
