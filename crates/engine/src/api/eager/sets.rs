@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.unique(x, axis=axis, equal_nan=equal_nan)",
         tries: &["unique(x)", "unique(x, axis=0)", "unique(x, axis=-1)", "unique(x, equal_nan=False)"],
         doc: "The different values, rising; along an axis the different parts that stand side by side on it.",
-        rule: "All NaN are one value, which comes last (of complex ones the first that occurs); with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.",
+        rule: "All NaN are one value, which comes last (of complex ones the first that occurs); with equal_nan=False each is its own, and so along an axis, as in NumPy, where a row with NaN comes after its like (NumPy puts it first for float16). Computed at once.",
         ..Row::EAGER
     },
     Row {
