@@ -183,7 +183,7 @@ fn complex_literals_go_into_complex_arrays_alone() {
     let y = x.set((.., 1), z(2.0, -3.0)).set((0, 0), z(0.0, -1.0)).collect().unwrap();
     let all = [z(0.0, -1.0), z(2.0, -3.0), z(2.0, 0.0), z(3.0, 0.0), z(2.0, -3.0), z(5.0, 0.0)];
     assert_eq!(y.to_vec::<Complex<f32>>().unwrap(), all);
-    let put = x.set(&data(&[1], &[1]), z(1.0, 2.0)).index((1, 2)).collect().unwrap();
+    let put = x.set(data(&[1], &[1]), z(1.0, 2.0)).index((1, 2)).collect().unwrap();
     assert_eq!(put.to_vec::<Complex<f32>>().unwrap(), [z(1.0, 2.0)]);
     let masked = x.set(x.real().greater(4), z(0.5, 0.5)).index((1, 2)).collect().unwrap();
     assert_eq!(masked.to_vec::<Complex<f32>>().unwrap(), [z(0.5, 0.5)]);
