@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use opusclip_engine::{Array, Complex, DType, Ellipsis, Index, Lazy, NewAxis, Slice, ix};
+use opusclip_engine::{Array, Complex, DType, Ellipsis, Index, Lazy, NewAxis, RunOptions, Slice, ix};
 use serde_json::Value;
 
 fn ints(v: &Value) -> Vec<i64> {
@@ -159,6 +159,12 @@ fn refusals_say_what_was_given() {
         "set: a value of shape (3,) does not broadcast to (2, 4), the shape of what the index names"
     );
     assert_eq!(error(x.u8().set(0, 300)), "set: the integer 300 does not fit uint8 (0 to 255)");
+    // 2^36 positions of one byte are not written out to be checked at once.
+    let many = Array::from_slice(&[0u8], &[]).unwrap().broadcast_view(&[1 << 36]).unwrap();
+    assert_eq!(x.index(&many).shape().unwrap(), [1 << 36, 4]);
+    assert!(x.set(&many, 1).meta().is_ok());
+    let limited = RunOptions { memory_limit: Some(1 << 28), ..RunOptions::default() };
+    assert!(x.index(&many).collect_with(&limited).is_err());
     // Broadcast to nothing, an index is not looked at.
     assert_eq!(shape_of(&x, (&data(&[7], &[1]), &data(&[], &[0]))), [0]);
 }
