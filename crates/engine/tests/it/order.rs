@@ -129,6 +129,15 @@ fn nan_is_one_value_for_unique_and_many_for_the_array_api() {
 }
 
 #[test]
+fn rows_of_nothing_are_one() {
+    // NumPy: np.unique(np.zeros((5, 0)), axis=0).shape is (1, 0), of zeros((0, 5)) it is (0, 5).
+    for (from, to) in [([1 << 36, 0], [1, 0]), ([0, 5], [0, 5])] {
+        let x = Lazy::from(Array::zeros(DType::F64, &from).unwrap());
+        assert_eq!(x.unique(Some(0)).shape().unwrap(), to);
+    }
+}
+
+#[test]
 fn long_equal_rows_keep_what_they_say() {
     // NumPy: np.unique(np.arange(100000) % 300 * 7, return_counts=True)
     let all: Vec<i32> = (0..100_000).map(|i| i % 300 * 7).collect();

@@ -125,7 +125,7 @@ pub fn unique(x: &Lazy, axis: Option<isize>, equal_nan: bool) -> Lazy {
             [axis].into_iter().chain((0..x.ndim()?).filter(|a| *a != axis)).map(|a| a as isize).collect();
         let first = compose::permute_dims(x, &order).collect()?.to_contiguous()?;
         let rows = first.shape().first().copied().unwrap_or(0);
-        let (places, _, _) = unique_rows(&first, rows)?;
+        let places = unique_rows(&first, rows)?;
         let n = places.len();
         let mut items = vec![Index::Slice(crate::array::index::Slice::default()); axis];
         items.push(Index::Array(integers(&places, &[n])?));

@@ -261,29 +261,25 @@ fn groups(keys: &[u64], nan: Option<u64>, one_nan: bool) -> (Vec<i64>, Vec<i64>,
     (first, inverse, counts)
 }
 
-/// The different rows of a matrix of so many rows in lexicographic order: first position, group of
-/// each row, and size of each group. A row with NaN equals no other, as in NumPy.
-pub(crate) fn unique_rows(x: &Array, rows: usize) -> Result<(Vec<i64>, Vec<i64>, Vec<i64>)> {
+/// Where the different rows of a matrix of so many rows occur first, in lexicographic order of the
+/// rows. A row with NaN equals no other, as in NumPy.
+pub(crate) fn unique_rows(x: &Array, rows: usize) -> Result<Vec<i64>> {
     let (keys, nan) = keys(x)?;
     let width = keys.len().checked_div(rows).unwrap_or(0);
+    if width == 0 {
+        // Rows of nothing are all one, and may be more than can be listed.
+        return Ok(vec![0; rows.min(1)]);
+    }
     let row = |p: i64| keys.get(p as usize * width..(p as usize + 1) * width).unwrap_or(&[]);
     let mut places: Vec<i64> = (0..rows as i64).collect();
     places.sort_by(|&a, &b| row(a).cmp(row(b)));
-    let (mut first, mut counts) = (Vec::<i64>::new(), Vec::<i64>::new());
-    let mut inverse = vec![0; rows];
+    let mut first = Vec::<i64>::new();
     for place in places {
         let this = row(place);
         let own = nan.is_some_and(|n| this.iter().any(|k| *k >= n));
         if own || first.last().is_none_or(|&f| row(f) != this) {
             first.push(place);
-            counts.push(0);
-        }
-        if let Some(c) = counts.last_mut() {
-            *c += 1;
-        }
-        if let Some(i) = inverse.get_mut(place as usize) {
-            *i = first.len() as i64 - 1;
         }
     }
-    Ok((first, inverse, counts))
+    Ok(first)
 }
