@@ -159,7 +159,7 @@ impl Lazy {
 
     /// The positions that would sort the elements along one axis; None flattens first.
     ///
-    /// int64. Stable: equal elements keep their order, also when descending. NaN comes last.
+    /// int64. Stable: equal elements keep their order, also when descending. NaN comes last. Complex numbers as for sort.
     /// NumPy: `np.argsort(x, axis, stable=True)`.
     #[track_caller]
     pub fn argsort(&self, axis: impl IntoAxes) -> Lazy {
@@ -663,7 +663,7 @@ impl Lazy {
 
     /// Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].
     ///
-    /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest.
+    /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest. Complex numbers are refused.
     /// NumPy: `np.digitize(x, bins, right)`.
     #[track_caller]
     pub fn digitize(&self, bins: impl Into<Operand>, right: bool) -> Lazy {
@@ -2174,7 +2174,7 @@ impl Lazy {
 
     /// Where the values v would be put into the sorted x so that it stays sorted: before equal ones, or after them with side='right'.
     ///
-    /// int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest.
+    /// int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest, complex numbers are in sort's order.
     /// NumPy: `np.searchsorted(x, v, side, sorter)`.
     #[track_caller]
     pub fn searchsorted(&self, v: impl Into<Operand>, side: &str) -> Lazy {
@@ -2283,7 +2283,7 @@ impl Lazy {
 
     /// The elements along one axis in rising order; None flattens first.
     ///
-    /// NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0.
+    /// NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0. Complex numbers rise by their real parts, equal ones by their imaginary parts; those with a NaN come last, the real number with an imaginary NaN before the NaN with an imaginary number.
     /// NumPy: `np.sort(x, axis)`.
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
@@ -2548,7 +2548,7 @@ impl Lazy {
 
     /// The different values, rising; along an axis the different parts that stand side by side on it.
     ///
-    /// All NaN are one value, which comes last; with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.
+    /// All NaN are one value, which comes last (of complex ones the first that occurs); with equal_nan=False each is its own, and so along an axis, as in NumPy, where a row with NaN comes after its like (NumPy puts it first for float16). Computed at once.
     /// NumPy: `np.unique(x, axis=axis, equal_nan=equal_nan)`.
     #[track_caller]
     pub fn unique(&self, axis: Option<isize>) -> Lazy {

@@ -364,7 +364,7 @@ pub fn full(shape: &[isize], value: Operand, dtype: Option<DType>) -> Lazy {
 pub(super) fn valued(op: &str, value: Operand, dtype: Option<DType>) -> Result<Lazy> {
     Ok(match (value, dtype) {
         (Operand::Weak(w), Some(d)) => {
-            if let (Weak::Int(v), true) = (w, d != DType::Bool && !d.is_float()) {
+            if let (Weak::Int(v), true) = (w, d.is_integer()) {
                 let (lo, hi) = crate::array::promote::int_range(d);
                 if v < lo || v > hi {
                     return Err(Error::value(op, format!("the integer {v} does not fit {d} ({lo} to {hi})")));

@@ -184,7 +184,7 @@ fn ravel(x: &Lazy) -> Result<Lazy> {
 /// Integer positions within an axis of `n`, by the mode's rule.
 fn positions(op: &str, indices: Lazy, n: usize, mode: &str) -> Result<Lazy> {
     let dtype = indices.dtype()?;
-    if dtype.is_float() {
+    if dtype.is_float() || dtype.is_complex() {
         return Err(Error::dtype(op, format!("positions are integers, not {dtype}; cast them")));
     }
     let i = indices.cast(DType::I64);
