@@ -46,12 +46,20 @@ def exact(function, *args, **keywords):
     if not any(isinstance(a, (np.ndarray, np.generic)) for a in args):
         args = (np.asarray(args[0]), *args[1:])
     plain = function(*args, **keywords)
+    several = sum(isinstance(a, np.ndarray) for a in args) > 1
     kind = np.asarray(plain).dtype
     if kind.kind not in "fc":
         return plain
-    wide = np.clongdouble if kind.kind == "c" else np.longdouble
     keywords.pop("dtype", None)
-    grow = lambda a: np.asarray(a).astype(wide) if isinstance(a, (np.ndarray, np.generic)) else a  # noqa: E731
+
+    def grow(a):
+        if not isinstance(a, (np.ndarray, np.generic)):
+            return a
+        if several and a.dtype.kind in "biu":
+            # As NumPy: integers are rounded to the common type first.
+            a = a.astype(kind)
+        return a.astype(np.clongdouble if "c" in (a.dtype.kind, kind.kind) else np.longdouble)
+
     return np.asarray(function(*map(grow, args), **keywords)).astype(kind)
 
 
@@ -60,6 +68,15 @@ def complex_of(x, y):
     out = np.empty(np.broadcast(x, y).shape, np.result_type(x, y, np.complex64))
     out.real, out.imag = x, y
     return out
+
+
+def nan_to_num_of(x, nan, posinf, neginf):
+    """nan_to_num, which does not know that bfloat16 is a float."""
+    if x.dtype != BFLOAT16:
+        return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+    most = float(ml_dtypes.finfo(BFLOAT16).max)
+    ends = {"posinf": most if posinf is None else posinf, "neginf": -most if neginf is None else neginf}
+    return np.nan_to_num(x.astype(np.float32), nan=nan, **ends).astype(BFLOAT16)
 
 
 def log1p_exact(x):
@@ -77,7 +94,7 @@ class Calls:
     """The names that a call may use."""
 
     def __init__(self):
-        self.names = {"np": np, "exact": exact, "complex_of": complex_of, "log1p_exact": log1p_exact, "pi": np.pi, "inf": np.inf, "nan": np.nan}
+        self.names = {"np": np, "exact": exact, "complex": complex_of, "complex_of": complex_of, "nan_to_num_of": nan_to_num_of, "log1p_exact": log1p_exact, "pi": np.pi, "inf": np.inf, "nan": np.nan}
         try:
             import scipy.ndimage
             import scipy.signal

@@ -1724,7 +1724,7 @@ impl Lazy {
     /// NaN and infinities replaced by numbers.
     ///
     /// None stands for the greatest or least finite value of the type. Complex: each part. Integers and bool stay as they are.
-    /// NumPy: `np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)`.
+    /// NumPy: `nan_to_num_of(x, nan, posinf, neginf)`.
     #[track_caller]
     pub fn nan_to_num(&self, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Lazy {
         compose::nan_to_num(self, nan, posinf, neginf)

@@ -56,7 +56,8 @@ fn first_quadrant(x: f64, y: f64, cosine: bool) -> (f64, f64) {
         }
         if x < 1e150 {
             let root = (right * left).sqrt();
-            return (pick(FRAC_PI_2, y / root), libm::log1p(left + root));
+            let angle = if y == 0.0 { 0.0 } else { y / root };
+            return (pick(FRAC_PI_2, angle), libm::log1p(left + root));
         }
         return (pick(FRAC_PI_2, y / x), LN_2 + libm::log(x));
     }
@@ -81,8 +82,9 @@ pub fn asin(z: C) -> C {
     let (x, y) = (z.re, z.im);
     if x.is_nan() || y.is_nan() {
         return match (x, y) {
-            _ if y.is_infinite() => c(x, y),
-            _ if x.is_infinite() => c(f64::NAN, x),
+            _ if y.is_infinite() => c(f64::NAN, y),
+            // C99 leaves the sign open.
+            _ if x.is_infinite() => c(f64::NAN, f64::INFINITY),
             (0.0, _) => c(x, f64::NAN),
             _ => NAN,
         };

@@ -130,7 +130,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "nan_to_num",
         params: NAN_TO_NUM,
-        numpy: "np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)",
+        numpy: "nan_to_num_of(x, nan, posinf, neginf)",
         tries: &[
             "nan_to_num(x)",
             "nan_to_num(x, nan=-1.5)",
