@@ -65,7 +65,10 @@ def exact(function, *args, **keywords):
 
 def complex_of(x, y):
     """The complex numbers with these parts; x + 1j * y makes NaN of infinities."""
-    out = np.empty(np.broadcast(x, y).shape, np.result_type(x, y, np.complex64))
+    kind = np.result_type(x, y)
+    if kind.kind == "c":
+        raise TypeError("the parts of a complex number are real")
+    out = np.empty(np.broadcast(x, y).shape, np.result_type(kind, np.complex64))
     out.real, out.imag = x, y
     return out
 

@@ -420,7 +420,7 @@ impl Lazy {
 
     /// The complex number with these two real parts.
     ///
-    /// Exact, infinities, NaN and signs of zeros too. float64 gives complex128, and so do integers of 32 bits and more; else complex64. Not for complex numbers. Not in NumPy.
+    /// Exact, infinities, NaN and signs of zeros too. The type is the first complex one that holds the type of x + y. Not for complex numbers. Not in NumPy.
     /// NumPy: `complex_of(x, y)`.
     #[track_caller]
     pub fn complex(&self, y: impl Into<Operand>) -> Lazy {

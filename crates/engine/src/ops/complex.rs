@@ -24,7 +24,7 @@ family! {
         Complex { name: "complex", params: XY, numpy: "complex_of(x, y)",
             tries: &["complex(x, y)", "complex(x, -1.5)", "complex(2, x)"],
             doc: "The complex number with these two real parts.",
-            rule: "Exact, infinities, NaN and signs of zeros too. float64 gives complex128, and so do integers of 32 bits and more; else complex64. Not for complex numbers. Not in NumPy." }
+            rule: "Exact, infinities, NaN and signs of zeros too. The type is the first complex one that holds the type of x + y. Not for complex numbers. Not in NumPy." }
     }
 }
 
