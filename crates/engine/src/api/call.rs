@@ -31,7 +31,6 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("product", "prod"),
     ("radians", "deg2rad"),
     ("round_", "round"),
-    ("transpose", "permute_dims"),
     ("true_divide", "divide"),
 ];
 
