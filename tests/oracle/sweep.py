@@ -25,6 +25,11 @@ ON_PURPOSE = {
     "power": "a negative exponent inside an integer array gives 0 where NumPy raises",
     "pow": "as power",
 }
+# What we refuse on purpose and NumPy answers: the kinds of dtype, and why; said in the op's rule.
+REFUSED = {
+    "histogram": ("c", "NumPy puts complex numbers into bins by its sorting order, which no range or width means"),
+    "histogram_bin_edges": ("c", "as histogram"),
+}
 # An array without axes has no axis 0: we say so, NumPy takes 0 and -1 for it (docs/ops.md).
 NO_AXES = "is out of bounds for an array of 0 dimensions"
 # NumPy's words for a refusal.
@@ -39,20 +44,46 @@ def dtype_of(name):
 def exact(function, x, *args, **keywords):
     """The function computed in long double and rounded once to the type that NumPy answers."""
     x = np.asarray(x)
-    plain = function(x, *args, **keywords)
+    # Its own functions do not take bfloat16 for a float: NaN is not seen, and sums are made in it.
+    narrow = x.astype(np.float32) if x.dtype == BFLOAT16 else x
+    plain = function(narrow, *args, **keywords)
     kind = np.asarray(plain).dtype
     if kind.kind not in "fc":
         return plain
+    kind = BFLOAT16 if narrow is not x and kind == np.float32 and keywords.get("dtype") is None else kind
     wide = np.clongdouble if x.dtype.kind == "c" else np.longdouble
     keywords.pop("dtype", None)
     return np.asarray(function(x.astype(wide), *args, **keywords)).astype(kind)
+
+
+def wide(function, x, *args, **keywords):
+    """16-bit floats computed in float64 and rounded once to the type that NumPy answers: it rounds
+    at every step, shares of the whole and places between elements too."""
+    x = np.asarray(x)
+    kind = np.asarray(function(x, *args, **keywords)).dtype
+    return function(x.astype(np.float64), *args, **keywords).astype(kind) if kind == np.float16 else function(x, *args, **keywords)
+
+
+def histogram(x, bins, range, density, weights):
+    """np.histogram, of 16-bit floats with even edges computed as `wide` does and rounded once."""
+    x = np.asarray(x)
+    if x.dtype not in (np.float16, BFLOAT16):
+        return np.histogram(x, bins, range, density, weights)
+    edges = np.histogram_bin_edges(x.astype(np.float64), bins, range)
+    edges = edges.astype(x.dtype) if np.ndim(bins) == 0 else np.asarray(bins)
+    if np.ndim(bins) == 0 and not (edges[:-1] < edges[1:]).all():
+        raise ValueError("Too many bins for data range")
+    kind = None if weights is None or density else weights.dtype
+    weights = None if weights is None else weights.astype(np.float64)
+    counts, _ = np.histogram(x.astype(np.float64), edges.astype(np.float64), None, density, weights)
+    return (counts if kind is None else counts.astype(kind)), edges
 
 
 class Calls:
     """The names that a call may use."""
 
     def __init__(self):
-        self.names = {"np": np, "exact": exact, "pi": np.pi, "inf": np.inf, "nan": np.nan}
+        self.names = {"np": np, "exact": exact, "wide": wide, "histogram_of": histogram, "pi": np.pi, "inf": np.inf, "nan": np.nan}
         try:
             import scipy.ndimage
             import scipy.signal
@@ -117,8 +148,6 @@ def distance(ours, theirs, scale):
         finite = theirs[np.isfinite(theirs)]
         unit = np.spacing(np.abs(finite).max()) if finite.size else 1
         return float((np.abs(a.astype(np.float64) - b.astype(np.float64)) / np.float64(unit)).max())
-    if ours.dtype == BFLOAT16:
-        a, b = a.astype(np.float32), b.astype(np.float32)
     gap = np.abs(order(np.ascontiguousarray(a)) - order(np.ascontiguousarray(b)))
     return max(gap.ravel().tolist())
 
@@ -212,6 +241,9 @@ class Judge:
                 self.faults.append(f"{what}: we answer, NumPy refuses: {type(error).__name__} {error}")
             return None
         if NO_AXES in line.get("error", ""):
+            self.count["on purpose"] += 1
+            return None
+        if "error" in line and any(v.dtype.kind in REFUSED.get(line["op"], ("",))[0] for v in values.values()):
             self.count["on purpose"] += 1
             return None
         if "error" in line:

@@ -364,7 +364,7 @@ pub fn full(shape: &[isize], value: Operand, dtype: Option<DType>) -> Lazy {
 pub(super) fn valued(op: &str, value: Operand, dtype: Option<DType>) -> Result<Lazy> {
     Ok(match (value, dtype) {
         (Operand::Weak(w), Some(d)) => {
-            if let (Weak::Int(v), true) = (w, d != DType::Bool && !d.is_float()) {
+            if let (Weak::Int(v), true) = (w, d.is_integer()) {
                 let (lo, hi) = crate::array::promote::int_range(d);
                 if v < lo || v > hi {
                     return Err(Error::value(op, format!("the integer {v} does not fit {d} ({lo} to {hi})")));
@@ -553,7 +553,7 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
         if dtype == DType::Bool && n > 2 {
             return Err(Error::dtype(op, "there are only two truth values to count; give another dtype"));
         }
-        if dtype.is_float() {
+        if dtype.kind() >= Kind::Float {
             return Ok(steps(Attr::Float(float(start)), Attr::Float(float(start) + float(step)), n, dtype));
         }
         // The first two in the type say how it goes on.

@@ -122,7 +122,12 @@ fn values(op: &str, name: &str, o: Operand, dtype: DType, rank: usize) -> Result
         },
     };
     let cast = |s: Scalar| {
-        if s.dtype.is_float() { Scalar::from_f64(dtype, s.to_f64()) } else { Scalar::from_i128(dtype, s.to_i128()) }
+        let (re, im) = s.to_parts();
+        if s.dtype.kind() >= Kind::Float {
+            Scalar::from_parts(dtype, re, im)
+        } else {
+            Scalar::from_i128(dtype, s.to_i128())
+        }
     };
     pairs(op, name, &scalars.into_iter().map(cast).collect::<Vec<_>>(), &of, rank)
 }
@@ -222,8 +227,8 @@ fn statistic(mode: &str, x: &Lazy, axis: usize) -> Result<Lazy> {
 /// From a value towards an edge, without it.
 fn ramp(edge: &Lazy, axis: usize, from: Scalar, width: usize) -> Result<Lazy> {
     let dtype = edge.dtype()?;
-    let work = if dtype.is_float() { dtype } else { DType::F64 };
-    let start = Lazy::scalar(Scalar::from_f64(work, from.to_f64()));
+    let work = if dtype.kind() >= Kind::Float { dtype } else { DType::F64 };
+    let start = Lazy::scalar(from).cast(work);
     let mut line = vec![1isize; edge.ndim()?];
     line[axis] = width as isize;
     let i = reshape(&counting(width as isize, work), &line);
@@ -231,7 +236,11 @@ fn ramp(edge: &Lazy, axis: usize, from: Scalar, width: usize) -> Result<Lazy> {
     let step = divide(&delta, width as f64);
     let y = binary(Elementwise::Binary(Binary::Multiply), &i, step);
     let y = binary(Elementwise::Binary(Binary::Add), &y, start);
-    Ok(if dtype.is_float() { y } else { Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype) })
+    Ok(if dtype.kind() >= Kind::Float {
+        y
+    } else {
+        Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype)
+    })
 }
 
 /// The axis as a part of what repeats without end.
