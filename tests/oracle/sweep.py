@@ -9,6 +9,7 @@ a Python function of the op's name, so that the text of a call means the same on
 import json
 import sys
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,18 @@ def dtype_of(name):
     return BFLOAT16 if name == "bfloat16" else np.dtype(name)
 
 
+def nearest(fraction):
+    try:
+        return float(fraction)
+    except OverflowError:
+        return np.inf if fraction > 0 else -np.inf
+
+
+SUMS = (np.sum, np.nansum, np.cumsum, np.nancumsum, np.cumulative_sum)
+
+
 def exact(function, x, *args, **keywords):
-    """The function computed in long double and rounded once to the type that NumPy answers."""
+    """The function computed in long double, or exactly, and rounded once to the type that NumPy answers."""
     x = np.asarray(x)
     # Its own functions do not take bfloat16 for a float: NaN is not seen, and sums are made in it.
     narrow = x.astype(np.float32) if x.dtype == BFLOAT16 else x
@@ -53,6 +64,11 @@ def exact(function, x, *args, **keywords):
     kind = BFLOAT16 if narrow is not x and kind == np.float32 and keywords.get("dtype") is None else kind
     wide = np.clongdouble if x.dtype.kind == "c" else np.longdouble
     keywords.pop("dtype", None)
+    if function in SUMS and kind.kind != "c" and np.isfinite(x.astype(np.float64)).all():
+        # Long double loses what is left of large numbers that cancel.
+        fractions = np.frompyfunc(lambda v: Fraction(float(v)), 1, 1)(x)
+        total = function(np.asarray(fractions, object), *args, **keywords)
+        return np.asarray(np.frompyfunc(nearest, 1, 1)(total), np.float64).astype(kind)
     return np.asarray(function(x.astype(wide), *args, **keywords)).astype(kind)
 
 
@@ -60,8 +76,14 @@ def wide(function, x, *args, **keywords):
     """16-bit floats computed in float64 and rounded once to the type that NumPy answers: it rounds
     at every step, shares of the whole and places between elements too."""
     x = np.asarray(x)
-    kind = np.asarray(function(x, *args, **keywords)).dtype
-    return function(x.astype(np.float64), *args, **keywords).astype(kind) if kind == np.float16 else function(x, *args, **keywords)
+    if x.dtype == BFLOAT16:
+        kind = np.asarray(function(x.astype(np.float32), *args, **keywords)).dtype
+        kind = BFLOAT16 if kind == np.float32 else kind
+    elif x.dtype == np.float16:
+        kind = np.asarray(function(x, *args, **keywords)).dtype
+    else:
+        return function(x, *args, **keywords)
+    return function(x.astype(np.float64), *args, **keywords).astype(kind)
 
 
 def histogram(x, bins, range, density, weights):
@@ -75,7 +97,9 @@ def histogram(x, bins, range, density, weights):
         raise ValueError("Too many bins for data range")
     kind = None if weights is None or density else weights.dtype
     weights = None if weights is None else weights.astype(np.float64)
-    counts, _ = np.histogram(x.astype(np.float64), edges.astype(np.float64), None, density, weights)
+    inside = (x >= edges[0]) & (x <= edges[-1])
+    weights = None if weights is None else weights[inside]
+    counts, _ = np.histogram(x.astype(np.float64)[inside], edges.astype(np.float64), None, density, weights)
     return (counts if kind is None else counts.astype(kind)), edges
 
 

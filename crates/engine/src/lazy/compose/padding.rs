@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[Row {
         Param::new("stat_length", ParamKind::Array).or(Preset::None).rare(),
         Param::new("reflect_type", ParamKind::Text).or(Preset::Text("even")).rare(),
     ],
-    numpy: "np.pad(x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))",
+    numpy: "wide(np.pad, x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))",
     tries: &[
         "pad(x, 1)",
         "pad(x, (1, 2))",
@@ -47,6 +47,8 @@ pub(super) const ROWS: &[Row] = &[Row {
         "pad(x, (1, 2), 'maximum', stat_length=2)",
         "x:5 | pad(x, (1, 2), 'minimum', stat_length=(1, 2))",
         "x:5 real | pad(x, 3, 'linear_ramp')",
+        "x:5 complex64 complex128 | pad(x, 3, 'linear_ramp')",
+        "x:7 complex64 complex128 | pad(x, (1, 2), 'reflect', reflect_type='odd')",
         "x:3x4 float | pad(x, 3, 'linear_ramp', end_values=(2, 5))",
         "x:7 real | pad(x, (1, 2), 'reflect', reflect_type='odd')",
         "x:7 real | pad(x, (1, 2), 'symmetric', reflect_type='odd')",

@@ -205,17 +205,26 @@ pub fn sum(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initi
 pub fn prod(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initial: Operand, where_: Operand) -> Lazy {
     built(&[x], || {
         let out = dtype.map_or_else(|| x.dtype().map(sum_of), Ok)?;
-        let work = x.cast(out);
-        let work = match mask("prod", x, where_)? {
-            Some(m) => choose(&m, &work, Weak::Int(1))?,
-            None => work,
+        // The initial value is one more factor, and all of them are rounded once.
+        let one = matches!(initial, Operand::Weak(Weak::Int(1)));
+        let wide = match out.kind() {
+            Kind::Float if !one => DType::F64,
+            Kind::Complex if !one => DType::C128,
+            _ => out,
         };
-        let attrs = vec![Attr::Input(0), Attr::Ints(axes.to_vec()), Attr::Bool(keepdims)];
-        let prod = Lazy::whole(&whole::PRODUCT, vec![work], attrs);
-        Ok(match initial {
-            Operand::Weak(Weak::Int(1)) => prod,
-            other => binary(Elementwise::Binary(Binary::Multiply), &prod, start("prod", out, other)?),
-        })
+        let work = x.cast(out).cast(wide);
+        let (inputs, mask) = match mask("prod", x, where_)? {
+            Some(m) if wide.is_complex() => (vec![work, m], Attr::Input(1)),
+            Some(m) => (vec![choose(&m, &work, Weak::Int(1))?], Attr::None),
+            None => (vec![work], Attr::None),
+        };
+        let attrs = vec![Attr::Input(0), Attr::Ints(axes.to_vec()), Attr::Bool(keepdims), mask];
+        let prod = Lazy::whole(&whole::PRODUCT, inputs, attrs);
+        if one {
+            return Ok(prod);
+        }
+        let first = start("prod", out, initial)?.cast(wide);
+        Ok(binary(Elementwise::Binary(Binary::Multiply), &prod, first).cast(out))
     })
 }
 

@@ -40,7 +40,7 @@ macro_rules! share {
             numpy: concat!(
                 "wide(np.",
                 $name,
-                ", x if x.dtype.kind in 'fbc' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)"
+                ", x if x.dtype.kind in 'fbcV' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)"
             ),
             tries: &[$(
                 concat!($shapes, $name, "(x, ", $q, ")"),

@@ -116,7 +116,7 @@ fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
         for (s, e) in sums.iter_mut().zip(bounds.windows(2)) {
             let width = e[1] - e[0];
             *s = match counted.dtype {
-                DType::C128 => ComplexNumber::div(Complex { re: s.re / width, im: s.im / width }, total),
+                DType::C128 => ComplexNumber::div(ComplexNumber::div(*s, Complex { re: width, im: 0.0 }), total),
                 _ => Complex { re: s.re / width / total.re, im: 0.0 },
             };
         }

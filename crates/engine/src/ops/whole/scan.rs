@@ -22,11 +22,13 @@ pub(crate) static PRODUCT: Page = Page {
             X,
             Param::new("axis", ParamKind::Axes),
             Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)),
+            // Which complex factors count, in x's shape: 1 times an infinite one is not it.
+            Param::new("where", ParamKind::Array).or(Preset::None),
         ],
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: product_meta, eval: product },
-    frames: unless_first_reduced,
+    frames: |g, _| unless_first_reduced(g, 0),
 };
 
 /// Part of `cumsum`, `cumprod` and their kin: the elements already have the type of the result.
@@ -50,6 +52,8 @@ fn product(g: &Given<'_, Array>) -> Result<Array> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
     let (rows, n) = rows_of(x, &axes)?;
+    let mask = g.maybe_array("where").map(|m| rows_of(m, &axes)).transpose()?;
+    let mask = mask.as_ref().map(|(m, _)| slice::<bool>(m)).transpose()?;
     build(x.dtype(), &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         macro_rules! floats {
             ($t:ty) => {{
@@ -66,7 +70,11 @@ fn product(g: &Given<'_, Array>) -> Result<Array> {
                 let rows = slice::<$t>(&rows)?;
                 for (i, o) in <$t>::lanes_mut(out).iter_mut().enumerate() {
                     let mut p = Turned::ONE;
-                    row(rows, i, n).iter().for_each(|v| p.push(v.wide()));
+                    for (j, v) in row(rows, i, n).iter().enumerate() {
+                        if mask.is_none_or(|m| row(m, i, n).get(j) == Some(&true)) {
+                            p.push(v.wide());
+                        }
+                    }
                     *o = <$t>::narrow(p.value());
                 }
             }};

@@ -183,9 +183,9 @@ macro_rules! median {
                 name: $name,
                 params: REDUCED,
                 numpy: concat!(
-                    "np.",
+                    "wide(np.",
                     $name,
-                    "(x if x.dtype.kind in 'fc' else x.astype(float), axis, keepdims=keepdims)"
+                    ", x if x.dtype.kind in 'fcV' else x.astype(float), axis, keepdims=keepdims)"
                 ),
                 ulp: 1,
                 tries: &[
