@@ -64,9 +64,9 @@ def exact(function, x, *args, **keywords):
     kind = BFLOAT16 if narrow is not x and kind == np.float32 and keywords.get("dtype") is None else kind
     wide = np.clongdouble if x.dtype.kind == "c" else np.longdouble
     keywords.pop("dtype", None)
-    if function in SUMS and kind.kind != "c" and np.isfinite(x.astype(np.float64)).all():
+    if function in SUMS and kind.kind != "c" and x.dtype.kind != "c":
         # Long double loses what is left of large numbers that cancel.
-        fractions = np.frompyfunc(lambda v: Fraction(float(v)), 1, 1)(x)
+        fractions = np.frompyfunc(lambda v: Fraction(float(v)) if np.isfinite(float(v)) else float(v), 1, 1)(x)
         total = function(np.asarray(fractions, object), *args, **keywords)
         return np.asarray(np.frompyfunc(nearest, 1, 1)(total), np.float64).astype(kind)
     return np.asarray(function(x.astype(wide), *args, **keywords)).astype(kind)
