@@ -25,6 +25,7 @@ except ImportError:
 ON_PURPOSE = {
     "power": "a negative exponent inside an integer array gives 0 where NumPy raises",
     "pow": "as power",
+    "logsumexp": "SciPy fails where several axes hold no element; the sum of nothing is 0, its logarithm -inf",
 }
 # What we refuse on purpose and NumPy answers: the kinds of dtype, and why; said in the op's rule.
 REFUSED = {

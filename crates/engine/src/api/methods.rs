@@ -1511,7 +1511,7 @@ impl Lazy {
 
     /// log(sum(exp(x))), which does not overflow where the sum would.
     ///
-    /// Computed in float64 and rounded once: a float's own type, else float64. NaN if any is NaN; -inf of nothing. Complex numbers are an error.
+    /// Computed in float64 and rounded once: a float's own type, else float64. NaN if any is NaN; -inf of nothing (SciPy fails where several axes have none). Complex numbers are an error.
     /// NumPy: `wide(scipy.special.logsumexp, x, axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn logsumexp(&self, axis: impl IntoAxes) -> Lazy {

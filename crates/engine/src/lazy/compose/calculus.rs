@@ -2,10 +2,11 @@
 
 use super::joining::part;
 use super::products::{conjugate, product, real};
-use super::reductions::{built, choose, constant};
+use super::reductions::{built, constant};
 use super::scans::{diff, joined};
 use super::*;
 use crate::array::promote::promote;
+use crate::ops::Ternary;
 
 const X1: Param = Param::new("x", ParamKind::Array);
 const BOTH: Param = Param::new("y", ParamKind::Array).or(Preset::None);
@@ -27,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
             "mild x:3x4 | gradient(x, 2, axis=0, edge_order=2)",
             "mild x:2x3x4 | gradient(x, axis=1, edge_order=2)",
             "mild x:3x4 | gradient(x, (0, 1, 1.5, 4))",
-            "mild x:4x3 | gradient(x, (0, 1, 1.5, 4), axis=0, edge_order=2)",
+            "mild int float complex64 complex128 x:4x3 | gradient(x, (0, 1, 1.5, 4), axis=0, edge_order=2)",
             "mild x:3x4 | gradient(x, (0, 1, 2))",
             "mild x:3x4 | gradient(x, edge_order=3)",
             "mild x:3x2 | gradient(x, edge_order=2)",
@@ -53,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
             "mild x:3x4 | trapezoid(x, (0, 1, 1.5, 4))",
             "mild x:4x3 | trapezoid(x, (0, 1, 1.5, 4), axis=0)",
             "mild x:4x3 | trapezoid(x, x * 2, axis=0)",
-            "mild x:4x3 | trapezoid(x, (0, 1))",
+            "mild x:4x3 | trapezoid(x, (0, 1, 1.5, 4, 5))",
         ],
         ulp: 16,
         doc: "The area under the values along one axis by the trapezoidal rule.",
@@ -76,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
         ulp: 4,
         doc: "log(sum(exp(x))), which does not overflow where the sum would.",
-        rule: "Computed in float64 and rounded once: a float's own type, else float64. NaN if any is NaN; -inf of nothing. Complex numbers are an error.",
+        rule: "Computed in float64 and rounded once: a float's own type, else float64. NaN if any is NaN; -inf of nothing (SciPy fails where several axes have none). Complex numbers are an error.",
         ..Row::BASE
     },
     Row {
@@ -301,12 +302,20 @@ pub fn logsumexp(x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
         }
         let x = x.cast(DType::F64);
         let most = x.reduce(Reduce::Max, axes).keepdims();
+        let math = |m: Math, x: Lazy| Lazy::elementwise(Elementwise::Math(m), vec![x.into()]);
+        let of_two = |mask: &Lazy, x: &Lazy, y: &Lazy| {
+            Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![mask.into(), x.into(), y.into()])
+        };
+        // The greatest ones are counted and the others added, so that little of them is not lost.
+        let greatest = binary(Elementwise::Compare(Compare::Equal), &x, &most);
+        let count = greatest.reduce(Reduce::Sum, axes).keepdims().cast(DType::F64);
+        let nothing = constant(DType::F64, Weak::Int(0));
+        let others = of_two(&greatest, &nothing, &math(Math::Exp, subtract(&x, &most)));
+        let others = divide(&others.reduce(Reduce::Sum, axes).keepdims(), &count);
+        let all = add(&add(&math(Math::Log1p, others), &math(Math::Log, count)), &most);
         // Infinities and NaN say all by themselves.
         let finite = Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![(&most).into()]);
-        let most = choose(&finite, &most, Weak::Int(0))?;
-        let math = |m: Math, x: Lazy| Lazy::elementwise(Elementwise::Math(m), vec![x.into()]);
-        let sum = math(Math::Exp, subtract(&x, &most)).reduce(Reduce::Sum, axes).keepdims();
-        let all = add(&math(Math::Log, sum), &most);
+        let all = of_two(&finite, &all, &most);
         let to: Vec<isize> = reduced(&of, &chosen, keepdims).iter().map(|&d| d as isize).collect();
         Ok(reshape(&all, &to).cast(out))
     })
