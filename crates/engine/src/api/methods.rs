@@ -132,8 +132,8 @@ impl Lazy {
 
     /// The position of the greatest element along one axis; none given means in the flattened array.
     ///
-    /// int64; the first of equals. NaN is greater than all. Nothing to choose from is an error.
-    /// NumPy: `np.argmax(x, axis, keepdims=keepdims)`.
+    /// int64; the first of equals. Complex numbers by the real part, then by the imaginary one. NaN is greater than all. Nothing to choose from is an error.
+    /// NumPy: `np.argmax(x if x.dtype.kind in 'biufc' else x.astype(np.float32), axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn argmax(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("argmax", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
@@ -141,8 +141,8 @@ impl Lazy {
 
     /// The position of the least element along one axis; none given means in the flattened array.
     ///
-    /// int64; the first of equals. NaN is less than all. Nothing to choose from is an error.
-    /// NumPy: `np.argmin(x, axis, keepdims=keepdims)`.
+    /// int64; the first of equals. Complex numbers by the real part, then by the imaginary one. NaN is less than all. Nothing to choose from is an error.
+    /// NumPy: `np.argmin(x if x.dtype.kind in 'biufc' else x.astype(np.float32), axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn argmin(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("argmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
@@ -303,11 +303,20 @@ impl Lazy {
 
     /// Mean with weights of x's shape, or one for each position along the axis.
     ///
-    /// sum(x * weights) / sum(weights), computed in float64 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).
+    /// sum(x * weights) / sum(weights), computed in float64 or complex128 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).
     /// NumPy: `np.average(x, axis, weights=weights, keepdims=keepdims)`.
     #[track_caller]
     pub fn average(&self, axis: impl IntoAxes, weights: Option<Operand>) -> Lazy {
         compose::average(self, &axis.into_axes(), weights, false)
+    }
+
+    /// How often each of 0, 1, 2, … occurs, up to the greatest element and at least minlength of them.
+    ///
+    /// x has one axis of integers or truth values, none of them negative. int64; with weights their sums, float64, added in order. Complex weights are an error. Computed at once.
+    /// NumPy: `np.bincount(x, weights, minlength)`.
+    #[track_caller]
+    pub fn bincount(&self, weights: Option<Operand>, minlength: isize) -> Lazy {
+        eager::bincount(self, weights, minlength)
     }
 
     /// Bits set in both.
@@ -502,6 +511,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![self.into(), y.into()])
     }
 
+    /// Correlation of variables: cov(x, y) divided by the standard deviations of both.
+    ///
+    /// float64, or complex128; parts beyond 1 by rounding are 1. A variable that does not vary gives NaN.
+    /// NumPy: `np.corrcoef(x, y, rowvar)`.
+    #[track_caller]
+    pub fn corrcoef(&self, y: Option<Operand>) -> Lazy {
+        compose::corrcoef(self, y, true)
+    }
+
     /// The correlation of two signals of one axis: sums of products with the second moved along.
     ///
     /// convolve's rule, with the second signal conjugated and reversed.
@@ -562,6 +580,15 @@ impl Lazy {
         compose::count_nonzero(self, &axis.into_axes(), false)
     }
 
+    /// How variables vary together: one variable for each row, or for each column without rowvar; those of y follow x's.
+    ///
+    /// float64, or complex128. Products of the distances from the means, added and divided by n - ddof; ddof is 1, or 0 with bias. No weights. One variable gives an array without axes.
+    /// NumPy: `np.cov(x, y, rowvar, bias, ddof)`.
+    #[track_caller]
+    pub fn cov(&self, y: Option<Operand>) -> Lazy {
+        compose::cov(self, y, true, false, None)
+    }
+
     /// The cross product of vectors of three elements along one axis.
     ///
     /// subtract's rule on two products.
@@ -582,7 +609,7 @@ impl Lazy {
 
     /// Running sums along one axis; none given flattens first.
     ///
-    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).
+    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step); of complex numbers each part by itself.
     /// NumPy: `exact(np.cumsum, x, axis, dtype=dtype)`.
     #[track_caller]
     pub fn cumsum(&self, axis: impl IntoAxes) -> Lazy {
@@ -600,7 +627,7 @@ impl Lazy {
 
     /// Running sums along one axis, which may be left out where there is only one; include_initial begins with 0.
     ///
-    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).
+    /// Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step); of complex numbers each part by itself.
     /// NumPy: `exact(np.cumulative_sum, x, axis=axis, dtype=dtype, include_initial=include_initial)`.
     #[track_caller]
     pub fn cumulative_sum(&self, axis: impl IntoAxes) -> Lazy {
@@ -1034,6 +1061,15 @@ impl Lazy {
         Lazy::elementwise(Elementwise::Bits(Bits::Gcd), vec![self.into(), y.into()])
     }
 
+    /// The slope along one axis: central differences inside, one-sided ones at the ends.
+    ///
+    /// spacing is the distance of neighbours, or the places of all elements along the axis. The ends take two elements, or three for edge_order 2. Floats and complex numbers keep their type, integers give float64; 16-bit floats are computed in float64. bool is an error. One axis at a time: NumPy's axis None, a list of all of them, is not taken.
+    /// NumPy: `wide(np.gradient, x, spacing, axis=axis, edge_order=edge_order)`.
+    #[track_caller]
+    pub fn gradient(&self, spacing: impl Into<Operand>, axis: isize) -> Lazy {
+        compose::gradient(self, spacing.into(), axis, 1)
+    }
+
     /// x > y.
     ///
     /// False where either is NaN. Complex: by the real part, then by the imaginary one.
@@ -1072,9 +1108,9 @@ impl Lazy {
 
     /// How many elements fall into each bin: a number of even bins from the least to the greatest, or edges.
     ///
-    /// int64, or the type of the weights, added in float64; float64 with density. A bin has its first edge, the last bin also its last. Even edges have x's float type, else float64. NaN is in no bin, and an error without edges or range. bins as a word is not taken.
+    /// int64, or the type of the weights, added in float64; float64 with density. A bin has its first edge, the last bin also its last. Even edges have x's float type, else float64. NaN is in no bin, and an error without edges or range. Complex numbers lie in no bin, but may be weights. bins as a word is not taken.
     /// Gives (hist, bin_edges).
-    /// NumPy: `np.histogram(x, bins, range, density=density, weights=weights)`.
+    /// NumPy: `histogram_of(x, bins, range, density, weights)`.
     #[track_caller]
     pub fn histogram(&self, bins: impl Into<Operand>) -> [Lazy; 2] {
         compose::histogram(self, bins.into(), None, false, None)
@@ -1083,7 +1119,7 @@ impl Lazy {
     /// The edges of the bins that histogram would take.
     ///
     /// histogram's rule.
-    /// NumPy: `np.histogram_bin_edges(x, bins, range)`.
+    /// NumPy: `histogram_of(x, bins, range, None, None)[1]`.
     #[track_caller]
     pub fn histogram_bin_edges(&self, bins: impl Into<Operand>) -> Lazy {
         compose::histogram_bin_edges(self, bins.into(), None)
@@ -1518,6 +1554,15 @@ impl Lazy {
         compose::logical_xor(self, y.into())
     }
 
+    /// log(sum(exp(x))), which does not overflow where the sum would.
+    ///
+    /// Computed in float64 and rounded once: a float's own type, else float64. NaN if any is NaN; -inf of nothing (SciPy fails where several axes have none). Complex numbers are an error.
+    /// NumPy: `wide(scipy.special.logsumexp, x, axis, keepdims=keepdims)`.
+    #[track_caller]
+    pub fn logsumexp(&self, axis: impl IntoAxes) -> Lazy {
+        compose::logsumexp(self, &axis.into_axes(), false)
+    }
+
     /// The x of least norm(b - a @ x), the squares of what is left, the rank of a and its singular values.
     ///
     /// By singular values: those of at most rcond times the greatest count as zero; rcond None is eps times the longer side. Residuals are empty unless a has full rank and more rows than columns. The rank is int32. Integers in float64. Computed at once. Last bits may depend on the machine.
@@ -1584,7 +1629,7 @@ impl Lazy {
 
     /// Greatest element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; the first that has a NaN, if any has. Empty is an error without initial, which is one more element; where needs it.
     /// NumPy: `np.max(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))`.
     #[track_caller]
     pub fn max(&self, axis: impl IntoAxes) -> Lazy {
@@ -1620,7 +1665,7 @@ impl Lazy {
 
     /// Arithmetic mean.
     ///
-    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN, and so does where that leaves nothing.
+    /// The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Complex numbers divide as by a complex number, so an infinite or NaN part makes the other NaN. Empty gives NaN, and so does where that leaves nothing.
     /// NumPy: `exact(np.mean, x, axis, dtype=dtype, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn mean(&self, axis: impl IntoAxes) -> Lazy {
@@ -1629,8 +1674,8 @@ impl Lazy {
 
     /// The middle element in rising order, or the mean of the two in the middle.
     ///
-    /// Floats keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once.
-    /// NumPy: `np.median(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)`.
+    /// Floats and complex numbers keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once. Complex numbers by the real part, then by the imaginary one, and mean's rule.
+    /// NumPy: `wide(np.median, x if x.dtype.kind in 'fcV' else x.astype(float), axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn median(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("median", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
@@ -1650,7 +1695,7 @@ impl Lazy {
 
     /// Least element.
     ///
-    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it.
+    /// NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; the first that has a NaN, if any has. Empty is an error without initial, which is one more element; where needs it.
     /// NumPy: `np.min(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))`.
     #[track_caller]
     pub fn min(&self, axis: impl IntoAxes) -> Lazy {
@@ -1733,7 +1778,7 @@ impl Lazy {
     /// The position of the greatest element that is not NaN.
     ///
     /// As argmax, with NaN read as -inf; only NaN along the axis is an error.
-    /// NumPy: `np.nanargmax(x, axis, keepdims=keepdims)`.
+    /// NumPy: `np.nanargmax(x if x.dtype.kind in 'biufc' else x.astype(np.float32), axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn nanargmax(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("nanargmax", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
@@ -1742,7 +1787,7 @@ impl Lazy {
     /// The position of the least element that is not NaN.
     ///
     /// As argmin, with NaN read as +inf; only NaN along the axis is an error.
-    /// NumPy: `np.nanargmin(x, axis, keepdims=keepdims)`.
+    /// NumPy: `np.nanargmin(x if x.dtype.kind in 'biufc' else x.astype(np.float32), axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn nanargmin(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("nanargmin", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
@@ -1787,7 +1832,7 @@ impl Lazy {
     /// The middle of the elements that are not NaN.
     ///
     /// As median without the NaN; NaN where nothing is left.
-    /// NumPy: `np.nanmedian(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)`.
+    /// NumPy: `wide(np.nanmedian, x if x.dtype.kind in 'fcV' else x.astype(float), axis, keepdims=keepdims)`.
     #[track_caller]
     pub fn nanmedian(&self, axis: impl IntoAxes) -> Lazy {
         one(call::page("nanmedian", vec![Arg::from(self), Arg::Ints(axis.into_axes())]))
@@ -1804,8 +1849,8 @@ impl Lazy {
 
     /// percentile of the elements that are not NaN; NaN where nothing is left.
     ///
-    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
-    /// NumPy: `np.nanpercentile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do). float16 and bfloat16 are computed in float64 and rounded once. Complex numbers have no shares.
+    /// NumPy: `wide(np.nanpercentile, x if x.dtype.kind in 'fbcV' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
     #[track_caller]
     pub fn nanpercentile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
         compose::nanpercentile(self, q.into(), &axis.into_axes(), "linear", false)
@@ -1822,8 +1867,8 @@ impl Lazy {
 
     /// quantile of the elements that are not NaN; NaN where nothing is left.
     ///
-    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
-    /// NumPy: `np.nanquantile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do). float16 and bfloat16 are computed in float64 and rounded once. Complex numbers have no shares.
+    /// NumPy: `wide(np.nanquantile, x if x.dtype.kind in 'fbcV' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
     #[track_caller]
     pub fn nanquantile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
         compose::nanquantile(self, q.into(), &axis.into_axes(), "linear", false)
@@ -1922,7 +1967,7 @@ impl Lazy {
     /// Elements added before and after each axis: constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, symmetric, wrap or empty.
     ///
     /// pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: frames stream unless axis 0 is padded.
-    /// NumPy: `np.pad(x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))`.
+    /// NumPy: `wide(np.pad, x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))`.
     #[track_caller]
     pub fn pad(&self, pad_width: impl Into<Operand>, mode: &str) -> Lazy {
         compose::pad(self, pad_width.into(), mode, Operand::from(0i64), Operand::from(0i64), None, "even")
@@ -1939,8 +1984,8 @@ impl Lazy {
 
     /// The value below which q percent of the elements lie.
     ///
-    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
-    /// NumPy: `np.percentile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do). float16 and bfloat16 are computed in float64 and rounded once. Complex numbers have no shares.
+    /// NumPy: `wide(np.percentile, x if x.dtype.kind in 'fbcV' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
     #[track_caller]
     pub fn percentile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
         compose::percentile(self, q.into(), &axis.into_axes(), "linear", false)
@@ -2011,7 +2056,7 @@ impl Lazy {
 
     /// Product of the elements.
     ///
-    /// Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does.
+    /// Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does. Complex numbers as well, until a factor is not finite.
     /// NumPy: `exact(np.prod, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)`.
     #[track_caller]
     pub fn prod(&self, axis: impl IntoAxes) -> Lazy {
@@ -2066,8 +2111,8 @@ impl Lazy {
 
     /// The value below which the share q of the elements lies.
     ///
-    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).
-    /// NumPy: `np.quantile(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
+    /// method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do). float16 and bfloat16 are computed in float64 and rounded once. Complex numbers have no shares.
+    /// NumPy: `wide(np.quantile, x if x.dtype.kind in 'fbcV' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)`.
     #[track_caller]
     pub fn quantile(&self, q: impl Into<Operand>, axis: impl IntoAxes) -> Lazy {
         compose::quantile(self, q.into(), &axis.into_axes(), "linear", false)
@@ -2526,6 +2571,15 @@ impl Lazy {
     #[track_caller]
     pub fn transpose(&self, axes: impl IntoAxes) -> Lazy {
         compose::transpose(self, &axes.into_axes())
+    }
+
+    /// The area under the values along one axis by the trapezoidal rule.
+    ///
+    /// dx apart, or at the places x, which has one axis or y's shape. Integers are float64 from the start, so that neighbours never wrap (NumPy's do); 16-bit floats are computed in float64. Fewer than two elements give 0.
+    /// NumPy: `wide(np.trapezoid, y if y.dtype.kind in 'fcV' else y.astype(float), x, dx, axis)`.
+    #[track_caller]
+    pub fn trapezoid(&self, x: Option<Operand>, dx: f64, axis: isize) -> Lazy {
+        compose::trapezoid(self, x, dx, axis)
     }
 
     /// The elements on and below the k-th diagonal of the last two axes, zeros above.
@@ -3081,6 +3135,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "atleast_3d" => vec![compose::atleast_3d(&a.array(0)?)],
         "average" => vec![compose::average(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::operand)?, a.truth(3)?)],
         "bartlett" => vec![compose::bartlett(a.int(0)?)],
+        "bincount" => vec![eager::bincount(&a.array(0)?, a.maybe(1, Args::operand)?, a.int(2)?)],
         "bitwise_and" => vec![Lazy::elementwise(Elementwise::Bits(Bits::And), vec![a.operand(0)?, a.operand(1)?])],
         "bitwise_count" => vec![compose::bitwise_count(&a.array(0)?)],
         "bitwise_or" => vec![Lazy::elementwise(Elementwise::Bits(Bits::Or), vec![a.operand(0)?, a.operand(1)?])],
@@ -3113,12 +3168,20 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "copysign" => {
             vec![Lazy::elementwise(Elementwise::MathBinary(MathBinary::Copysign), vec![a.operand(0)?, a.operand(1)?])]
         }
+        "corrcoef" => vec![compose::corrcoef(&a.array(0)?, a.maybe(1, Args::operand)?, a.truth(2)?)],
         "correlate" => whole("correlate", a)?,
         "correlate1d" => whole("correlate1d", a)?,
         "correlate2d" => whole("correlate2d", a)?,
         "cos" => vec![Lazy::elementwise(Elementwise::Math(Math::Cos), vec![a.operand(0)?])],
         "cosh" => vec![Lazy::elementwise(Elementwise::Math(Math::Cosh), vec![a.operand(0)?])],
         "count_nonzero" => vec![compose::count_nonzero(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
+        "cov" => vec![compose::cov(
+            &a.array(0)?,
+            a.maybe(1, Args::operand)?,
+            a.truth(2)?,
+            a.truth(3)?,
+            a.maybe(4, Args::int)?,
+        )],
         "cross" => vec![compose::cross(&a.array(0)?, a.operand(1)?, a.int(2)?)],
         "cumprod" => vec![compose::cumprod(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
         "cumsum" => vec![compose::cumsum(&a.array(0)?, &a.ints(1)?, a.maybe(2, Args::dtype)?)],
@@ -3214,6 +3277,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "geomspace" => {
             vec![compose::geomspace(a.operand(0)?, a.operand(1)?, a.int(2)?, a.truth(3)?, a.maybe(4, Args::dtype)?)]
         }
+        "gradient" => vec![compose::gradient(&a.array(0)?, a.operand(1)?, a.int(2)?, a.int(3)?)],
         "greater" => {
             vec![Lazy::elementwise(Elementwise::Compare(Compare::Greater), vec![a.operand(0)?, a.operand(1)?])]
         }
@@ -3315,6 +3379,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             a.float(4)?,
             a.maybe(5, Args::dtype)?,
         )],
+        "logsumexp" => vec![compose::logsumexp(&a.array(0)?, &a.ints(1)?, a.truth(2)?)],
         "lstsq" => eager::lstsq(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::float)?).to_vec(),
         "matmul" => whole("matmul", a)?,
         "matrix_norm" => vec![compose::matrix_norm(&a.array(0)?, a.truth(1)?, &a.text(2)?)],
@@ -3499,6 +3564,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "to_u8_rounded" => vec![compose::to_u8_rounded(&a.array(0)?)],
         "trace" => vec![compose::trace(&a.array(0)?, a.int(1)?, a.int(2)?, a.int(3)?)],
         "transpose" => vec![compose::transpose(&a.array(0)?, &a.ints(1)?)],
+        "trapezoid" => vec![compose::trapezoid(&a.array(0)?, a.maybe(1, Args::operand)?, a.float(2)?, a.int(3)?)],
         "tri" => vec![compose::tri(a.int(0)?, a.maybe(1, Args::int)?, a.int(2)?, a.dtype(3)?)],
         "tril" => vec![compose::tril(&a.array(0)?, a.int(1)?)],
         "trim_zeros" => vec![eager::trim_zeros(&a.array(0)?, &a.text(1)?, &a.ints(2)?)],

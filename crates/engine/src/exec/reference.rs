@@ -11,6 +11,7 @@ use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
 use crate::lazy::{Lazy, Op};
+use crate::ops::complex::quotient;
 use crate::ops::lanes::{Lanes, LanesMut};
 use crate::ops::{self, Elementwise, Reduce};
 use crate::plan::{Instruction, Kind, NodeId, Plan, Program, Value, lower};
@@ -167,7 +168,10 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
                 let sum = join(&values.chunks(LEAF).map(leaf).collect::<Vec<f64>>());
                 if op == Reduce::Mean { sum / values.len() as f64 } else { sum }
             };
-            Scalar::from_parts(dtype, total(&re), total(&im))
+            let (re, im) = (total(&re), total(&im));
+            let by_count = op == Reduce::Mean && d.is_complex();
+            let (re, im) = if by_count { quotient(re, im) } else { (re, im) };
+            Scalar::from_parts(dtype, re, im)
         }
         Reduce::Sum => Scalar::from_i128(dtype, values.map(Scalar::to_i128).sum()),
         Reduce::Mean => {

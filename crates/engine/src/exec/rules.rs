@@ -61,11 +61,11 @@ pub(super) fn better(least: bool, new: Scalar, old: Scalar) -> bool {
     if least { n < o } else { n > o }
 }
 
-/// What is answered of the element found. Which zero or which NaN came first must not show.
+/// What is answered of the element found. Which zero came first must not show. Of complex numbers the
+/// first that has a NaN is answered, as it is: their elements are looked at one by one, in C order.
 pub(super) fn extreme(best: Scalar) -> Scalar {
     let d = best.dtype;
     match d.kind() {
-        Kind::Complex if best.is_nan() => Scalar::from_parts(d, f64::NAN, f64::NAN),
         Kind::Complex | Kind::Float => {
             let (re, im) = best.to_parts();
             Scalar::from_parts(d, re + 0.0, im + 0.0)

@@ -66,6 +66,12 @@ pub fn allows(op: Elementwise) -> bool {
 
 type C = Complex<f64>;
 
+/// The parts of a complex number divided by a real one that counts, given each part's own quotient:
+/// NumPy divides by a complex number there, so that an infinite or NaN part makes the other NaN.
+pub(crate) fn quotient(re: f64, im: f64) -> (f64, f64) {
+    (re + im * 0.0, im - re * 0.0)
+}
+
 /// The function in complex128; none where NumPy has none.
 fn function(op: Math) -> Option<fn(C) -> C> {
     Some(match op {

@@ -33,17 +33,17 @@ family! {
             tries: &["mild | mean(x)", "float u8 i8 u16 i16 u32 i32 bool edge | mean(x)", "mean(x, axis=0)", "mean(x, axis=(0, 1), keepdims=True)", "mild | mean(x, axis=-1, dtype=float64)",
                 "mild | mean(x, dtype=float32)", "mean(x, where=x > 2)", "mean(x, axis=0, where=x > 2)"],
             doc: "Arithmetic mean.",
-            rule: "The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Empty gives NaN, and so does where that leaves nothing." }
+            rule: "The sum's rule, divided in float64 and rounded once to the result: the type itself for floats and complex numbers, else float64. Complex numbers divide as by a complex number, so an infinite or NaN part makes the other NaN. Empty gives NaN, and so does where that leaves nothing." }
         Min { name: "min", numpy: "np.min(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))",
             params: CHOSEN,
             tries: &["min(x)", "min(x, axis=0)", "min(x, axis=(0, 1), keepdims=True)", "min(x, axis=-1, initial=1)",
                 "min(x, axis=0, where=x > 2, initial=3)", "min(x, where=x > 2)"],
-            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it." }
+            doc: "Least element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; the first that has a NaN, if any has. Empty is an error without initial, which is one more element; where needs it." }
         Max { name: "max", numpy: "np.max(x, axis, keepdims=keepdims, where=where, **({} if initial is None else {'initial': initial}))",
             params: CHOSEN,
             tries: &["max(x)", "max(x, axis=0)", "max(x, axis=(0, 1), keepdims=True)", "max(x, axis=-1, initial=1)",
                 "max(x, axis=0, where=x > 2, initial=3)", "max(x, where=x > 2)"],
-            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; both parts NaN if any is. Empty is an error without initial, which is one more element; where needs it." }
+            doc: "Greatest element.", rule: "NaN if any is NaN; a zero is +0.0. Complex: by the real part, then by the imaginary one; the first that has a NaN, if any has. Empty is an error without initial, which is one more element; where needs it." }
         Any { name: "any", numpy: "np.any(x, axis, keepdims=keepdims, where=where)", params: JUDGED,
             tries: &["any(x)", "any(x, axis=0)", "any(x, axis=(0, 1), keepdims=True)", "any(x, axis=-1, where=x > 2)"],
             doc: "True if any element is not zero.", rule: "NaN counts as true; empty gives False." }

@@ -1,6 +1,7 @@
 //! Ops whose result has a shape that only the data tells. They are computed at once: what they
 //! return is data. A function's page is the row of its name.
 
+mod count;
 mod lstsq;
 mod search;
 mod sets;
@@ -13,13 +14,14 @@ use crate::error::{Error, Result};
 use crate::lazy::Lazy;
 use crate::ops::facts::{Outputs, Row, X};
 
+pub use count::*;
 pub use lstsq::*;
 pub use search::*;
 pub use sets::*;
 pub use trim::*;
 
 /// Every page, file by file.
-pub const FILES: &[&[Row]] = &[lstsq::ROWS, search::ROWS, sets::ROWS, trim::ROWS];
+pub const FILES: &[&[Row]] = &[count::ROWS, lstsq::ROWS, search::ROWS, sets::ROWS, trim::ROWS];
 
 /// The arrays as expressions, or `n` times the error.
 #[track_caller]

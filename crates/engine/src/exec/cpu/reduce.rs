@@ -12,6 +12,7 @@ use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, better, extreme, join};
+use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
 use crate::ops::{self, Elementwise, RUN, Reduce};
 use crate::plan::Program;
@@ -195,6 +196,7 @@ impl Accumulator {
             Reduce::Min | Reduce::Max => extreme(self.best.unwrap_or(Scalar::from_i128(self.dtype, 0))),
             Reduce::Sum | Reduce::Mean if self.dtype.is_complex() => {
                 let [re, im] = self.parts.as_mut().map_or([0.0; 2], |p| p.each_mut().map(|a| a.value().to_f64()));
+                let (re, im) = if self.op == Reduce::Mean { quotient(re, im) } else { (re, im) };
                 Scalar::from_parts(result, re, im)
             }
             Reduce::Sum | Reduce::Mean if self.dtype.is_float() => {

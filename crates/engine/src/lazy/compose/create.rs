@@ -223,7 +223,12 @@ pub(super) const ROWS: &[Row] = &[
             "arange(2, dtype=bool)",
             "arange(3, dtype=bool)",
             "arange(1, 2, 0.1, dtype=float32)",
-            "arange(-3, 3, dtype=int8)"
+            "arange(-3, 3, dtype=int8)",
+            "arange(5, dtype=float16)",
+            "arange(0, 1, 0.1, dtype=float16)",
+            "arange(0, 1, 0.1, dtype=bfloat16)",
+            "arange(3, dtype=complex64)",
+            "arange(0, 1, 0.1, dtype=complex128)"
         ],
         0,
         "Numbers from start below stop, step apart; one alone is the stop.",
@@ -243,7 +248,10 @@ pub(super) const ROWS: &[Row] = &[
             "linspace(0, 1, 7, endpoint=False)",
             "linspace(0, 1, -1)",
             "linspace(-0.3, 7.7)",
-            "linspace(0, 1, 9, dtype=float32)"
+            "linspace(0, 1, 9, dtype=float32)",
+            "linspace(0, 1, 9, dtype=float16)",
+            "linspace(0, 1, 9, dtype=bfloat16)",
+            "linspace(0, 1, 9, dtype=complex64)"
         ],
         0,
         "num numbers evenly from start to stop.",
@@ -553,7 +561,7 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
         if dtype == DType::Bool && n > 2 {
             return Err(Error::dtype(op, "there are only two truth values to count; give another dtype"));
         }
-        if dtype.is_float() {
+        if dtype.kind() >= Kind::Float {
             return Ok(steps(Attr::Float(float(start)), Attr::Float(float(start) + float(step)), n, dtype));
         }
         // The first two in the type say how it goes on.

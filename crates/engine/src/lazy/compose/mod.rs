@@ -2,6 +2,7 @@
 //! the row of its name.
 
 mod axes;
+mod calculus;
 mod convert;
 mod create;
 mod einsum;
@@ -33,6 +34,7 @@ use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, XY};
 use crate::ops::{Binary, Bits, Compare, Elementwise, Math, MathBinary, Movement, Part, Reduce, Test, Unary};
 
 pub use axes::*;
+pub use calculus::*;
 pub use convert::*;
 pub use create::*;
 pub use einsum::*;
@@ -56,6 +58,7 @@ pub use windows::*;
 /// Every page, file by file.
 pub const FILES: &[&[Row]] = &[
     axes::ROWS,
+    calculus::ROWS,
     convert::ROWS,
     create::ROWS,
     einsum::ROWS,

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[Row {
         Param::new("stat_length", ParamKind::Array).or(Preset::None).rare(),
         Param::new("reflect_type", ParamKind::Text).or(Preset::Text("even")).rare(),
     ],
-    numpy: "np.pad(x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))",
+    numpy: "wide(np.pad, x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))",
     tries: &[
         "pad(x, 1)",
         "pad(x, (1, 2))",
@@ -47,6 +47,8 @@ pub(super) const ROWS: &[Row] = &[Row {
         "pad(x, (1, 2), 'maximum', stat_length=2)",
         "x:5 | pad(x, (1, 2), 'minimum', stat_length=(1, 2))",
         "x:5 real | pad(x, 3, 'linear_ramp')",
+        "x:5 complex64 complex128 | pad(x, 3, 'linear_ramp')",
+        "x:7 complex64 complex128 | pad(x, (1, 2), 'reflect', reflect_type='odd')",
         "x:3x4 float | pad(x, 3, 'linear_ramp', end_values=(2, 5))",
         "x:7 real | pad(x, (1, 2), 'reflect', reflect_type='odd')",
         "x:7 real | pad(x, (1, 2), 'symmetric', reflect_type='odd')",
@@ -122,7 +124,12 @@ fn values(op: &str, name: &str, o: Operand, dtype: DType, rank: usize) -> Result
         },
     };
     let cast = |s: Scalar| {
-        if s.dtype.is_float() { Scalar::from_f64(dtype, s.to_f64()) } else { Scalar::from_i128(dtype, s.to_i128()) }
+        let (re, im) = s.to_parts();
+        if s.dtype.kind() >= Kind::Float {
+            Scalar::from_parts(dtype, re, im)
+        } else {
+            Scalar::from_i128(dtype, s.to_i128())
+        }
     };
     pairs(op, name, &scalars.into_iter().map(cast).collect::<Vec<_>>(), &of, rank)
 }
@@ -222,8 +229,8 @@ fn statistic(mode: &str, x: &Lazy, axis: usize) -> Result<Lazy> {
 /// From a value towards an edge, without it.
 fn ramp(edge: &Lazy, axis: usize, from: Scalar, width: usize) -> Result<Lazy> {
     let dtype = edge.dtype()?;
-    let work = if dtype.is_float() { dtype } else { DType::F64 };
-    let start = Lazy::scalar(Scalar::from_f64(work, from.to_f64()));
+    let work = if dtype.kind() >= Kind::Float { dtype } else { DType::F64 };
+    let start = Lazy::scalar(from).cast(work);
     let mut line = vec![1isize; edge.ndim()?];
     line[axis] = width as isize;
     let i = reshape(&counting(width as isize, work), &line);
@@ -231,7 +238,11 @@ fn ramp(edge: &Lazy, axis: usize, from: Scalar, width: usize) -> Result<Lazy> {
     let step = divide(&delta, width as f64);
     let y = binary(Elementwise::Binary(Binary::Multiply), &i, step);
     let y = binary(Elementwise::Binary(Binary::Add), &y, start);
-    Ok(if dtype.is_float() { y } else { Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype) })
+    Ok(if dtype.kind() >= Kind::Float {
+        y
+    } else {
+        Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype)
+    })
 }
 
 /// The axis as a part of what repeats without end.

@@ -33,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
         ulp: 1,
         doc: "Product of the elements.",
-        rule: "Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does.",
+        rule: "Integers as for sum. Floats: with twice the digits of float64 and a power of two of its own, in C order, rounded once; so a product overflows only if its result does. Complex numbers as well, until a factor is not finite.",
         ..Row::BASE
     },
     Row {
@@ -105,7 +105,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
         ulp: 64,
         doc: "Mean with weights of x's shape, or one for each position along the axis.",
-        rule: "sum(x * weights) / sum(weights), computed in float64 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).",
+        rule: "sum(x * weights) / sum(weights), computed in float64 or complex128 and rounded once; no weights means mean. Weights that sum to zero give inf or NaN (NumPy refuses).",
         ..Row::BASE
     },
 ];
@@ -205,17 +205,26 @@ pub fn sum(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initi
 pub fn prod(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initial: Operand, where_: Operand) -> Lazy {
     built(&[x], || {
         let out = dtype.map_or_else(|| x.dtype().map(sum_of), Ok)?;
-        let work = x.cast(out);
-        let work = match mask("prod", x, where_)? {
-            Some(m) => choose(&m, &work, Weak::Int(1))?,
-            None => work,
+        // The initial value is one more factor, and all of them are rounded once.
+        let one = matches!(initial, Operand::Weak(Weak::Int(1)));
+        let wide = match out.kind() {
+            Kind::Float if !one => DType::F64,
+            Kind::Complex if !one => DType::C128,
+            _ => out,
         };
-        let attrs = vec![Attr::Input(0), Attr::Ints(axes.to_vec()), Attr::Bool(keepdims)];
-        let prod = Lazy::whole(&whole::PRODUCT, vec![work], attrs);
-        Ok(match initial {
-            Operand::Weak(Weak::Int(1)) => prod,
-            other => binary(Elementwise::Binary(Binary::Multiply), &prod, start("prod", out, other)?),
-        })
+        let work = x.cast(out).cast(wide);
+        let (inputs, mask) = match mask("prod", x, where_)? {
+            Some(m) if wide.is_complex() => (vec![work, m], Attr::Input(1)),
+            Some(m) => (vec![choose(&m, &work, Weak::Int(1))?], Attr::None),
+            None => (vec![work], Attr::None),
+        };
+        let attrs = vec![Attr::Input(0), Attr::Ints(axes.to_vec()), Attr::Bool(keepdims), mask];
+        let prod = Lazy::whole(&whole::PRODUCT, inputs, attrs);
+        if one {
+            return Ok(prod);
+        }
+        let first = start("prod", out, initial)?.cast(wide);
+        Ok(binary(Elementwise::Binary(Binary::Multiply), &prod, first).cast(out))
     })
 }
 
@@ -228,7 +237,8 @@ pub fn mean(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, wher
         Ok(match mask("mean", x, where_)? {
             None => kept(work.reduce(Reduce::Mean, axes), keepdims),
             Some(m) => {
-                let sum = choose(&m, &work.cast(DType::F64), Weak::Int(0))?.reduce(Reduce::Sum, axes);
+                let wide = if work.dtype()?.is_complex() { DType::C128 } else { DType::F64 };
+                let sum = choose(&m, &work.cast(wide), Weak::Int(0))?.reduce(Reduce::Sum, axes);
                 divide(&kept(sum, keepdims), kept(m.reduce(Reduce::Sum, axes), keepdims))
             }
         }
@@ -392,10 +402,10 @@ pub fn average(x: &Lazy, axes: &[isize], weights: Option<Operand>, keepdims: boo
             Operand::Lazy(l) => l,
             Operand::Weak(w) => constant(DType::F64, w),
         };
-        let float = |d: DType| if d.is_float() { d } else { DType::F64 };
+        let float = |d: DType| if d.kind() >= Kind::Float { d } else { DType::F64 };
         let (dx, dw) = (x.dtype()?, weights.dtype()?);
         // An integer on either side makes it float64, as NumPy's result_type with a float.
-        let out = if dx.is_float() { promote(dx, dw) } else { promote(float(dx), dw) };
+        let out = if dx.kind() >= Kind::Float { promote(dx, dw) } else { promote(float(dx), dw) };
         let (of, given) = (x.shape()?.to_vec(), weights.shape()?.to_vec());
         let weights = if given == of {
             weights
@@ -415,8 +425,9 @@ pub fn average(x: &Lazy, axes: &[isize], weights: Option<Operand>, keepdims: boo
             let all: Vec<isize> = of.iter().map(|&d| d as isize).collect();
             broadcast_to(&reshape(&weights, &to), &all)
         };
-        let weights = weights.cast(DType::F64);
-        let weighed = binary(Elementwise::Binary(Binary::Multiply), &x.cast(DType::F64), &weights);
+        let wide = if out.is_complex() { DType::C128 } else { DType::F64 };
+        let weights = weights.cast(wide);
+        let weighed = binary(Elementwise::Binary(Binary::Multiply), &x.cast(wide), &weights);
         let total = kept(weights.reduce(Reduce::Sum, axes), keepdims);
         Ok(divide(&kept(weighed.reduce(Reduce::Sum, axes), keepdims), total).cast(out))
     })

@@ -27,8 +27,8 @@ const DIFF: &[Param] = &[
 const BINS: Param = Param::new("bins", ParamKind::Array).or(Preset::Int(10));
 const RANGE: Param = Param::new("range", ParamKind::Array).or(Preset::None).rare();
 
-const SHARE_RULE: &str = "method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do).";
-const SUM_RULE: &str = "Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step).";
+const SHARE_RULE: &str = "method is one of NumPy's thirteen (linear, lower, higher, midpoint, nearest, inverted_cdf, averaged_inverted_cdf, closest_observation, interpolated_inverted_cdf, hazen, weibull, median_unbiased, normal_unbiased). A list q gives a new first axis. NaN if any is NaN. Methods that pick an element keep the type; others give the float type, float64 for integers, whose steps never wrap (NumPy's do). float16 and bfloat16 are computed in float64 and rounded once. Complex numbers have no shares.";
+const SUM_RULE: &str = "Types as for sum. Floats are added with their rounding errors carried along, and each result is rounded once (NumPy rounds at every step); of complex numbers each part by itself.";
 const PROD_RULE: &str = "Types as for sum. Floats are multiplied with twice the digits of float64, and each result is rounded once (NumPy rounds at every step).";
 
 /// NumPy answers nanquantile of nothing without the axis of q, so those calls have shapes of their own.
@@ -38,9 +38,9 @@ macro_rules! share {
             name: $name,
             params: SHARE,
             numpy: concat!(
-                "np.",
+                "wide(np.",
                 $name,
-                "(x if x.dtype.kind in 'fb' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)"
+                ", x if x.dtype.kind in 'fbcV' or method in ('inverted_cdf', 'closest_observation', 'lower', 'higher', 'nearest') else x.astype(float), q, axis, method=method, keepdims=keepdims)"
             ),
             tries: &[$(
                 concat!($shapes, $name, "(x, ", $q, ")"),
@@ -178,7 +178,7 @@ pub(super) const ROWS: &[Row] = &[
             Param::new("weights", ParamKind::Array).or(Preset::None).rare(),
         ],
         outputs: Outputs::Named(&["hist", "bin_edges"]),
-        numpy: "np.histogram(x, bins, range, density=density, weights=weights)",
+        numpy: "histogram_of(x, bins, range, density, weights)",
         tries: &[
             "histogram(x)",
             "histogram(x, bins=3)",
@@ -189,18 +189,20 @@ pub(super) const ROWS: &[Row] = &[
             "histogram(x, bins=4, range=(3, 2))",
             "histogram(x, bins=3, range=(0, 9), density=True)",
             "histogram(x, bins=3, range=(0, 9), weights=x)",
+            "int x:7 | histogram(x, bins=3, range=(0, 9), weights=x * (1 + 2j))",
+            "int x:7 | histogram(x, bins=3, range=(0, 9), density=True, weights=x * (1 + 2j))",
             "histogram(x, bins=0)",
             "histogram(x, bins=(2, 1))",
         ],
         ulp: 2,
         doc: "How many elements fall into each bin: a number of even bins from the least to the greatest, or edges.",
-        rule: "int64, or the type of the weights, added in float64; float64 with density. A bin has its first edge, the last bin also its last. Even edges have x's float type, else float64. NaN is in no bin, and an error without edges or range. bins as a word is not taken.",
+        rule: "int64, or the type of the weights, added in float64; float64 with density. A bin has its first edge, the last bin also its last. Even edges have x's float type, else float64. NaN is in no bin, and an error without edges or range. Complex numbers lie in no bin, but may be weights. bins as a word is not taken.",
         ..Row::BASE
     },
     Row {
         name: "histogram_bin_edges",
         params: &[X1, BINS, RANGE],
-        numpy: "np.histogram_bin_edges(x, bins, range)",
+        numpy: "histogram_of(x, bins, range, None, None)[1]",
         tries: &[
             "histogram_bin_edges(x)",
             "histogram_bin_edges(x, bins=3)",

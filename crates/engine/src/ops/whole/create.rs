@@ -1,7 +1,8 @@
 //! Numbers at even distances, made from nothing.
 
-use opusclip_raw::{DType, Number};
+use opusclip_raw::{BF16, Complex, DType, F16, Number};
 
+use super::exact::Rounded;
 use super::given::Given;
 use super::support::build;
 use super::{Meaning, Page, never};
@@ -46,9 +47,33 @@ fn steps(g: &Given<'_, Array>) -> Result<Array> {
                 }
             }};
         }
+        // The first two as the type holds them, the others in float32.
+        macro_rules! halves {
+            ($t:ty) => {{
+                let held = |v: f64| <$t>::rounded(v).to_f32();
+                let first = held(g.float("first")?);
+                let delta = held(g.float("second")?) - first;
+                for (i, o) in <$t>::lanes_mut(out).iter_mut().enumerate() {
+                    *o = <$t>::from_f32(first + i as f32 * delta);
+                }
+            }};
+        }
+        macro_rules! complex {
+            ($t:ty) => {{
+                let first = g.float("first")? as $t;
+                let delta = g.float("second")? as $t - first;
+                for (i, o) in <Complex<$t>>::lanes_mut(out).iter_mut().enumerate() {
+                    *o = Complex { re: first + i as $t * delta, im: 0.0 };
+                }
+            }};
+        }
         match meta.dtype {
+            DType::F16 => halves!(F16),
+            DType::BF16 => halves!(BF16),
             DType::F32 => floats!(f32),
             DType::F64 => floats!(f64),
+            DType::C64 => complex!(f32),
+            DType::C128 => complex!(f64),
             d => {
                 let first = ints("first")?;
                 let delta = ints("second")?.wrapping_sub(first);

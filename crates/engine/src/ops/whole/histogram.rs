@@ -1,9 +1,10 @@
 //! How often values fall between edges.
 
-use opusclip_raw::{DType, Number};
+use opusclip_raw::kernel::complex::ComplexNumber;
+use opusclip_raw::{Complex, DType, Number};
 
 use super::given::Given;
-use super::support::{build, cast, slice};
+use super::support::{build, cast, slice, widened};
 use super::{Meaning, Page, never};
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
@@ -31,6 +32,10 @@ pub(crate) static HISTOGRAM: Page = Page {
 
 fn histogram_meta(g: &Given<'_, Meta>) -> Result<Vec<Meta>> {
     let x = g.x()?;
+    let given = [Some(x), g.maybe_array("edges"), g.maybe_array("range")];
+    if let Some(d) = given.into_iter().flatten().map(|m| m.dtype).find(|d| d.is_complex()) {
+        return Err(Error::dtype(g.op(), format!("{d} lies in no bin; give real numbers, such as abs(x) or real(x)")));
+    }
     let (count, dtype) = match g.maybe_array("edges") {
         Some(edges) => {
             let n = (edges.ndim() == 1).then(|| edges.shape[0].checked_sub(1)).flatten();
@@ -56,7 +61,11 @@ fn histogram_meta(g: &Given<'_, Meta>) -> Result<Vec<Meta>> {
         let detail = format!("weights of shape {} do not match shape {}", shape::show(&w.shape), shape::show(&x.shape));
         return Err(Error::shape(g.op(), detail));
     }
-    let counted = if g.bool("density") { DType::F64 } else { weights.map_or(DType::I64, |w| w.dtype) };
+    let counted = match (weights.map(|w| w.dtype), g.bool("density")) {
+        (Some(w), true) if w.is_complex() => DType::C128,
+        (_, true) => DType::F64,
+        (w, false) => w.unwrap_or(DType::I64),
+    };
     Ok(vec![Meta::new([count], counted), Meta::new([count + 1], dtype)])
 }
 
@@ -64,7 +73,7 @@ fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
     let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
     let wanted = histogram_meta(&g.of(&metas))?;
     let [counted, edged] = wanted.as_slice() else { return Err(Error::internal("a histogram has two results")) };
-    let x = g.x()?.to_contiguous()?;
+    let x = widened(&g.x()?.to_contiguous()?)?;
     let edges = match g.maybe_array("edges") {
         Some(edges) => edges.to_contiguous()?,
         None => {
@@ -83,14 +92,14 @@ fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
     if !bounds.is_sorted() {
         return Err(Error::value(g.op(), "the edges of the bins must rise"));
     }
-    let weights = g.maybe_array("weights").map(Array::to_f64_vec).transpose()?;
-    let mut sums = vec![0.0f64; counted.shape[0]];
+    let weights = g.maybe_array("weights").map(parts_of).transpose()?;
+    let mut sums = vec![Complex { re: 0.0, im: 0.0 }; counted.shape[0]];
     let mut counts = vec![0i64; counted.shape[0]];
     with_number!(x.dtype(), T => {
         for (i, v) in slice::<T>(&x)?.iter().enumerate() {
             let Some(at) = bin(&bounds, v.to_f64()) else { continue };
             match &weights {
-                Some(w) => sums[at] += w.get(i).copied().unwrap_or(0.0),
+                Some(w) => sums[at] += w.get(i).copied().unwrap_or_default(),
                 None => counts[at] += 1,
             }
         }
@@ -100,13 +109,32 @@ fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
         return Ok(vec![Array::from_slice(&counts, &shape)?, edges]);
     }
     if weights.is_none() {
-        sums = counts.iter().map(|&c| c as f64).collect();
+        sums = counts.iter().map(|&c| Complex { re: c as f64, im: 0.0 }).collect();
     }
     if g.bool("density") {
-        let total: f64 = sums.iter().sum();
-        sums.iter_mut().zip(bounds.windows(2)).for_each(|(s, e)| *s = *s / (e[1] - e[0]) / total);
+        let total: Complex<f64> = sums.iter().sum();
+        for (s, e) in sums.iter_mut().zip(bounds.windows(2)) {
+            let width = e[1] - e[0];
+            *s = match counted.dtype {
+                DType::C128 => ComplexNumber::div(ComplexNumber::div(*s, Complex { re: width, im: 0.0 }), total),
+                _ => Complex { re: s.re / width / total.re, im: 0.0 },
+            };
+        }
     }
-    Ok(vec![cast(&Array::from_slice(&sums, &shape)?, counted.dtype)?, edges])
+    let sums = if counted.dtype.is_complex() {
+        Array::from_slice(&sums, &shape)?
+    } else {
+        Array::from_slice(&sums.iter().map(|z| z.re).collect::<Vec<f64>>(), &shape)?
+    };
+    Ok(vec![cast(&sums, counted.dtype)?, edges])
+}
+
+/// The elements as complex128, whatever they are.
+fn parts_of(x: &Array) -> Result<Vec<Complex<f64>>> {
+    if x.dtype().is_complex() {
+        return cast(x, DType::C128)?.to_vec();
+    }
+    Ok(x.to_f64_vec()?.into_iter().map(|re| Complex { re, im: 0.0 }).collect())
 }
 
 /// The bin of a value: the first edge belongs to it, the last only to the last bin.

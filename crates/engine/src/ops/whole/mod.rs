@@ -6,6 +6,7 @@
 mod convolve;
 mod create;
 mod eigen;
+mod exact;
 mod factor;
 mod fft;
 mod filters;

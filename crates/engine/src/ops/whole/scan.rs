@@ -1,7 +1,9 @@
 //! Running sums and products, and the product of many numbers.
 
-use opusclip_raw::{DType, Number};
+use opusclip_raw::kernel::complex::ComplexNumber;
+use opusclip_raw::{BF16, Complex, DType, F16, Number};
 
+use super::exact::{Product, Rounded, Sum, Turned};
 use super::given::Given;
 use super::support::{axis_last, build, last_to, reduced, row, rows_of, slice, unless_first_reduced};
 use super::{Meaning, Page, unless_first_axis};
@@ -20,11 +22,13 @@ pub(crate) static PRODUCT: Page = Page {
             X,
             Param::new("axis", ParamKind::Axes),
             Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)),
+            // Which complex factors count, in x's shape: 1 times an infinite one is not it.
+            Param::new("where", ParamKind::Array).or(Preset::None),
         ],
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: product_meta, eval: product },
-    frames: unless_first_reduced,
+    frames: |g, _| unless_first_reduced(g, 0),
 };
 
 /// Part of `cumsum`, `cumprod` and their kin: the elements already have the type of the result.
@@ -38,103 +42,6 @@ pub(crate) static RUNNING: Page = Page {
     frames: unless_first_axis,
 };
 
-/// A product that does not overflow on its way: about twice the digits of f64, and its power of
-/// two apart.
-#[derive(Clone, Copy)]
-struct Product {
-    high: f64,
-    low: f64,
-    power: i64,
-    negative: bool,
-    zero: bool,
-    infinite: bool,
-    nan: bool,
-}
-
-/// Exact: `a * b` and what rounding lost of it (Dekker), for numbers far from the ends of the range.
-fn two_product(a: f64, b: f64) -> (f64, f64) {
-    let split = |v: f64| {
-        let c = v * 134_217_729.0;
-        let high = c - (c - v);
-        (high, v - high)
-    };
-    let p = a * b;
-    let ((ah, al), (bh, bl)) = (split(a), split(b));
-    (p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)
-}
-
-/// The number in 1..2 and its power of two; subnormals too.
-fn taken_apart(v: f64) -> (f64, i64) {
-    let (v, shift) = if v < f64::MIN_POSITIVE { (v * 18_014_398_509_481_984.0, 54) } else { (v, 0) };
-    let bits = v.to_bits();
-    let power = ((bits >> 52) & 0x7ff) as i64 - 1023;
-    (f64::from_bits((bits & !(0x7ff << 52)) | (1023 << 52)), power - shift)
-}
-
-impl Product {
-    const ONE: Product =
-        Product { high: 1.0, low: 0.0, power: 0, negative: false, zero: false, infinite: false, nan: false };
-
-    fn push(&mut self, v: f64) {
-        self.negative ^= v.is_sign_negative();
-        self.nan |= v.is_nan();
-        self.infinite |= v.is_infinite();
-        self.zero |= v == 0.0;
-        if !v.is_finite() || v == 0.0 {
-            return;
-        }
-        let (m, power) = taken_apart(v.abs());
-        let (high, lost) = two_product(self.high, m);
-        let low = self.low * m + lost;
-        let sum = high + low;
-        (self.high, self.low) = (sum, low - (sum - high));
-        self.power = self.power.saturating_add(power);
-        if self.high >= 2.0 {
-            (self.high, self.low, self.power) = (self.high * 0.5, self.low * 0.5, self.power.saturating_add(1));
-        }
-    }
-
-    fn value(&self) -> f64 {
-        let size = if self.nan || (self.zero && self.infinite) {
-            return f64::NAN;
-        } else if self.zero {
-            0.0
-        } else if self.infinite {
-            f64::INFINITY
-        } else {
-            // Two steps, so that a subnormal is rounded once.
-            let power = self.power.clamp(-1200, 1200) as i32;
-            let first = power.clamp(-1000, 1000);
-            (self.high + self.low) * 2f64.powi(first) * 2f64.powi(power - first)
-        };
-        if self.negative { -size } else { size }
-    }
-}
-
-/// A sum that carries what rounding lost.
-#[derive(Clone, Copy)]
-struct Sum {
-    high: f64,
-    low: f64,
-}
-
-impl Sum {
-    fn push(&mut self, v: f64) {
-        let s = self.high + v;
-        let t = s - self.high;
-        let lost = (self.high - (s - t)) + (v - t);
-        self.high = s;
-        if lost.is_finite() {
-            self.low += lost;
-        }
-    }
-
-    fn value(&self) -> f64 {
-        // The first sum of negative zeros is one; a correction of +0 would hide it.
-        if self.low == 0.0 || !self.high.is_finite() { self.high } else { self.high + self.low }
-    }
-}
-
 fn product_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
@@ -145,6 +52,8 @@ fn product(g: &Given<'_, Array>) -> Result<Array> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
     let (rows, n) = rows_of(x, &axes)?;
+    let mask = g.maybe_array("where").map(|m| rows_of(m, &axes)).transpose()?;
+    let mask = mask.as_ref().map(|(m, _)| slice::<bool>(m)).transpose()?;
     build(x.dtype(), &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         macro_rules! floats {
             ($t:ty) => {{
@@ -152,11 +61,29 @@ fn product(g: &Given<'_, Array>) -> Result<Array> {
                 for (i, o) in <$t>::lanes_mut(out).iter_mut().enumerate() {
                     let mut p = Product::ONE;
                     row(rows, i, n).iter().for_each(|v| p.push(f64::from(*v)));
-                    *o = p.value() as $t;
+                    *o = <$t>::rounded(p.value());
+                }
+            }};
+        }
+        macro_rules! complex {
+            ($t:ty) => {{
+                let rows = slice::<$t>(&rows)?;
+                for (i, o) in <$t>::lanes_mut(out).iter_mut().enumerate() {
+                    let mut p = Turned::ONE;
+                    for (j, v) in row(rows, i, n).iter().enumerate() {
+                        if mask.is_none_or(|m| row(m, i, n).get(j) == Some(&true)) {
+                            p.push(v.wide());
+                        }
+                    }
+                    *o = <$t>::narrow(p.value());
                 }
             }};
         }
         match x.dtype() {
+            DType::F16 => floats!(F16),
+            DType::BF16 => floats!(BF16),
+            DType::C64 => complex!(Complex<f32>),
+            DType::C128 => complex!(Complex<f64>),
             DType::F32 => floats!(f32),
             DType::F64 => floats!(f64),
             d => with_integer!(d, T => {
@@ -193,22 +120,52 @@ fn running(g: &Given<'_, Array>) -> Result<Array> {
                 for (row, out) in slice::<$t>(&rows)?.chunks(n).zip(out.chunks_mut(n)) {
                     if op == "sum" {
                         // NumPy's first element is the first element, whatever its sign.
-                        let mut s = Sum { high: -0.0, low: 0.0 };
+                        let mut s = Sum::EMPTY;
                         for (v, o) in row.iter().zip(out) {
                             s.push(f64::from(*v));
-                            *o = s.value() as $t;
+                            *o = <$t>::rounded(s.value());
                         }
                     } else {
                         let mut p = Product::ONE;
                         for (v, o) in row.iter().zip(out) {
                             p.push(f64::from(*v));
-                            *o = p.value() as $t;
+                            *o = <$t>::rounded(p.value());
+                        }
+                    }
+                }
+            }};
+        }
+        macro_rules! complex {
+            ($t:ty) => {{
+                let out = <$t>::lanes_mut(out);
+                for (row, out) in slice::<$t>(&rows)?.chunks(n).zip(out.chunks_mut(n)) {
+                    if op == "sum" {
+                        let [mut re, mut im] = [Sum::EMPTY; 2];
+                        for (v, o) in row.iter().zip(out) {
+                            let v = v.wide();
+                            re.push(v.re);
+                            im.push(v.im);
+                            *o = <$t>::narrow(Complex { re: re.value(), im: im.value() });
+                        }
+                    } else {
+                        let mut p: Option<Turned> = None;
+                        for (v, o) in row.iter().zip(out) {
+                            // The first element as it is: 1 times an infinite one would not be.
+                            match &mut p {
+                                None => p = Some(Turned::from(v.wide())),
+                                Some(p) => p.push(v.wide()),
+                            }
+                            *o = p.map_or(*v, |p| <$t>::narrow(p.value()));
                         }
                     }
                 }
             }};
         }
         match x.dtype() {
+            DType::F16 => floats!(F16),
+            DType::BF16 => floats!(BF16),
+            DType::C64 => complex!(Complex<f32>),
+            DType::C128 => complex!(Complex<f64>),
             DType::F32 => floats!(f32),
             DType::F64 => floats!(f64),
             d => with_integer!(d, T => {

@@ -1,16 +1,20 @@
 //! Which element is the least, which stands in the middle, and which at any other share.
 
-use opusclip_raw::{DType, Number};
+use std::cmp::Ordering;
+
+use opusclip_raw::kernel::complex::ComplexNumber;
+use opusclip_raw::{Complex, DType, Kind, Number};
 
 use super::given::Given;
 use super::order::compare;
-use super::support::{build, cast, reduced, row, rows_of, slice, unless_first_reduced};
+use super::support::{build, cast, reduced, row, rows_of, slice, unless_first_reduced, widened};
 use super::{Meaning, Page};
 use crate::array::promote::promote;
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
+use crate::ops::complex::quotient as complex_quotient;
 use crate::ops::facts::{Param, ParamKind, Preset, Row};
-use crate::ops::lanes::{Lane, with_number};
+use crate::ops::lanes::{Lane, with_complex, with_number};
 
 pub(super) const PAGES: &[&Page] = &[&ARGMIN, &ARGMAX, &NANARGMIN, &NANARGMAX, &MEDIAN, &NANMEDIAN];
 
@@ -27,7 +31,12 @@ macro_rules! place {
             row: Row {
                 name: $name,
                 params: REDUCED,
-                numpy: concat!("np.", $name, "(x, axis, keepdims=keepdims)"),
+                // NumPy's nan functions do not see NaN in types that are not its own.
+                numpy: concat!(
+                    "np.",
+                    $name,
+                    "(x if x.dtype.kind in 'biufc' else x.astype(np.float32), axis, keepdims=keepdims)"
+                ),
                 tries: &[
                     concat!($name, "(x)"),
                     concat!($name, "(x, axis=0)"),
@@ -48,13 +57,13 @@ place!(
     ARGMIN,
     "argmin",
     "The position of the least element along one axis; none given means in the flattened array.",
-    "int64; the first of equals. NaN is less than all. Nothing to choose from is an error."
+    "int64; the first of equals. Complex numbers by the real part, then by the imaginary one. NaN is less than all. Nothing to choose from is an error."
 );
 place!(
     ARGMAX,
     "argmax",
     "The position of the greatest element along one axis; none given means in the flattened array.",
-    "int64; the first of equals. NaN is greater than all. Nothing to choose from is an error."
+    "int64; the first of equals. Complex numbers by the real part, then by the imaginary one. NaN is greater than all. Nothing to choose from is an error."
 );
 place!(
     NANARGMIN,
@@ -96,46 +105,70 @@ fn refuse_nothing<T>(g: &Given<'_, T>, of: &[usize], axes: &[usize]) -> Result<(
 fn place(g: &Given<'_, Array>) -> Result<Array> {
     let x = g.x()?;
     let axes = place_axes(g, x.ndim())?;
-    let (rows, n) = rows_of(x, &axes)?;
+    let (rows, n) = rows_of(&widened(x)?, &axes)?;
     let least = g.op().ends_with("min");
     let skip = g.op().starts_with("nan");
     build(DType::I64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         let out = i64::lanes_mut(out);
-        with_number!(x.dtype(), T => {
-            let rows = slice::<T>(&rows)?;
-            for (i, o) in out.iter_mut().enumerate() {
-                let row = row(rows, i, n);
-                *o = if skip { place_past_nan(g, row, least)? } else { place_in(row, least) };
-            }
-        });
+        macro_rules! places {
+            ($T:ty, $nan:expr, $before:expr, $worst:expr) => {{
+                let rows = slice::<$T>(&rows)?;
+                let (nan, before) = ($nan, $before);
+                for (i, o) in out.iter_mut().enumerate() {
+                    let row = row(rows, i, n);
+                    *o = if skip { place_past_nan(g, row, nan, before, $worst)? } else { place_in(row, nan, before) };
+                }
+            }};
+        }
+        let worst = if least { f64::INFINITY } else { f64::NEG_INFINITY };
+        if rows.dtype().is_complex() {
+            with_complex!(rows.dtype(), T => places!(
+                T,
+                |v: T| ComplexNumber::is_nan(v),
+                |a: T, b: T| if least { a.less(b) } else { b.less(a) },
+                T::narrow(Complex { re: worst, im: 0.0 })
+            ));
+        } else {
+            with_number!(rows.dtype(), T => places!(
+                T,
+                |v: T| Number::is_nan(v),
+                |a: T, b: T| if least { a < b } else { a > b },
+                <T as Number>::from_f64(worst)
+            ));
+        }
         Ok(())
     })
 }
 
-fn place_in<T: Number>(row: &[T], least: bool) -> i64 {
+fn place_in<T: Copy>(row: &[T], nan: impl Fn(T) -> bool, before: impl Fn(T, T) -> bool) -> i64 {
     let mut best = 0;
     for (i, v) in row.iter().enumerate() {
         let b = row[best];
-        if b.is_nan() {
+        if nan(b) {
             break;
         }
-        if v.is_nan() || if least { *v < b } else { *v > b } {
+        if nan(*v) || before(*v, b) {
             best = i;
         }
     }
     best as i64
 }
 
-fn place_past_nan<T: Number>(g: &Given<'_, Array>, row: &[T], least: bool) -> Result<i64> {
-    if row.iter().all(|v| v.is_nan()) {
+fn place_past_nan<T: Copy>(
+    g: &Given<'_, Array>,
+    row: &[T],
+    nan: impl Fn(T) -> bool,
+    before: impl Fn(T, T) -> bool,
+    worst: T,
+) -> Result<i64> {
+    if row.iter().all(|v| nan(*v)) {
         return Err(Error::value(g.op(), "only NaN stands along the axis, and none of them has a place"));
     }
-    let worst = T::from_f64(if least { f64::INFINITY } else { f64::NEG_INFINITY });
-    let read = |v: T| if v.is_nan() { worst } else { v };
+    let read = |v: T| if nan(v) { worst } else { v };
     let mut best = 0;
     for (i, v) in row.iter().enumerate() {
         let (v, b) = (read(*v), read(row[best]));
-        if if least { v < b } else { v > b } {
+        if before(v, b) {
             best = i;
         }
     }
@@ -150,9 +183,9 @@ macro_rules! median {
                 name: $name,
                 params: REDUCED,
                 numpy: concat!(
-                    "np.",
+                    "wide(np.",
                     $name,
-                    "(x if x.dtype.kind == 'f' else x.astype(float), axis, keepdims=keepdims)"
+                    ", x if x.dtype.kind in 'fcV' else x.astype(float), axis, keepdims=keepdims)"
                 ),
                 ulp: 1,
                 tries: &[
@@ -174,7 +207,7 @@ median!(
     MEDIAN,
     "median",
     "The middle element in rising order, or the mean of the two in the middle.",
-    "Floats keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once."
+    "Floats and complex numbers keep their type, all others give float64. NaN if any is NaN; of nothing too. The mean is taken in float64 and rounded once. Complex numbers by the real part, then by the imaginary one, and mean's rule."
 );
 median!(
     NANMEDIAN,
@@ -186,26 +219,41 @@ median!(
 fn median_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
-    let dtype = if x.dtype.is_float() { x.dtype } else { DType::F64 };
-    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), dtype))
+    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), median_of(x.dtype)))
+}
+
+fn median_of(d: DType) -> DType {
+    if d.kind() >= Kind::Float { d } else { DType::F64 }
 }
 
 fn median(g: &Given<'_, Array>) -> Result<Array> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
-    let (rows, n) = rows_of(x, &axes)?;
+    let (rows, n) = rows_of(&widened(x)?, &axes)?;
     let skip = g.op().starts_with("nan");
-    let dtype = if x.dtype().is_float() { x.dtype() } else { DType::F64 };
-    let wide = build(DType::F64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
-        let out = f64::lanes_mut(out);
-        with_number!(x.dtype(), T => {
+    let dtype = median_of(x.dtype());
+    let shape = reduced(x.shape(), &axes, g.bool("keepdims"));
+    if dtype.is_complex() {
+        return build(dtype, &shape, |out| {
+            with_complex!(dtype, T => {
                 let rows = slice::<T>(&rows)?;
-                // Grows as it is filled: an axis may be long where there are no rows.
-        let mut work: Vec<T> = Vec::new();
-                for (i, o) in out.iter_mut().enumerate() {
-                    *o = middle(&mut work, row(rows, i, n), skip);
+                for (i, o) in T::lanes_mut(out).iter_mut().enumerate() {
+                    *o = T::narrow(complex_middle(row(rows, i, n), skip));
                 }
             });
+            Ok(())
+        });
+    }
+    let wide = build(DType::F64, &shape, |out| {
+        let out = f64::lanes_mut(out);
+        with_number!(rows.dtype(), T => {
+            let rows = slice::<T>(&rows)?;
+            // Grows as it is filled: an axis may be long where there are no rows.
+            let mut work: Vec<T> = Vec::new();
+            for (i, o) in out.iter_mut().enumerate() {
+                *o = middle(&mut work, row(rows, i, n), skip);
+            }
+        });
         Ok(())
     })?;
     cast(&wide, dtype)
@@ -227,6 +275,36 @@ fn middle<T: Number>(work: &mut Vec<T>, row: &[T], skip: bool) -> f64 {
     let low = below.iter().copied().max_by(compare).map_or(high, Number::to_f64);
     let sum = low + high;
     if sum.is_infinite() && low.is_finite() && high.is_finite() { low / 2.0 + high / 2.0 } else { sum / 2.0 }
+}
+
+/// NumPy's order of complex numbers: those with a NaN last, of them those that have it in the real
+/// part, and those that have only it.
+fn complex_order(a: &Complex<f64>, b: &Complex<f64>) -> Ordering {
+    let rank = |z: &Complex<f64>| u8::from(z.im.is_nan()) + 2 * u8::from(z.re.is_nan());
+    let part = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
+    rank(a).cmp(&rank(b)).then_with(|| part(a.re, b.re)).then_with(|| part(a.im, b.im))
+}
+
+fn complex_middle<T: ComplexNumber>(row: &[T], skip: bool) -> Complex<f64> {
+    let nan = |z: &Complex<f64>| z.re.is_nan() || z.im.is_nan();
+    let mut sorted: Vec<Complex<f64>> = row.iter().map(|z| z.wide()).filter(|z| !(skip && nan(z))).collect();
+    sorted.sort_unstable_by(complex_order);
+    let n = sorted.len();
+    let Some(last) = sorted.last() else {
+        // Which NaN: the last that was left out, as NumPy has it.
+        return row.last().map_or(Complex { re: f64::NAN, im: f64::NAN }, |z| z.wide());
+    };
+    if nan(last) {
+        return *last;
+    }
+    let at = |i: usize| sorted.get(i).copied().unwrap_or(*last);
+    let (low, high) = (at(n.saturating_sub(1) / 2), at(n / 2));
+    let half = |a: f64, b: f64| {
+        let sum = a + b;
+        if sum.is_infinite() && a.is_finite() && b.is_finite() { a / 2.0 + b / 2.0 } else { sum / 2.0 }
+    };
+    let (re, im) = complex_quotient(half(low.re, high.re), half(low.im, high.im));
+    Complex { re, im }
 }
 
 /// Part of `quantile` and its kin.
@@ -289,6 +367,9 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
             format!("q has shape {}; it must be one number or a list", shape::show(&q.shape)),
         ));
     }
+    if let Some(d) = [x.dtype, q.dtype].into_iter().find(|d| d.is_complex()) {
+        return Err(Error::dtype(g.op(), format!("{d} has no order to take a share of; give real numbers")));
+    }
     let kept = reduced(&x.shape, &axes, false);
     if axes.iter().any(|&a| x.shape.get(a) == Some(&0)) && !kept.contains(&0) && !g.bool("skip") {
         let detail = format!("shape {} has no element along the reduced axes", shape::show(&x.shape));
@@ -318,12 +399,12 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     let wanted = quantile_meta(&g.of(&metas))?;
     let (x, q) = (g.x()?, g.array("q")?);
     let axes = g.axes("axis", x.ndim())?;
-    let (rows, n) = rows_of(x, &axes)?;
+    let (rows, n) = rows_of(&widened(x)?, &axes)?;
     // The narrow type is NumPy's when q is an array of it.
     let single = q.dtype() == DType::F32 && !g.bool("weak");
     let percent = g.bool("percent");
     let shares = q.to_f64_vec()?;
-    let shares: Vec<f64> = shares.into_iter().map(|q| if percent { narrow(q / 100.0, single) } else { q }).collect();
+    let shares: Vec<f64> = shares.into_iter().map(|q| if percent { narrowed(q / 100.0, single) } else { q }).collect();
     if let Some(q) = shares.iter().find(|q| !(0.0..=1.0).contains(*q)) {
         let top = if percent { 100.0 } else { 1.0 };
         return Err(Error::value(g.op(), format!("{} was asked for; it must lie in 0 to {top}", q * top)));
@@ -332,8 +413,8 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     let pick = picks(method, q.dtype(), percent);
     let count = shape::product(&reduced(x.shape(), &axes, false));
     if pick {
-        return build(wanted.dtype, &wanted.shape, |out| {
-            with_number!(x.dtype(), T => {
+        let picked_all = build(rows.dtype(), &wanted.shape, |out| {
+            with_number!(rows.dtype(), T => {
                 let out = T::lanes_mut(out);
                 each_row::<T>(slice::<T>(&rows)?, count, n, skip, |i, sorted, nan| {
                     for (j, &share) in shares.iter().enumerate() {
@@ -346,12 +427,13 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
                 });
             });
             Ok(())
-        });
+        })?;
+        return cast(&picked_all, wanted.dtype);
     }
     let round = wanted.dtype == DType::F32;
     let wide = build(DType::F64, &wanted.shape, |out| {
         let out = f64::lanes_mut(out);
-        with_number!(x.dtype(), T => {
+        with_number!(rows.dtype(), T => {
             each_row::<T>(slice::<T>(&rows)?, count, n, skip, |i, sorted, nan| {
                 for (j, &share) in shares.iter().enumerate() {
                     if let Some(o) = out.get_mut(j * count + i) {
@@ -380,13 +462,13 @@ fn each_row<T: Number>(rows: &[T], count: usize, n: usize, skip: bool, mut f: im
 }
 
 /// As float32 would have it, where NumPy computes in that.
-fn narrow(v: f64, single: bool) -> f64 {
+fn narrowed(v: f64, single: bool) -> f64 {
     if single { f64::from(v as f32) } else { v }
 }
 
 /// Which of `n` elements a method that picks takes (Hyndman and Fan 1996, and NumPy's others).
 fn picked(method: &str, share: f64, n: usize, single: bool) -> usize {
-    let r = |v| narrow(v, single);
+    let r = |v| narrowed(v, single);
     let count = n as f64;
     let spread = r((count - 1.0) * share);
     let boundary = |index: f64, stay: &dyn Fn(f64, f64) -> bool| {
@@ -407,7 +489,7 @@ fn picked(method: &str, share: f64, n: usize, single: bool) -> usize {
 
 /// The value at a place between two elements.
 fn between<T: Number>(sorted: &[T], method: &str, share: f64, single: bool, round: bool) -> f64 {
-    let r = |v| narrow(v, single);
+    let r = |v| narrowed(v, single);
     let n = sorted.len() as f64;
     let spread = r((n - 1.0) * share);
     let by = |alpha: f64, beta: f64| {
@@ -442,7 +524,7 @@ fn between<T: Number>(sorted: &[T], method: &str, share: f64, single: bool, roun
     let value = |i: usize| sorted.get(i).map_or(f64::NAN, |v| Number::to_f64(*v));
     let (a, b) = (value(low), value(high));
     // The step as the result's type would make it.
-    let r = |v| narrow(v, round);
+    let r = |v| narrowed(v, round);
     let step = r(b - a);
     if gamma >= 0.5 { r(b - r(step * r(1.0 - gamma))) } else { r(a + r(step * r(gamma))) }
 }

@@ -39,6 +39,12 @@ pub(super) fn cast(x: &Array, dtype: DType) -> Result<Array> {
     })
 }
 
+/// Dense, and the 16-bit floats as float32, which holds them all: for pages that have no loop of
+/// their own for them.
+pub(super) fn widened(x: &Array) -> Result<Array> {
+    if x.dtype().is_half() { cast(x, DType::F32) } else { Ok(x.clone()) }
+}
+
 /// Dense, with `axis` as the last one: each row of the last axis is a run of the work to do.
 pub(super) fn axis_last(x: &Array, axis: usize) -> Result<Array> {
     let order = (0..x.ndim()).filter(|&a| a != axis).chain([axis]).collect();
