@@ -8,6 +8,7 @@ type C = Complex<f64>;
 type Pair = (f64, f64);
 
 /// A point of the first quadrant and its asin, acos, asinh, acosh, atan, atanh.
+#[allow(clippy::approx_constant)] // what mpmath wrote, to the digit
 #[rustfmt::skip]
 const POINTS: &[(Pair, [Pair; 6])] = &[
     ((1.0, 1e-20), [(1.5707963266948965, 1e-10), (1e-10, -1e-10), (0.881373587019543, 7.071067811865475e-21), (1e-10, 1e-10), (0.7853981633974483, 5e-21), (23.37242452022043, 0.7853981633974483)]),
