@@ -137,7 +137,7 @@ def exact_whole(function, x, *args, **keywords):
 
 def exact(function, *args, **keywords):
     """The function computed in more digits than its type has, and rounded once."""
-    each = isinstance(function, np.ufunc)
+    each = isinstance(function, np.ufunc) or function.__name__ == "<lambda>"
     return exact_each(function, *args, **keywords) if each else exact_whole(function, *args, **keywords)
 
 

@@ -185,7 +185,7 @@ macro_rules! with_real {
 /// The lines along the axis, of another type, cropped or filled with zeros to `n`.
 fn lines<T: Lane>(x: &Array, n: usize) -> Result<Vec<T>> {
     let len = x.shape().last().copied().unwrap_or(1);
-    let count: usize = x.shape()[..x.ndim().saturating_sub(1)].iter().product();
+    let count = crate::array::shape::product(&x.shape()[..x.ndim().saturating_sub(1)]);
     let of = slice::<T>(x)?;
     let mut all = Vec::with_capacity(count.saturating_mul(n));
     for i in 0..count {

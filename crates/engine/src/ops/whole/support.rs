@@ -63,7 +63,8 @@ pub(super) fn last_to(x: &Array, axis: usize) -> Result<Array> {
 /// reduced axes together; and how long that is.
 pub(super) fn rows_of(x: &Array, axes: &[usize]) -> Result<(Array, usize)> {
     let order = (0..x.ndim()).filter(|a| !axes.contains(a)).chain(axes.iter().copied()).collect();
-    let row = axes.iter().filter_map(|&a| x.shape().get(a)).product();
+    // Of an empty array the lengths beside the one that is 0 may be beyond counting.
+    let row = axes.iter().filter_map(|&a| x.shape().get(a)).fold(1usize, |n, &d| n.saturating_mul(d));
     Ok((Movement::Permute(order).apply(x)?.to_contiguous()?, row))
 }
 
