@@ -132,7 +132,7 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
             with_number!(rows.dtype(), T => places!(
                 T,
                 |v: T| Number::is_nan(v),
-                |a: T, b: T| if least { a < b } else { a > b },
+                |a: T, b: T| a.partial_cmp(&b) == Some(if least { Ordering::Less } else { Ordering::Greater }),
                 <T as Number>::from_f64(worst)
             ));
         }
