@@ -119,7 +119,9 @@ need_python() {
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace "${features[@]}" --lib --no-deps --quiet; }
 
 oracle() {
-    OPUSCLIP_BIN=${OPUSCLIP_BIN:-${CARGO_TARGET_DIR:-target}/release/opusclip} \
+    local target=${CARGO_TARGET_DIR:-$PWD/target}
+    # The step "tests" builds the examples too.
+    OPUSCLIP_BIN=${OPUSCLIP_BIN:-$target/release/opusclip} OPUSCLIP_SWEEP=$target/debug/examples/sweep \
         .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/oracle
 }
 
