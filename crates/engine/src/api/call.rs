@@ -1,5 +1,7 @@
 //! The registry by name: what the expression language and the bindings call.
 
+use std::sync::OnceLock;
+
 use super::args::Args;
 pub use super::args::{Arg, signature};
 use crate::error::{Error, Result};
@@ -36,7 +38,7 @@ pub const ALIASES: &[(&str, &str)] = &[
 
 /// The row of an op, by its name or an alias.
 pub fn find(name: &str) -> Option<Row> {
-    let named = |name: &str| rows().into_iter().find(|r| r.name == name);
+    let named = |name: &str| table().binary_search_by_key(&name, |r| r.name).ok().and_then(|at| table().get(at)).copied();
     named(name).or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).and_then(|(_, op)| named(op)))
 }
 
@@ -50,6 +52,16 @@ pub fn names() -> Vec<&'static str> {
 
 /// Every op by name, sorted.
 pub fn rows() -> Vec<Row> {
+    table().to_vec()
+}
+
+/// The same, gathered once.
+fn table() -> &'static [Row] {
+    static TABLE: OnceLock<Vec<Row>> = OnceLock::new();
+    TABLE.get_or_init(gathered)
+}
+
+fn gathered() -> Vec<Row> {
     let mut rows: Vec<Row> = crate::ops::elementwise().filter_map(|o| o.row()).collect();
     rows.extend(crate::ops::Reduce::ALL.iter().map(|o| o.row()));
     rows.extend(whole::pages().map(|p| p.row));
