@@ -28,3 +28,7 @@ pub use lazy::{Ellipsis, Index, IntoAxes, Lazy, NewAxis, Operand};
 pub use monitor::{Cancel, Monitor};
 pub use opusclip_raw::{BF16, Complex, DType, Element, F16, Isa};
 pub use run::{Output, RunOptions, RunReport, run};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/arrays.md")]
+struct ArraysPage;

@@ -42,5 +42,9 @@ pub mod video;
 pub mod prelude {
     pub use crate::open::SinkVideo;
     pub use crate::video::{Encode, Video};
-    pub use opusclip_engine::{Array, DType, Error, Lazy, RunOptions, collect_all};
+    pub use opusclip_engine::random::Generator;
+    pub use opusclip_engine::{
+        Array, DType, Ellipsis, ErrState, Error, Lazy, NewAxis, OnError, RunOptions, Slice, collect_all, errstate,
+        functions, ix, op,
+    };
 }

@@ -176,7 +176,12 @@ impl<'a> Args<'a> {
                         &[0],
                     )
                 };
-                Ok((0..n.min(MOST_PARTS)).map(part).collect())
+                if n > MOST_PARTS {
+                    let detail =
+                        format!("an array of {n} parts stands for a list; at most {MOST_PARTS} are taken apart");
+                    return Err(Error::shape(self.row.name, detail));
+                }
+                Ok((0..n).map(part).collect())
             }
             Some(Arg::Ints(v)) => {
                 v.iter().map(|&i| Ok(Lazy::scalar(Scalar::from_i128(DType::I64, i as i128)))).collect()
@@ -273,7 +278,7 @@ impl<'a> Args<'a> {
 }
 
 /// An array longer than this is not taken apart into its parts.
-const MOST_PARTS: usize = 1 << 16;
+const MOST_PARTS: usize = 1 << 12;
 
 fn preset(p: Preset) -> Option<Arg> {
     Some(match p {

@@ -31,7 +31,6 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("product", "prod"),
     ("radians", "deg2rad"),
     ("round_", "round"),
-    ("transpose", "permute_dims"),
     ("true_divide", "divide"),
 ];
 
@@ -125,4 +124,34 @@ pub fn distance(a: &str, b: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(0)
+}
+
+/// The call as an expression; one that could not be made carries its error. What [`crate::op!`] writes.
+#[track_caller]
+pub fn called(name: &str, args: &[Arg]) -> Lazy {
+    call(name, args).unwrap_or_else(Lazy::failed)
+}
+
+/// Calls an op by NumPy's name with any of its arguments, the rare ones by keyword:
+/// `op!(std(&x, axis = 0, ddof = 1))`. Methods of [`Lazy`] take the common arguments only.
+#[macro_export]
+macro_rules! op {
+    (@into $args:ident,) => {};
+    (@into $args:ident, where = $value:expr $(, $($rest:tt)*)?) => {
+        $args.push($crate::api::Arg::Keyword("where".into(), Box::new($crate::api::Arg::from($value))));
+        $($crate::op!(@into $args, $($rest)*);)?
+    };
+    (@into $args:ident, $key:ident = $value:expr $(, $($rest:tt)*)?) => {
+        $args.push($crate::api::Arg::Keyword(stringify!($key).into(), Box::new($crate::api::Arg::from($value))));
+        $($crate::op!(@into $args, $($rest)*);)?
+    };
+    (@into $args:ident, $value:expr $(, $($rest:tt)*)?) => {
+        $args.push($crate::api::Arg::from($value));
+        $($crate::op!(@into $args, $($rest)*);)?
+    };
+    ($name:ident($($args:tt)*)) => {{
+        let mut all: Vec<$crate::api::Arg> = Vec::new();
+        $crate::op!(@into all, $($args)*);
+        $crate::api::call::called(stringify!($name), &all)
+    }};
 }

@@ -51,7 +51,7 @@ impl Lazy {
 
     /// The angle in radians whose cosine is x, 0 to pi.
     ///
-    /// Within 1 ulp; NaN outside -1 to 1.
+    /// Within 1 ulp; NaN outside -1 to 1. Complex: the real part from 0 to pi; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arccos(x)`.
     #[track_caller]
     pub fn acos(&self) -> Lazy {
@@ -60,7 +60,7 @@ impl Lazy {
 
     /// Inverse hyperbolic cosine.
     ///
-    /// float32 within 1 ulp, float64 within 3; NaN below 1.
+    /// float32 within 1 ulp, float64 within 3; NaN below 1. Complex: the real part not below zero; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arccosh(x)`.
     #[track_caller]
     pub fn acosh(&self) -> Lazy {
@@ -159,7 +159,7 @@ impl Lazy {
 
     /// The positions that would sort the elements along one axis; None flattens first.
     ///
-    /// int64. Stable: equal elements keep their order, also when descending. NaN comes last.
+    /// int64. Stable: equal elements keep their order, also when descending. NaN comes last. Complex numbers as for sort.
     /// NumPy: `np.argsort(x, axis, stable=True)`.
     #[track_caller]
     pub fn argsort(&self, axis: impl IntoAxes) -> Lazy {
@@ -222,7 +222,7 @@ impl Lazy {
 
     /// The angle in radians whose sine is x, -pi/2 to pi/2.
     ///
-    /// Within 1 ulp; NaN outside -1 to 1.
+    /// Within 1 ulp; NaN outside -1 to 1. Complex: the real part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arcsin(x)`.
     #[track_caller]
     pub fn asin(&self) -> Lazy {
@@ -231,7 +231,7 @@ impl Lazy {
 
     /// Inverse hyperbolic sine.
     ///
-    /// float32 within 1 ulp, float64 within 3.
+    /// float32 within 1 ulp, float64 within 3. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arcsinh(x)`.
     #[track_caller]
     pub fn asinh(&self) -> Lazy {
@@ -249,7 +249,7 @@ impl Lazy {
 
     /// The angle in radians whose tangent is x, -pi/2 to pi/2.
     ///
-    /// Within 1 ulp.
+    /// Within 1 ulp. Complex: the real part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arctan(x)`.
     #[track_caller]
     pub fn atan(&self) -> Lazy {
@@ -267,7 +267,7 @@ impl Lazy {
 
     /// Inverse hyperbolic tangent.
     ///
-    /// float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them.
+    /// float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arctanh(x)`.
     #[track_caller]
     pub fn atanh(&self) -> Lazy {
@@ -366,8 +366,8 @@ impl Lazy {
 
     /// The nearest element of another type.
     ///
-    /// Floats to integers: halves to even, held at the ends of the range, NaN gives 0. Else as cast_sat. Not in NumPy.
-    /// NumPy: `np.clip(np.rint(x), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)`.
+    /// Floats to integers: halves to even, held at the ends of the range, NaN gives 0; of complex numbers the real part. Else as cast_sat. Not in NumPy.
+    /// NumPy: `np.clip(np.rint(np.asarray(np.real(x), float)), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)`.
     #[track_caller]
     pub fn cast_rounded(&self, dtype: DType) -> Lazy {
         compose::cast_rounded(self, dtype)
@@ -425,6 +425,15 @@ impl Lazy {
     #[track_caller]
     pub fn clip(&self, min: impl Into<Operand>, max: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![self.into(), min.into(), max.into()])
+    }
+
+    /// The complex number with these two real parts.
+    ///
+    /// Exact, infinities, NaN and signs of zeros too. The type is the first complex one that holds the type of x + y. Not for complex numbers. Not in NumPy.
+    /// NumPy: `complex_of(x, y)`.
+    #[track_caller]
+    pub fn complex(&self, y: impl Into<Operand>) -> Lazy {
+        Lazy::elementwise(Elementwise::Part(Part::Complex), vec![self.into(), y.into()])
     }
 
     /// The parts along an axis, or the flattened elements, for which the condition is true.
@@ -627,7 +636,7 @@ impl Lazy {
 
     /// Degrees to radians.
     ///
-    /// x times pi/180, in the float type of x.
+    /// x times pi/180, in the float type of x; 16-bit floats as float32, rounded once. Not for complex numbers.
     /// NumPy: `np.deg2rad(x)`.
     #[track_caller]
     pub fn deg2rad(&self) -> Lazy {
@@ -690,7 +699,7 @@ impl Lazy {
 
     /// Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].
     ///
-    /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest.
+    /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest. Complex numbers are refused.
     /// NumPy: `np.digitize(x, bins, right)`.
     #[track_caller]
     pub fn digitize(&self, bins: impl Into<Operand>, right: bool) -> Lazy {
@@ -837,7 +846,7 @@ impl Lazy {
 
     /// Absolute value as a float.
     ///
-    /// Exact; integers are cast to a float first.
+    /// Exact; integers are cast to a float first. Not for complex numbers.
     /// NumPy: `np.fabs(x)`.
     #[track_caller]
     pub fn fabs(&self) -> Lazy {
@@ -934,10 +943,10 @@ impl Lazy {
         compose::flipud(self)
     }
 
-    /// x to the power y in float64, whatever their types.
+    /// x to the power y in float64, or complex128 if either is complex.
     ///
-    /// power's rule for floats.
-    /// NumPy: `np.float_power(x, y)`.
+    /// power's rule for floats and complex numbers.
+    /// NumPy: `exact(np.float_power, x, y)`.
     #[track_caller]
     pub fn float_power(&self, y: impl Into<Operand>) -> Lazy {
         compose::float_power(self, y.into())
@@ -963,7 +972,7 @@ impl Lazy {
 
     /// The greater of the two, or the one that is not NaN.
     ///
-    /// NaN only if both are. Integers and bool: as maximum.
+    /// NaN only if both are. Integers and bool: as maximum. Complex: in the order of maximum.
     /// NumPy: `np.fmax(x, y)`.
     #[track_caller]
     pub fn fmax(&self, y: impl Into<Operand>) -> Lazy {
@@ -972,7 +981,7 @@ impl Lazy {
 
     /// The lesser of the two, or the one that is not NaN.
     ///
-    /// NaN only if both are. Integers and bool: as minimum.
+    /// NaN only if both are. Integers and bool: as minimum. Complex: in the order of minimum.
     /// NumPy: `np.fmin(x, y)`.
     #[track_caller]
     pub fn fmin(&self, y: impl Into<Operand>) -> Lazy {
@@ -1283,11 +1292,29 @@ impl Lazy {
 
     /// True where the two are nearly equal.
     ///
-    /// abs(x - y) <= atol + rtol * abs(y) for finite y, or x == y; y is taken as a float. With equal_nan two NaN are equal.
+    /// abs(x - y) <= atol + rtol * abs(y) for finite y, or x == y; y is taken as a float, bfloat16 as float32. With equal_nan two NaN are equal.
     /// NumPy: `np.isclose(x, y, rtol, atol, equal_nan)`.
     #[track_caller]
     pub fn isclose(&self, y: impl Into<Operand>, rtol: f64, atol: f64, equal_nan: bool) -> Lazy {
         compose::isclose(self, y.into(), rtol, atol, equal_nan)
+    }
+
+    /// True where the imaginary part is not zero.
+    ///
+    /// False everywhere for types that are not complex; true for a NaN imaginary part.
+    /// NumPy: `np.iscomplex(x)`.
+    #[track_caller]
+    pub fn iscomplex(&self) -> Lazy {
+        compose::iscomplex(self)
+    }
+
+    /// True if the type is complex.
+    ///
+    /// One truth value; no element is looked at.
+    /// NumPy: `np.iscomplexobj(x)`.
+    #[track_caller]
+    pub fn iscomplexobj(&self) -> Lazy {
+        compose::iscomplexobj(self)
     }
 
     /// True where the value is neither infinite nor NaN.
@@ -1331,7 +1358,7 @@ impl Lazy {
 
     /// True where the value is negative infinity.
     ///
-    /// Integers and bool are never infinite.
+    /// Integers and bool are never infinite. Not for complex numbers.
     /// NumPy: `np.isneginf(x)`.
     #[track_caller]
     pub fn isneginf(&self) -> Lazy {
@@ -1340,11 +1367,29 @@ impl Lazy {
 
     /// True where the value is positive infinity.
     ///
-    /// Integers and bool are never infinite.
+    /// Integers and bool are never infinite. Not for complex numbers.
     /// NumPy: `np.isposinf(x)`.
     #[track_caller]
     pub fn isposinf(&self) -> Lazy {
         compose::isposinf(self)
+    }
+
+    /// True where the imaginary part is zero.
+    ///
+    /// True everywhere for types that are not complex; false for a NaN imaginary part.
+    /// NumPy: `np.isreal(x)`.
+    #[track_caller]
+    pub fn isreal(&self) -> Lazy {
+        compose::isreal(self)
+    }
+
+    /// True if the type is not a complex one.
+    ///
+    /// One truth value; no element is looked at.
+    /// NumPy: `np.isrealobj(x)`.
+    #[track_caller]
+    pub fn isrealobj(&self) -> Lazy {
+        compose::isrealobj(self)
     }
 
     /// The Kronecker product: y times each element of x, side by side.
@@ -1394,7 +1439,7 @@ impl Lazy {
 
     /// Between x and y: x at t = 0, y at t = 1.
     ///
-    /// x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64. Not in NumPy.
+    /// x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64; bfloat16 is computed in float32 and rounded once. Not in NumPy.
     /// NumPy: `(lambda t: x * (1 - t) + y * t)(float(t) if isinstance(t, (int, float)) else np.asarray(t, float) if t.dtype.kind in 'biu' else t)`.
     #[track_caller]
     pub fn lerp(&self, y: impl Into<Operand>, t: impl Into<Operand>) -> Lazy {
@@ -1439,8 +1484,8 @@ impl Lazy {
 
     /// log(1 + x), exact for small x.
     ///
-    /// Within 1 ulp; -1 gives -inf, below it NaN.
-    /// NumPy: `np.log1p(x)`.
+    /// Within 1 ulp; -1 gives -inf, below it NaN. Complex: exact near 0 too, where NumPy rounds 1 + x.
+    /// NumPy: `log1p_exact(x)`.
     #[track_caller]
     pub fn log1p(&self) -> Lazy {
         Lazy::elementwise(Elementwise::Math(Math::Log1p), vec![self.into()])
@@ -1723,8 +1768,8 @@ impl Lazy {
 
     /// NaN and infinities replaced by numbers.
     ///
-    /// None stands for the greatest or least finite value of the type. Integers and bool stay as they are.
-    /// NumPy: `np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)`.
+    /// None stands for the greatest or least finite value of the type. Complex: each part. Integers and bool stay as they are.
+    /// NumPy: `nan_to_num_of(x, nan, posinf, neginf)`.
     #[track_caller]
     pub fn nan_to_num(&self, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Lazy {
         compose::nan_to_num(self, nan, posinf, neginf)
@@ -1985,7 +2030,7 @@ impl Lazy {
     /// x to the power y, as the operator `**` does.
     ///
     /// power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.
-    /// NumPy: `x ** y`.
+    /// NumPy: `exact(lambda x, y: x ** y, x, y)`.
     #[track_caller]
     pub fn pow(&self, y: impl Into<Operand>) -> Lazy {
         compose::pow(self, y.into())
@@ -1993,8 +2038,8 @@ impl Lazy {
 
     /// x to the power y.
     ///
-    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN.
-    /// NumPy: `np.power(x, y)`.
+    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does.
+    /// NumPy: `exact(np.power, x, y)`.
     #[track_caller]
     pub fn power(&self, y: impl Into<Operand>) -> Lazy {
         Lazy::elementwise(Elementwise::Binary(Binary::Power), vec![self.into(), y.into()])
@@ -2075,7 +2120,7 @@ impl Lazy {
 
     /// Radians to degrees.
     ///
-    /// x times 180/pi, in the float type of x.
+    /// x times 180/pi, in the float type of x; 16-bit floats as float32, rounded once. Not for complex numbers.
     /// NumPy: `np.rad2deg(x)`.
     #[track_caller]
     pub fn rad2deg(&self) -> Lazy {
@@ -2102,7 +2147,7 @@ impl Lazy {
 
     /// 1 / x.
     ///
-    /// Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine.
+    /// Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine. Complex: Smith's method; of 0 both parts are NaN.
     /// NumPy: `np.reciprocal(x)`.
     #[track_caller]
     pub fn reciprocal(&self) -> Lazy {
@@ -2210,7 +2255,7 @@ impl Lazy {
 
     /// x rounded to some decimals; below zero, to tens, hundreds and so on.
     ///
-    /// Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals.
+    /// Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals. Complex: each part.
     /// NumPy: `np.round(x, decimals)`.
     #[track_caller]
     pub fn round(&self, decimals: isize) -> Lazy {
@@ -2219,7 +2264,7 @@ impl Lazy {
 
     /// Where the values v would be put into the sorted x so that it stays sorted: before equal ones, or after them with side='right'.
     ///
-    /// int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest.
+    /// int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest, complex numbers are in sort's order.
     /// NumPy: `np.searchsorted(x, v, side, sorter)`.
     #[track_caller]
     pub fn searchsorted(&self, v: impl Into<Operand>, side: &str) -> Lazy {
@@ -2255,7 +2300,7 @@ impl Lazy {
 
     /// True where the sign is set: below zero, and for -0 and a NaN with a sign.
     ///
-    /// Integers: below zero.
+    /// Integers: below zero. Not for complex numbers.
     /// NumPy: `np.signbit(x)`.
     #[track_caller]
     pub fn signbit(&self) -> Lazy {
@@ -2273,7 +2318,7 @@ impl Lazy {
 
     /// sin(pi x) / (pi x), and 1 at 0.
     ///
-    /// pi x is rounded before its sine is taken, as NumPy does, so whole numbers do not give 0 exactly. Integers are computed in float64; infinities give NaN.
+    /// pi x is rounded before its sine is taken, as NumPy does, so whole numbers do not give 0 exactly. Integers are computed in float64, bfloat16 in float32; infinities give NaN.
     /// NumPy: `np.sinc(x)`.
     #[track_caller]
     pub fn sinc(&self) -> Lazy {
@@ -2328,7 +2373,7 @@ impl Lazy {
 
     /// The elements along one axis in rising order; None flattens first.
     ///
-    /// NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0.
+    /// NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0. Complex numbers rise by their real parts, equal ones by their imaginary parts; those with a NaN come last, the real number with an imaginary NaN before the NaN with an imaginary number.
     /// NumPy: `np.sort(x, axis)`.
     #[track_caller]
     pub fn sort(&self, axis: impl IntoAxes) -> Lazy {
@@ -2337,7 +2382,7 @@ impl Lazy {
 
     /// The distance from x to the neighbour that is further from zero.
     ///
-    /// Exact, with the sign of x (zero's is positive); infinities give NaN.
+    /// Exact, with the sign of x (zero's is positive, but for bfloat16's -0); infinities give NaN. float16, as NumPy's: the distance to the neighbour above, never negative.
     /// NumPy: `np.spacing(x)`.
     #[track_caller]
     pub fn spacing(&self) -> Lazy {
@@ -2602,7 +2647,7 @@ impl Lazy {
 
     /// The different values, rising; along an axis the different parts that stand side by side on it.
     ///
-    /// All NaN are one value, which comes last; with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.
+    /// All NaN are one value, which comes last (of complex ones the first that occurs); with equal_nan=False each is its own, and so along an axis, as in NumPy, where a row with NaN comes after its like (NumPy puts it first for float16). Computed at once.
     /// NumPy: `np.unique(x, axis=axis, equal_nan=equal_nan)`.
     #[track_caller]
     pub fn unique(&self, axis: Option<isize>) -> Lazy {
@@ -3109,6 +3154,7 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
             vec![a.operand(0)?, a.operand(1)?, a.operand(2)?],
         )],
         "column_stack" => vec![compose::column_stack(&a.arrays(0)?)],
+        "complex" => vec![Lazy::elementwise(Elementwise::Part(Part::Complex), vec![a.operand(0)?, a.operand(1)?])],
         "compress" => vec![eager::compress(&a.array(0)?, a.operand(1)?, a.maybe(2, Args::int)?)],
         "concat" => whole("concat", a)?,
         "cond" => vec![compose::cond(&a.array(0)?, a.maybe(1, Args::text)?.as_deref())],
@@ -3283,12 +3329,16 @@ pub(super) fn dispatch(name: &str, a: &Args<'_>) -> Result<Vec<Lazy>> {
         "irfft2" => vec![compose::irfft2(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "irfftn" => vec![compose::irfftn(&a.array(0)?, &a.ints(1)?, &a.ints(2)?, a.maybe(3, Args::text)?.as_deref())],
         "isclose" => vec![compose::isclose(&a.array(0)?, a.operand(1)?, a.float(2)?, a.float(3)?, a.truth(4)?)],
+        "iscomplex" => vec![compose::iscomplex(&a.array(0)?)],
+        "iscomplexobj" => vec![compose::iscomplexobj(&a.array(0)?)],
         "isfinite" => vec![Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![a.operand(0)?])],
         "isin" => whole("isin", a)?,
         "isinf" => vec![Lazy::elementwise(Elementwise::Test(Test::Isinf), vec![a.operand(0)?])],
         "isnan" => vec![Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![a.operand(0)?])],
         "isneginf" => vec![compose::isneginf(&a.array(0)?)],
         "isposinf" => vec![compose::isposinf(&a.array(0)?)],
+        "isreal" => vec![compose::isreal(&a.array(0)?)],
+        "isrealobj" => vec![compose::isrealobj(&a.array(0)?)],
         "ix_" => eager::ix_(&a.arrays(0)?),
         "kaiser" => vec![compose::kaiser(a.int(0)?, a.float(1)?)],
         "kron" => vec![compose::kron(&a.array(0)?, a.operand(1)?)],

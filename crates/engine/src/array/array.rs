@@ -269,15 +269,21 @@ impl Array {
         let c = self.to_contiguous()?;
         let bytes = c.contiguous_bytes().unwrap_or(&[]);
         let slice = buffer::cast_slice::<T>(bytes).ok_or_else(|| Error::internal("a buffer is not aligned"))?;
-        Ok(slice.to_vec())
+        let mut values = Vec::new();
+        values.try_reserve_exact(slice.len()).map_err(|_| out_of_memory(size_of_val(slice)))?;
+        values.extend_from_slice(slice);
+        Ok(values)
     }
 
     /// The elements in C order, widened to `f64` (64-bit integers may round, complex numbers lose
     /// the imaginary part).
     pub fn to_f64_vec(&self) -> Result<Vec<f64>> {
+        let mut values = Vec::new();
+        values.try_reserve_exact(self.size()).map_err(|_| out_of_memory(self.size().saturating_mul(8)))?;
         let c = self.to_contiguous()?;
         let bytes = c.contiguous_bytes().unwrap_or(&[]);
-        Ok(bytes.chunks_exact(self.dtype.size()).map(|b| Scalar::from_bytes(self.dtype, b).to_f64()).collect())
+        values.extend(bytes.chunks_exact(self.dtype.size()).map(|b| Scalar::from_bytes(self.dtype, b).to_f64()));
+        Ok(values)
     }
 
     /// One element.

@@ -261,11 +261,14 @@ fn signed(shape: &[usize]) -> Vec<isize> {
     shape.iter().map(|&d| d as isize).collect()
 }
 
+/// Longer index arrays are looked at in the run, not while the expression is written.
+const LOOKED_AT: usize = 1 << 20;
+
 /// The integers of an index that is in memory.
 fn known(index: &Lazy) -> Option<Vec<i64>> {
     match index.op() {
         Op::Scalar(s) => Some(vec![s.to_i128() as i64]),
-        Op::Data(a) => {
+        Op::Data(a) if a.0.size() <= LOOKED_AT => {
             let dense = a.0.to_contiguous().ok()?;
             let item = dense.dtype().size();
             let one = |b: &[u8]| i64::try_from(Scalar::from_bytes(dense.dtype(), b).to_i128()).unwrap_or(i64::MAX);

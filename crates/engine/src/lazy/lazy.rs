@@ -530,6 +530,9 @@ fn work_type(op: Elementwise, d: DType) -> Result<DType> {
         _ if d.is_complex() && !complex::allows(op) => {
             refuse(&format!("is not defined for {d}; take real, imag or absolute of it first"))
         }
+        Elementwise::Part(Part::Complex) => {
+            Ok(if promote(d, DType::C64) == DType::C64 { DType::F32 } else { DType::F64 })
+        }
         Elementwise::Unary(Unary::Negative) if is_bool => refuse("bool has no negative; use logical_not"),
         Elementwise::Unary(Unary::Sign) if is_bool => refuse("bool has no sign; cast it to a number first"),
         Elementwise::Binary(Binary::Subtract) if is_bool => refuse("bool minus bool is undefined; use bitwise_xor"),

@@ -19,11 +19,13 @@ pub(super) fn takes_floats(op: MathBinary) -> bool {
 pub(super) fn of_floats(operands: &[Operand]) -> Result<DType> {
     let mut strong: Option<(DType, DType)> = None;
     let (mut float, mut int) = (false, false);
+    let floats = operands.iter().any(|o| matches!(o, Operand::Lazy(l) if l.dtype().is_ok_and(DType::is_float)));
     for o in operands {
         match o {
             Operand::Lazy(l) => {
                 let d = l.dtype()?;
-                let f = float_of(d);
+                // Every float holds a byte.
+                let f = if floats && d.kind() < Kind::Float && d.size() == 1 { DType::F16 } else { float_of(d) };
                 strong = Some(strong.map_or((d, f), |(a, b)| (promote(a, d), promote(b, f))));
             }
             Operand::Weak(Weak::Float(_)) => float = true,

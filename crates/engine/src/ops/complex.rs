@@ -1,9 +1,10 @@
 //! Complex numbers: their parts, and what the other families mean on them.
 
+use opusclip_raw::kernel::arcs;
 use opusclip_raw::kernel::complex::{self as math, ComplexNumber, angle_of_real};
 use opusclip_raw::{Complex, Float, Isa, Number};
 
-use super::facts::family;
+use super::facts::{XY, family};
 use super::lanes::{Lane, Lanes, LanesMut, with_complex};
 use super::{Binary, Compare, Elementwise, Math, MathBinary, Ternary, Test, Unary};
 
@@ -20,6 +21,10 @@ family! {
         Angle { name: "angle", numpy: "np.angle(x)", ulp: 4,
             doc: "The angle of the complex number, in radians, from -pi to pi.",
             rule: "Within 1 ulp. Real numbers have 0, or pi below zero and for -0; NaN gives NaN." }
+        Complex { name: "complex", params: XY, numpy: "complex_of(x, y)",
+            tries: &["complex(x, y)", "complex(x, -1.5)", "complex(2, x)"],
+            doc: "The complex number with these two real parts.",
+            rule: "Exact, infinities, NaN and signs of zeros too. The type is the first complex one that holds the type of x + y. Not for complex numbers. Not in NumPy." }
     }
 }
 
@@ -30,7 +35,17 @@ pub(super) fn eval_real<T: Float>(op: Part, isa: Isa, x: &[T], out: &mut [T]) {
         Part::Angle => isa.map1(x, out, |x: T| angle_of_real(x)),
         Part::Real | Part::Conj => isa.map1(x, out, |x: T| x),
         Part::Imag => isa.map1(x, out, |_: T| T::ZERO),
+        // Its result is complex: `eval_complex`.
+        Part::Complex => {}
     }
+}
+
+/// The meaning of [`Part::Complex`].
+pub(super) fn eval_complex(isa: Isa, x: Lanes<'_>, y: Lanes<'_>, out: LanesMut<'_>) {
+    with_complex!(out.dtype(), T => {
+        type P = <T as ComplexNumber>::Part;
+        isa.map2(P::lanes(x), P::lanes(y), T::lanes_mut(out), |x: P, y: P| T::new(x, y));
+    });
 }
 
 /// True for the ops that NumPy has for complex numbers.
@@ -40,9 +55,9 @@ pub fn allows(op: Elementwise) -> bool {
         | Elementwise::Unary(_)
         | Elementwise::Test(_)
         | Elementwise::Compare(_)
-        | Elementwise::MathBinary(MathBinary::Divide)
+        | Elementwise::MathBinary(MathBinary::Divide | MathBinary::Fmax | MathBinary::Fmin)
         | Elementwise::Ternary(Ternary::Clip | Ternary::Where)
-        | Elementwise::Part(_) => true,
+        | Elementwise::Part(Part::Real | Part::Imag | Part::Conj | Part::Angle) => true,
         Elementwise::Binary(op) => !matches!(op, Binary::FloorDivide | Binary::Remainder | Binary::Fmod),
         Elementwise::Math(op) => function(op).is_some() || op == Math::Rint,
         _ => false,
@@ -72,6 +87,14 @@ fn function(op: Math) -> Option<fn(C) -> C> {
         Math::Cos => math::cos,
         Math::Tan => math::tan,
         Math::Tanh => math::tanh,
+        Math::Sinh => math::sinh,
+        Math::Cosh => math::cosh,
+        Math::Asin => arcs::asin,
+        Math::Acos => arcs::acos,
+        Math::Atan => arcs::atan,
+        Math::Asinh => arcs::asinh,
+        Math::Acosh => arcs::acosh,
+        Math::Atanh => arcs::atanh,
         _ => return None,
     })
 }
@@ -104,6 +127,8 @@ where
         Elementwise::Test(op) => test(op, isa, x, bool::lanes_mut(out)),
         Elementwise::Binary(op) => binary(op, isa, x, y, T::lanes_mut(out)),
         Elementwise::MathBinary(MathBinary::Divide) => isa.map2(x, y, T::lanes_mut(out), |x: T, y: T| x.div(y)),
+        Elementwise::MathBinary(MathBinary::Fmax) => isa.map2(x, y, T::lanes_mut(out), |x: T, y: T| x.max_num(y)),
+        Elementwise::MathBinary(MathBinary::Fmin) => isa.map2(x, y, T::lanes_mut(out), |x: T, y: T| x.min_num(y)),
         Elementwise::Compare(op) => compare(op, isa, x, y, bool::lanes_mut(out)),
         Elementwise::Ternary(Ternary::Clip) => {
             isa.map3(x, y, z, T::lanes_mut(out), |x: T, y: T, z: T| x.max_nan(y).min_nan(z));

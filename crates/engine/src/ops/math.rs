@@ -24,8 +24,8 @@ family! {
             rule: "Within 1 ulp; overflow gives infinity, underflow 0." }
         Expm1 { name: "expm1", numpy: "np.expm1(x)", ulp: 4, doc: "exp(x) - 1, exact for small x.",
             rule: "Within 1 ulp; overflow gives infinity." }
-        Log1p { name: "log1p", numpy: "np.log1p(x)", ulp: 4, doc: "log(1 + x), exact for small x.",
-            rule: "Within 1 ulp; -1 gives -inf, below it NaN." }
+        Log1p { name: "log1p", numpy: "log1p_exact(x)", ulp: 4, tries: &["log1p(x)", "float32 float64 | log1p(complex(x, y))"], doc: "log(1 + x), exact for small x.",
+            rule: "Within 1 ulp; -1 gives -inf, below it NaN. Complex: exact near 0 too, where NumPy rounds 1 + x." }
         Sin { name: "sin", numpy: "np.sin(x)", ulp: 4, doc: "Sine of x radians.",
             rule: "Within 1 ulp; infinities give NaN." }
         Cos { name: "cos", numpy: "np.cos(x)", ulp: 4, doc: "Cosine of x radians.",
@@ -34,28 +34,28 @@ family! {
             rule: "Within 1 ulp; infinities give NaN." }
         Tanh { name: "tanh", numpy: "np.tanh(x)", ulp: 4, doc: "Hyperbolic tangent.",
             rule: "float32 within 1 ulp, float64 within 3." }
-        Acos { name: "acos", numpy: "np.arccos(x)", ulp: 4, doc: "The angle in radians whose cosine is x, 0 to pi.",
-            rule: "Within 1 ulp; NaN outside -1 to 1." }
-        Acosh { name: "acosh", numpy: "np.arccosh(x)", ulp: 4, doc: "Inverse hyperbolic cosine.",
-            rule: "float32 within 1 ulp, float64 within 3; NaN below 1." }
-        Asin { name: "asin", numpy: "np.arcsin(x)", ulp: 4, doc: "The angle in radians whose sine is x, -pi/2 to pi/2.",
-            rule: "Within 1 ulp; NaN outside -1 to 1." }
-        Asinh { name: "asinh", numpy: "np.arcsinh(x)", ulp: 4, doc: "Inverse hyperbolic sine.",
-            rule: "float32 within 1 ulp, float64 within 3." }
-        Atan { name: "atan", numpy: "np.arctan(x)", ulp: 4, doc: "The angle in radians whose tangent is x, -pi/2 to pi/2.",
-            rule: "Within 1 ulp." }
-        Atanh { name: "atanh", numpy: "np.arctanh(x)", ulp: 4, doc: "Inverse hyperbolic tangent.",
-            rule: "float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them." }
-        Cosh { name: "cosh", numpy: "np.cosh(x)", ulp: 4, doc: "Hyperbolic cosine.",
+        Acos { name: "acos", numpy: "np.arccos(x)", ulp: 4, tries: &["acos(x)", "float32 float64 | acos(complex(x, y))", "float32 float64 | acos(complex(0, x))", "float32 float64 | acos(complex(x, -0.5))"], doc: "The angle in radians whose cosine is x, 0 to pi.",
+            rule: "Within 1 ulp; NaN outside -1 to 1. Complex: the real part from 0 to pi; a zero's sign says the side of the cut, as C99 has it." }
+        Acosh { name: "acosh", numpy: "np.arccosh(x)", ulp: 4, tries: &["acosh(x)", "float32 float64 | acosh(complex(x, y))", "float32 float64 | acosh(complex(0, x))", "float32 float64 | acosh(complex(x, -0.5))"], doc: "Inverse hyperbolic cosine.",
+            rule: "float32 within 1 ulp, float64 within 3; NaN below 1. Complex: the real part not below zero; a zero's sign says the side of the cut, as C99 has it." }
+        Asin { name: "asin", numpy: "np.arcsin(x)", ulp: 4, tries: &["asin(x)", "float32 float64 | asin(complex(x, y))", "float32 float64 | asin(complex(0, x))", "float32 float64 | asin(complex(x, -0.5))"], doc: "The angle in radians whose sine is x, -pi/2 to pi/2.",
+            rule: "Within 1 ulp; NaN outside -1 to 1. Complex: the real part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
+        Asinh { name: "asinh", numpy: "np.arcsinh(x)", ulp: 4, tries: &["asinh(x)", "float32 float64 | asinh(complex(x, y))", "float32 float64 | asinh(complex(0, x))", "float32 float64 | asinh(complex(x, -0.5))"], doc: "Inverse hyperbolic sine.",
+            rule: "float32 within 1 ulp, float64 within 3. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
+        Atan { name: "atan", numpy: "np.arctan(x)", ulp: 4, tries: &["atan(x)", "float32 float64 | atan(complex(x, y))", "float32 float64 | atan(complex(0, x))", "float32 float64 | atan(complex(x, -0.5))"], doc: "The angle in radians whose tangent is x, -pi/2 to pi/2.",
+            rule: "Within 1 ulp. Complex: the real part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
+        Atanh { name: "atanh", numpy: "np.arctanh(x)", ulp: 4, tries: &["atanh(x)", "float32 float64 | atanh(complex(x, y))", "float32 float64 | atanh(complex(0, x))", "float32 float64 | atanh(complex(x, -0.5))"], doc: "Inverse hyperbolic tangent.",
+            rule: "float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
+        Cosh { name: "cosh", numpy: "np.cosh(x)", ulp: 4, tries: &["cosh(x)", "float32 float64 | cosh(complex(x, y))", "float32 float64 | cosh(complex(0, x))", "float32 float64 | cosh(complex(x, -0.5))"], doc: "Hyperbolic cosine.",
             rule: "float32 within 1 ulp, float64 within 2; overflow gives infinity." }
-        Sinh { name: "sinh", numpy: "np.sinh(x)", ulp: 4, doc: "Hyperbolic sine.",
+        Sinh { name: "sinh", numpy: "np.sinh(x)", ulp: 4, tries: &["sinh(x)", "float32 float64 | sinh(complex(x, y))", "float32 float64 | sinh(complex(0, x))", "float32 float64 | sinh(complex(x, -0.5))"], doc: "Hyperbolic sine.",
             rule: "float32 within 1 ulp, float64 within 3; overflow gives infinity." }
         Cbrt { name: "cbrt", numpy: "np.cbrt(x)", ulp: 4, doc: "Cube root.",
             rule: "Within 1 ulp; below zero it is the negative root." }
         I0 { name: "i0", numpy: "np.i0(x)", ulp: 16, doc: "Modified Bessel function of the first kind, order 0, as of Kaiser windows.",
             rule: "float32 within 1 ulp, float64 within 4; integers are computed in float64; infinities give NaN. NumPy's own is some ulps off." }
         Spacing { name: "spacing", numpy: "np.spacing(x)", doc: "The distance from x to the neighbour that is further from zero.",
-            rule: "Exact, with the sign of x (zero's is positive); infinities give NaN." }
+            rule: "Exact, with the sign of x (zero's is positive, but for bfloat16's -0); infinities give NaN. float16, as NumPy's: the distance to the neighbour above, never negative." }
         FrexpMantissa { name: "frexp_mantissa", numpy: "np.frexp(x)[0]", doc: "The first result of frexp: x / 2**e of size 0.5 up to 1.",
             rule: "Exact; zeros, infinities and NaN stay as they are." }
         FrexpExponent { name: "frexp_exponent", numpy: "np.frexp(x)[1]", doc: "The second result of frexp: the whole e for which x = m * 2**e with m of size 0.5 up to 1.",
@@ -91,14 +91,14 @@ family! {
             rule: "As logaddexp." }
         Copysign { name: "copysign", numpy: "np.copysign(x, y)", params: XY, tries: &["copysign(x, y)", "copysign(x, 300)", "copysign(2.5, x)"],
             doc: "x with the sign of y.", rule: "Exact; zeros and NaN have signs too." }
-        Nextafter { name: "nextafter", numpy: "np.nextafter(x, y)", params: XY, tries: &["nextafter(x, y)", "nextafter(x, 300)", "nextafter(2.5, x)"],
+        Nextafter { name: "nextafter", numpy: "np.nextafter(x, y)", params: XY, tries: &["nextafter(x, y)", "nextafter(x, 300)", "bool int float16 float32 float64 | nextafter(2.5, x)"],
             doc: "The neighbour of x in the direction of y.", rule: "Exact; y if they are equal, NaN if either is." }
         Heaviside { name: "heaviside", numpy: "np.heaviside(x, y)", params: XY, tries: &["heaviside(x, y)", "heaviside(x, 0.5)", "heaviside(x, 1)"],
             doc: "0 where x is below zero, 1 above, y where it is zero.", rule: "NaN in x gives NaN; in y it counts only where x is zero." }
-        Fmax { name: "fmax", numpy: "np.fmax(x, y)", params: XY, tries: &["fmax(x, y)", "fmax(x, 1.5)", "fmax(3, x)"], commutes: true,
-            doc: "The greater of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as maximum." }
-        Fmin { name: "fmin", numpy: "np.fmin(x, y)", params: XY, tries: &["fmin(x, y)", "fmin(x, -0.5)", "fmin(3, x)"], commutes: true,
-            doc: "The lesser of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as minimum." }
+        Fmax { name: "fmax", numpy: "np.fmax(x, y)", params: XY, tries: &["fmax(x, y)", "fmax(x, 1.5)", "fmax(3, x)", "fmax(x - 2j, y)"], commutes: true,
+            doc: "The greater of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as maximum. Complex: in the order of maximum." }
+        Fmin { name: "fmin", numpy: "np.fmin(x, y)", params: XY, tries: &["fmin(x, y)", "fmin(x, -0.5)", "fmin(3, x)", "fmin(x, y * 1j)"], commutes: true,
+            doc: "The lesser of the two, or the one that is not NaN.", rule: "NaN only if both are. Integers and bool: as minimum. Complex: in the order of minimum." }
         Ldexp { name: "ldexp", numpy: "np.ldexp(x, y)", params: XY, identity: Some(0),
             tries: &["ldexp(x, 3)", "ldexp(x, -140)", "ldexp(x, 2.0)", "int16 uint16 int32 uint32 int64 uint64 float32 float64 | ldexp(x, y)"],
             doc: "x * 2**y for whole y.", rule: "Rounded once; y must be integers, of any type but uint64, and the type of x alone decides the result's." }

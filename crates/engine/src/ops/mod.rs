@@ -19,6 +19,8 @@ pub mod whole;
 
 use opusclip_raw::{DType, Isa};
 
+use crate::array::promote::promote;
+
 pub use binary::Binary;
 pub use bits::Bits;
 pub use compare::{Compare, Test};
@@ -98,6 +100,7 @@ impl Elementwise {
             Elementwise::Cast(to) => to,
             Elementwise::Test(_) | Elementwise::Compare(_) => DType::Bool,
             Elementwise::Unary(Unary::Absolute) | Elementwise::Part(Part::Real | Part::Imag | Part::Angle) => d.real(),
+            Elementwise::Part(Part::Complex) => promote(DType::C64, d),
             Elementwise::Math(Math::FrexpExponent) => DType::I32,
             _ => d,
         }
@@ -116,6 +119,7 @@ pub fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], out: LanesMut<'_>) {
         Elementwise::Cast(to) => cast::eval(isa, x, to, out),
         Elementwise::Ternary(Ternary::Where) => with_element!(y.dtype(), T =>
             ternary::eval_where(isa, bool::lanes(x), T::lanes(y), T::lanes(z), T::lanes_mut(out))),
+        Elementwise::Part(Part::Complex) => complex::eval_complex(isa, x, y, out),
         op if d.is_half() => half::eval(op, isa, args, out),
         op if d.is_complex() => complex::eval(op, isa, x, y, z, out),
         Elementwise::Unary(op) => with_number!(d, T => unary::eval(op, isa, T::lanes(x), T::lanes_mut(out))),

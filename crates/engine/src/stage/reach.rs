@@ -34,6 +34,9 @@ impl Access {
     }
 }
 
+/// Inputs beyond which a whole op is not asked which of them it takes frame by frame.
+const MOST_ASKED: usize = 64;
+
 /// What node `id` needs of its `n`-th input.
 pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
     let node = plan.node(id);
@@ -62,6 +65,8 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
             Movement::Broadcast(to) => aligned(to),
         },
         // Frames must be counted alike on both sides before the op is asked whether they touch.
+        // An op of very many inputs is asked about each of them: it waits for them all instead.
+        Kind::Op(Op::Whole(_)) if node.inputs.len() > MOST_ASKED => Access::Whole,
         Kind::Op(Op::Whole(w)) if !node.shape.is_empty() && node.shape.first() == input.first() => {
             let metas: Vec<Meta> =
                 node.inputs.iter().map(|i| Meta::new(plan.node(*i).shape.clone(), plan.node(*i).dtype)).collect();

@@ -184,15 +184,12 @@ fn between_two() {
 
 #[test]
 fn old_names_find_the_same_ops() {
-    // Ops that other pages of the registry will bring.
-    const NOT_YET: &[&str] = &["conj", "prod"];
     let rows = rows();
     for (alias, op) in ALIASES {
         assert!(!rows.iter().any(|r| r.name == *alias), "{alias} is an op of its own");
-        let there = rows.iter().any(|r| r.name == *op);
-        assert!(there || NOT_YET.contains(op), "{alias}: there is no {op}");
-        assert_eq!(find(alias).map(|r| r.name), there.then_some(*op));
-        assert_eq!(names().contains(alias), there);
+        assert!(rows.iter().any(|r| r.name == *op), "{alias}: there is no {op}");
+        assert_eq!(find(alias).map(|r| r.name), Some(*op));
+        assert!(names().contains(alias));
     }
     let x = of(&[0.25f32, -0.5]);
     let by = |name: &str| call(name, &[Arg::Array(x.clone())]).unwrap().collect().unwrap();
@@ -201,4 +198,105 @@ fn old_names_find_the_same_ops() {
     assert_eq!(call_all("modf", &[Arg::Array(x.clone())]).unwrap().len(), 2);
     let wrong = call("arcsn", &[Arg::Array(x)]).unwrap_err().to_string();
     assert_eq!(wrong, "arcsn: there is no op of this name; did you mean `arcsin`?");
+}
+
+/// The element-wise functions of the Python array API standard, 2025.12, all of them.
+#[test]
+fn every_function_of_the_array_api_standard_is_there() {
+    const STANDARD: &str = "abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_left_shift \
+        bitwise_invert bitwise_or bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp \
+        expm1 floor floor_divide greater greater_equal hypot imag isfinite isinf isnan less less_equal log log1p log2 \
+        log10 logaddexp logical_and logical_not logical_or logical_xor maximum minimum multiply negative nextafter \
+        not_equal positive pow real reciprocal remainder round sign signbit sin sinh square sqrt subtract tan tanh \
+        trunc";
+    let missing: Vec<&str> = STANDARD.split_whitespace().filter(|name| find(name).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(STANDARD.split_whitespace().count(), 67);
+}
+
+/// NumPy's own for float16, ml_dtypes' for bfloat16.
+#[test]
+fn sixteen_bit_floats_have_neighbours_and_limits_of_their_own() {
+    let h = of(&[1.0, -1.0, 0.0, -2.5, 65504.0, -65504.0, INF, 6e-8]).f16();
+    let least = 5.960464477539063e-8;
+    bits(&h.spacing(), &[0.0009765625, 0.00048828125, least, 0.001953125, INF, 32.0, NAN, least]);
+    let up = [1.0009765625, -0.99951171875, least, -2.498046875, 65472.0, -65472.0, 65504.0, 2.0 * least];
+    bits(&h.nextafter(2), &up);
+    let b = of(&[1.0, -1.0, 0.0, -2.5, INF]).bf16();
+    bits(&b.spacing(), &[0.0078125, -0.0078125, 9.183549615799121e-41, -0.015625, NAN]);
+    bits(&of(&[1.0, -1.0, 0.0, NAN]).bf16().nextafter(INF), &[1.0078125, -0.99609375, 9.183549615799121e-41, NAN]);
+    bits(&of(&[INF, -INF, NAN]).f16().nan_to_num(0.0, None, None), &[65504.0, -65504.0, 0.0]);
+    bits(&of(&[INF]).bf16().nan_to_num(0.0, None, None), &[3.3895313892515355e38]);
+    bits(&of(&[1.375, 3.75]).f16().rad2deg(), &[78.8125, 214.875]);
+    bits(&of(&[2.625, 100.0]).f16().deg2rad(), &[0.045806884765625, 1.7451171875]);
+    bits(&of(&[0.0, 0.5]).f16().sinc(), &[1.0, 0.63671875]);
+    // A float of 16 bits holds every byte.
+    assert_eq!(of(&[1u8]).copysign(h.slice_axis(0, None, Some(1), None)).dtype().unwrap(), DType::F16);
+    assert_eq!(of(&[true]).hypot(of(&[1i8])).dtype().unwrap(), DType::F32);
+}
+
+fn complex(x: &[(f64, f64)]) -> Lazy {
+    let [re, im] = [0, 1].map(|i| of(&x.iter().map(|&(a, b)| if i == 0 { a } else { b }).collect::<Vec<f64>>()));
+    re.complex(&im)
+}
+
+/// To the bit in both parts, but any NaN for any other.
+#[track_caller]
+fn parts(l: &Lazy, want: &[(f64, f64)]) {
+    bits(&l.real().f64(), &want.iter().map(|p| p.0).collect::<Vec<_>>());
+    bits(&l.imag().f64(), &want.iter().map(|p| p.1).collect::<Vec<_>>());
+}
+
+#[test]
+fn complex_numbers_are_made_of_parts_and_compared_by_them() {
+    let z = complex(&[(NAN, 1.0), (1.0, 2.0), (1.0, INF), (0.0, -0.0)]);
+    parts(&z, &[(NAN, 1.0), (1.0, 2.0), (1.0, INF), (0.0, -0.0)]);
+    let w = complex(&[(3.0, 4.0), (1.0, -2.0), (NAN, 0.0), (-0.0, NAN)]);
+    parts(&z.fmax(&w), &[(3.0, 4.0), (1.0, 2.0), (1.0, INF), (0.0, -0.0)]);
+    parts(&z.fmin(&w), &[(3.0, 4.0), (1.0, -2.0), (1.0, INF), (0.0, -0.0)]);
+    assert_eq!(ints(&z.isreal()), [0, 0, 0, 1]);
+    assert_eq!(ints(&w.iscomplex()), [1, 1, 0, 1]);
+    assert_eq!(ints(&z.isrealobj()), [0]);
+    assert_eq!(ints(&z.real().iscomplexobj()), [0]);
+    assert_eq!(of(&[1f32]).complex(2).dtype().unwrap(), DType::C64);
+    assert_eq!(of(&[1u8]).complex(0.5).dtype().unwrap(), DType::C128);
+    assert_eq!(of(&[1.0]).f16().complex(2).dtype().unwrap(), DType::C64);
+}
+
+#[test]
+fn complex_numbers_have_numpys_answers() {
+    let x = complex(&[(3.0, -4.0), (0.0, 0.0), (1e-300, 1e300)]).reciprocal();
+    parts(&x, &[(0.12, 0.16), (NAN, NAN), (0.0, -1e-300)]);
+    let most = f64::from(f32::MAX);
+    let x = complex(&[(NAN, -INF), (INF, -0.0)]).c64().nan_to_num(0.0, None, None);
+    parts(&x, &[(0.0, -most), (most, -0.0)]);
+    parts(&complex(&[(2.675, -INF), (1.25, -0.04)]).round(1), &[(2.7, -INF), (1.2, -0.0)]);
+    assert_eq!(of(&[2f32]).float_power(of(&[1.0]).c64()).dtype().unwrap(), DType::C128);
+    // NumPy rounds 1 + x and has 0.
+    parts(&complex(&[(1e-40, 0.0)]).log1p(), &[(1e-40, 0.0)]);
+    parts(
+        &complex(&[(-INF, NAN), (-0.0, INF), (INF, INF)]).acos(),
+        &[(NAN, -INF), (std::f64::consts::FRAC_PI_2, -INF), (std::f64::consts::FRAC_PI_4, -INF)],
+    );
+    assert_eq!(ints(&complex(&[(2.5, 9.0), (-3.5, NAN), (300.0, 0.0)]).cast_rounded(DType::U8)), [2, 0, 255]);
+}
+
+#[test]
+fn what_complex_numbers_do_not_have_is_refused() {
+    let z = complex(&[(1.0, 2.0)]);
+    let all = [
+        ("fabs", z.fabs()),
+        ("deg2rad", z.deg2rad()),
+        ("rad2deg", z.rad2deg()),
+        ("signbit", z.signbit()),
+        ("isposinf", z.isposinf()),
+        ("isneginf", z.isneginf()),
+        ("copysign", z.copysign(&z)),
+        ("hypot", z.hypot(1)),
+        ("complex", z.complex(1)),
+    ];
+    for (name, l) in all {
+        let words = "is not defined for complex128; take real, imag or absolute of it first";
+        assert_eq!(refused(&l), format!("{name}: {words}"));
+    }
 }

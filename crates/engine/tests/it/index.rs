@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use opusclip_engine::{Array, DType, Ellipsis, Index, Lazy, NewAxis, Slice, ix};
+use opusclip_engine::{Array, Complex, DType, Ellipsis, Index, Lazy, NewAxis, RunOptions, Slice, ix};
 use serde_json::Value;
 
 fn ints(v: &Value) -> Vec<i64> {
@@ -159,6 +159,12 @@ fn refusals_say_what_was_given() {
         "set: a value of shape (3,) does not broadcast to (2, 4), the shape of what the index names"
     );
     assert_eq!(error(x.u8().set(0, 300)), "set: the integer 300 does not fit uint8 (0 to 255)");
+    // 2^36 positions of one byte are not written out to be checked at once.
+    let many = Array::from_slice(&[0u8], &[]).unwrap().broadcast_view(&[1 << 36]).unwrap();
+    assert_eq!(x.index(&many).shape().unwrap(), [1 << 36, 4]);
+    assert!(x.set(&many, 1).meta().is_ok());
+    let limited = RunOptions { memory_limit: Some(1 << 28), ..RunOptions::default() };
+    assert!(x.index(&many).collect_with(&limited).is_err());
     // Broadcast to nothing, an index is not looked at.
     assert_eq!(shape_of(&x, (&data(&[7], &[1]), &data(&[], &[0]))), [0]);
 }
@@ -173,6 +179,27 @@ fn values_are_cast_as_by_astype() {
     // The last of several values for one place stays.
     let twice = data(&[2, 2], &[2]);
     assert_eq!(x.set(&twice, data(&[8, 9], &[2])).collect().unwrap().to_vec::<i64>().unwrap(), [0, 1, 9]);
+}
+
+#[test]
+fn complex_literals_go_into_complex_arrays_alone() {
+    let z = |re: f32, im: f32| Complex::new(re, im);
+    let x = range(6, &[2, 3]).cast(DType::C64);
+    // NumPy: x[:, 1] = 2-3j; x[0, 0] = -1j
+    let y = x.set((.., 1), z(2.0, -3.0)).set((0, 0), z(0.0, -1.0)).collect().unwrap();
+    let all = [z(0.0, -1.0), z(2.0, -3.0), z(2.0, 0.0), z(3.0, 0.0), z(2.0, -3.0), z(5.0, 0.0)];
+    assert_eq!(y.to_vec::<Complex<f32>>().unwrap(), all);
+    let put = x.set(data(&[1], &[1]), z(1.0, 2.0)).index((1, 2)).collect().unwrap();
+    assert_eq!(put.to_vec::<Complex<f32>>().unwrap(), [z(1.0, 2.0)]);
+    let masked = x.set(x.real().greater(4), z(0.5, 0.5)).index((1, 2)).collect().unwrap();
+    assert_eq!(masked.to_vec::<Complex<f32>>().unwrap(), [z(0.5, 0.5)]);
+    let error = |l: Lazy| l.collect().unwrap_err().without_place().to_string();
+    assert_eq!(
+        error(x.f32().set(0, z(1.0, 2.0))),
+        "set: the complex number does not go into float32; cast the array first"
+    );
+    assert_eq!(error(x.index(&x)), "index: an index array holds integers or truth values, not complex64; cast it");
+    assert!(x.take(&x, None).meta().is_err() && x.choose(std::slice::from_ref(&x)).meta().is_err());
 }
 
 #[test]

@@ -112,6 +112,16 @@ pub trait ComplexNumber: Element {
     fn max_nan(self, o: Self) -> Self {
         if ComplexNumber::is_nan(self) | o.less_equal(self) { self } else { o }
     }
+    /// The lesser in that order, or the one without a NaN.
+    #[inline(always)]
+    fn min_num(self, o: Self) -> Self {
+        if ComplexNumber::is_nan(o) | self.less_equal(o) { self } else { o }
+    }
+    /// The greater in that order, or the one without a NaN.
+    #[inline(always)]
+    fn max_num(self, o: Self) -> Self {
+        if ComplexNumber::is_nan(o) | o.less_equal(self) { self } else { o }
+    }
 }
 
 impl ComplexNumber for Complex<f64> {
@@ -389,7 +399,8 @@ pub fn tanh(z: C) -> C {
     c(beta * rho * s / below, t / below)
 }
 
-fn turned(z: C) -> C {
+/// The parts exchanged: what carries sines to hyperbolic sines.
+pub(crate) fn turned(z: C) -> C {
     c(z.im, z.re)
 }
 

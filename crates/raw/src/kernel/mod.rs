@@ -1,5 +1,6 @@
 //! Loops over slices, each compiled once per instruction set; every level gives the same bits.
 
+pub mod arcs;
 pub mod cast;
 pub mod complex;
 pub mod curves;

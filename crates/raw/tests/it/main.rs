@@ -1,6 +1,7 @@
 //! Every kernel on every instruction set of this machine against the plain loop.
 
 mod accuracy;
+mod arcs;
 mod buffers;
 mod casts;
 mod curve_table;

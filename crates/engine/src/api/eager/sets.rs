@@ -6,7 +6,7 @@ use crate::array::shape;
 use crate::lazy::{Index, Operand, compose};
 use crate::ops::Attr;
 use crate::ops::facts::{Param, ParamKind, Preset, XY};
-use crate::ops::whole::order::{keys, nan_key, sorted};
+use crate::ops::whole::order::{keys, sorted};
 use crate::ops::whole::search::{ISIN, unique as parts, unique_rows};
 
 /// The pages of this file.
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.unique(x, axis=axis, equal_nan=equal_nan)",
         tries: &["unique(x)", "unique(x, axis=0)", "unique(x, axis=-1)", "unique(x, equal_nan=False)"],
         doc: "The different values, rising; along an axis the different parts that stand side by side on it.",
-        rule: "All NaN are one value, which comes last; with equal_nan=False each is its own, and so along an axis, as in NumPy. Computed at once.",
+        rule: "All NaN are one value, which comes last (of complex ones the first that occurs); with equal_nan=False each is its own, and so along an axis, as in NumPy, where a row with NaN comes after its like (NumPy puts it first for float16). Computed at once.",
         ..Row::EAGER
     },
     Row {
@@ -125,7 +125,7 @@ pub fn unique(x: &Lazy, axis: Option<isize>, equal_nan: bool) -> Lazy {
             [axis].into_iter().chain((0..x.ndim()?).filter(|a| *a != axis)).map(|a| a as isize).collect();
         let first = compose::permute_dims(x, &order).collect()?.to_contiguous()?;
         let rows = first.shape().first().copied().unwrap_or(0);
-        let (places, _, _) = unique_rows(&first, rows)?;
+        let places = unique_rows(&first, rows)?;
         let n = places.len();
         let mut items = vec![Index::Slice(crate::array::index::Slice::default()); axis];
         items.push(Index::Array(integers(&places, &[n])?));
@@ -136,10 +136,14 @@ pub fn unique(x: &Lazy, axis: Option<isize>, equal_nan: bool) -> Lazy {
 
 /// The different values of a flattened array.
 fn values(x: &Array, one_nan: bool) -> Result<Array> {
+    if x.dtype().is_complex() {
+        return Ok(parts(x, one_nan)?.values);
+    }
     let all = sorted(x)?;
-    let keys = keys(&all)?;
-    let apart = if one_nan { None } else { nan_key(all.dtype()) };
-    let differs = |n: usize| n == 0 || keys.get(n) != keys.get(n - 1) || keys.get(n).copied() == apart;
+    let (keys, nan) = keys(&all)?;
+    let apart = if one_nan { None } else { nan };
+    let differs =
+        |n: usize| n == 0 || keys.get(n) != keys.get(n - 1) || (apart.is_some() && keys.get(n).copied() == apart);
     let item = all.dtype().size();
     let kept: Vec<usize> = (0..keys.len()).filter(|&n| differs(n)).collect();
     let mut buffer = crate::array::zeroed(all.dtype(), &[kept.len()])?;

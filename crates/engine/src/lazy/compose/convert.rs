@@ -16,7 +16,12 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "pow",
         params: XY,
-        numpy: "x ** y",
+        numpy: "exact(lambda x, y: x ** y, x, y)",
+        tries: &[
+            "mild | pow(x, y)",
+            "edge bool real | pow(x, y)",
+            "mild complex64 complex128 | pow(x * (1 - 2j), y - 1j)",
+        ],
         ulp: 4,
         doc: "x to the power y, as the operator `**` does.",
         rule: "power's rule; the literal exponents 2 and 0.5 are computed as square and, for floats, sqrt.",

@@ -250,6 +250,9 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
+/// Longest list of integers that is read as the expression is written.
+const MOST_KNOWN: usize = 1 << 20;
+
 /// Integers that are known as the expression is written, and whether they are one number and no list.
 pub(super) fn known_ints(op: &str, name: &str, o: &Operand) -> Result<(Vec<isize>, bool)> {
     let wrong = || Error::value(op, format!("{name} must be an integer or a list of integers"));
@@ -257,6 +260,9 @@ pub(super) fn known_ints(op: &str, name: &str, o: &Operand) -> Result<(Vec<isize
         Operand::Weak(Weak::Int(v)) => Ok((vec![isize::try_from(*v).map_err(|_| wrong())?], true)),
         Operand::Lazy(l) => match l.op() {
             Op::Scalar(s) if s.dtype.is_integer() => Ok((vec![s.to_i128() as isize], true)),
+            Op::Data(d) if d.0.size() > MOST_KNOWN => {
+                Err(Error::value(op, format!("{name} has {} integers; at most {MOST_KNOWN} are taken", d.0.size())))
+            }
             Op::Data(d) if d.0.dtype().is_integer() || d.0.size() == 0 => {
                 // All integers that a position may be are exact in f64.
                 let values = d.0.to_f64_vec()?.into_iter().map(|v| v as isize).collect();

@@ -31,7 +31,7 @@ use crate::array::promote::Weak;
 use crate::array::{Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, XY};
-use crate::ops::{Binary, Bits, Compare, Elementwise, Math, MathBinary, Movement, Reduce, Test, Unary};
+use crate::ops::{Binary, Bits, Compare, Elementwise, Math, MathBinary, Movement, Part, Reduce, Test, Unary};
 
 pub use axes::*;
 pub use calculus::*;
@@ -91,6 +91,36 @@ pub fn as_array(y: Operand) -> Lazy {
 #[track_caller]
 fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {
     Lazy::elementwise(op, vec![x.into(), y.into()])
+}
+
+/// Builds with `make`, or refuses complex numbers in the name of an op that has no meaning for them.
+#[track_caller]
+fn real_only(name: &str, x: &Lazy, make: impl FnOnce(DType) -> Lazy) -> Lazy {
+    match x.dtype() {
+        Ok(d) if d.is_complex() => {
+            Lazy::failed(Error::dtype(name, format!("is not defined for {d}; take real, imag or absolute of it first")))
+        }
+        Ok(d) => make(d),
+        Err(e) => Lazy::failed(e),
+    }
+}
+
+/// One of the two parts of complex numbers.
+#[track_caller]
+fn part(op: Part, x: &Lazy) -> Lazy {
+    Lazy::elementwise(Elementwise::Part(op), vec![x.into()])
+}
+
+/// `f` of the real part and of the imaginary one.
+#[track_caller]
+fn by_parts(x: &Lazy, f: impl Fn(&Lazy) -> Lazy) -> Lazy {
+    binary(Elementwise::Part(Part::Complex), &f(&part(Part::Real, x)), f(&part(Part::Imag, x)))
+}
+
+/// bfloat16 as float32: between the steps of a formula its 8 bits would lose too much.
+#[track_caller]
+fn unbrained(x: &Lazy) -> Lazy {
+    if x.dtype().is_ok_and(|d| d == DType::BF16) { x.cast(DType::F32) } else { x.clone() }
 }
 
 /// `x / y` as floats, for callers inside the house.

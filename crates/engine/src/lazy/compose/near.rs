@@ -22,21 +22,53 @@ pub(super) const ROWS: &[Row] = &[
         name: "signbit",
         numpy: "np.signbit(x)",
         doc: "True where the sign is set: below zero, and for -0 and a NaN with a sign.",
-        rule: "Integers: below zero.",
+        rule: "Integers: below zero. Not for complex numbers.",
         ..Row::BASE
     },
     Row {
         name: "isposinf",
         numpy: "np.isposinf(x)",
         doc: "True where the value is positive infinity.",
-        rule: "Integers and bool are never infinite.",
+        rule: "Integers and bool are never infinite. Not for complex numbers.",
         ..Row::BASE
     },
     Row {
         name: "isneginf",
         numpy: "np.isneginf(x)",
         doc: "True where the value is negative infinity.",
-        rule: "Integers and bool are never infinite.",
+        rule: "Integers and bool are never infinite. Not for complex numbers.",
+        ..Row::BASE
+    },
+    Row {
+        name: "isreal",
+        numpy: "np.isreal(x)",
+        tries: &["isreal(x)", "isreal(x + 2j * x)"],
+        doc: "True where the imaginary part is zero.",
+        rule: "True everywhere for types that are not complex; false for a NaN imaginary part.",
+        ..Row::BASE
+    },
+    Row {
+        name: "iscomplex",
+        numpy: "np.iscomplex(x)",
+        tries: &["iscomplex(x)", "iscomplex(x + 2j * x)"],
+        doc: "True where the imaginary part is not zero.",
+        rule: "False everywhere for types that are not complex; true for a NaN imaginary part.",
+        ..Row::BASE
+    },
+    Row {
+        name: "isrealobj",
+        numpy: "np.isrealobj(x)",
+        tries: &["isrealobj(x)", "isrealobj(x + 2j)"],
+        doc: "True if the type is not a complex one.",
+        rule: "One truth value; no element is looked at.",
+        ..Row::BASE
+    },
+    Row {
+        name: "iscomplexobj",
+        numpy: "np.iscomplexobj(x)",
+        tries: &["iscomplexobj(x)", "iscomplexobj(x + 2j)"],
+        doc: "True if the type is complex.",
+        rule: "One truth value; no element is looked at.",
         ..Row::BASE
     },
     Row {
@@ -52,7 +84,7 @@ pub(super) const ROWS: &[Row] = &[
             "isclose(x, 1)",
         ],
         doc: "True where the two are nearly equal.",
-        rule: "abs(x - y) <= atol + rtol * abs(y) for finite y, or x == y; y is taken as a float. With equal_nan two NaN are equal.",
+        rule: "abs(x - y) <= atol + rtol * abs(y) for finite y, or x == y; y is taken as a float, bfloat16 as float32. With equal_nan two NaN are equal.",
         ..Row::BASE
     },
     Row {
@@ -126,40 +158,76 @@ fn truth(v: bool) -> Lazy {
 /// See the row of the same name, as for all functions of this file.
 #[track_caller]
 pub fn signbit(x: &Lazy) -> Lazy {
-    if x.dtype().is_ok_and(DType::is_float) {
-        // -0 is not below zero: its sign is seen on a 1.
-        let op = Elementwise::MathBinary(MathBinary::Copysign);
-        return compare(Compare::Less, &Lazy::elementwise(op, vec![1.into(), x.into()]), 0);
-    }
-    compare(Compare::Less, x, 0)
+    real_only("signbit", x, |d| {
+        if d.is_float() {
+            // -0 is not below zero: its sign is seen on a 1.
+            let op = Elementwise::MathBinary(MathBinary::Copysign);
+            return compare(Compare::Less, &Lazy::elementwise(op, vec![1.into(), x.into()]), 0);
+        }
+        compare(Compare::Less, x, 0)
+    })
 }
 
 #[track_caller]
-fn infinite(x: &Lazy, which: f64) -> Lazy {
-    match x.dtype() {
-        Ok(d) if d.is_float() => compare(Compare::Equal, x, which),
+fn infinite(name: &str, x: &Lazy, which: f64) -> Lazy {
+    real_only(name, x, |d| match d {
+        d if d.is_float() => compare(Compare::Equal, x, which),
         // False everywhere.
         _ => test(Test::Isinf, x),
+    })
+}
+
+/// No imaginary part.
+#[track_caller]
+pub fn isreal(x: &Lazy) -> Lazy {
+    compare(Compare::Equal, &part(Part::Imag, x), 0)
+}
+
+/// An imaginary part.
+#[track_caller]
+pub fn iscomplex(x: &Lazy) -> Lazy {
+    compare(Compare::NotEqual, &part(Part::Imag, x), 0)
+}
+
+#[track_caller]
+fn of_type(x: &Lazy, test: impl Fn(DType) -> bool) -> Lazy {
+    match x.dtype() {
+        Ok(d) => truth(test(d)),
+        Err(e) => Lazy::failed(e),
     }
+}
+
+/// Not of a complex type.
+#[track_caller]
+pub fn isrealobj(x: &Lazy) -> Lazy {
+    of_type(x, |d| !d.is_complex())
+}
+
+/// Of a complex type.
+#[track_caller]
+pub fn iscomplexobj(x: &Lazy) -> Lazy {
+    of_type(x, DType::is_complex)
 }
 
 /// Positive infinity.
 #[track_caller]
 pub fn isposinf(x: &Lazy) -> Lazy {
-    infinite(x, f64::INFINITY)
+    infinite("isposinf", x, f64::INFINITY)
 }
 
 /// Negative infinity.
 #[track_caller]
 pub fn isneginf(x: &Lazy) -> Lazy {
-    infinite(x, f64::NEG_INFINITY)
+    infinite("isneginf", x, f64::NEG_INFINITY)
 }
 
 /// Nearly equal.
 #[track_caller]
 pub fn isclose(x: &Lazy, y: Operand, rtol: f64, atol: f64, equal_nan: bool) -> Lazy {
+    let x = &unbrained(x);
     // A literal stays weak, but as a float.
     let y = match y {
+        Operand::Lazy(l) if l.dtype().is_ok_and(|d| d == DType::BF16) => Operand::Lazy(l.cast(DType::F32)),
         Operand::Lazy(l) if l.dtype().is_ok_and(|d| d.kind() < Kind::Float) => Operand::Lazy(l.cast(DType::F64)),
         Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Float(v as f64)),
         Operand::Weak(Weak::Bool(v)) => Operand::Weak(Weak::Float(f64::from(u8::from(v)))),

@@ -29,29 +29,29 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.fabs(x)",
         ulp: 0,
         doc: "Absolute value as a float.",
-        rule: "Exact; integers are cast to a float first.",
+        rule: "Exact; integers are cast to a float first. Not for complex numbers.",
         ..Row::BASE
     },
     Row {
         name: "reciprocal",
         numpy: "np.reciprocal(x)",
-        tries: &["float | reciprocal(x)", "reciprocal(x + (x == 0))"],
+        tries: &["float complex64 complex128 | reciprocal(x)", "reciprocal(x + (x == 0))", "reciprocal(x - 2j)"],
         doc: "1 / x.",
-        rule: "Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine.",
+        rule: "Floats: correctly rounded. Integers are divided towards zero: 1 and -1 stay, all others give 0, and so does 0, where NumPy's answer depends on the machine. Complex: Smith's method; of 0 both parts are NaN.",
         ..Row::BASE
     },
     Row {
         name: "deg2rad",
         numpy: "np.deg2rad(x)",
         doc: "Degrees to radians.",
-        rule: "x times pi/180, in the float type of x.",
+        rule: "x times pi/180, in the float type of x; 16-bit floats as float32, rounded once. Not for complex numbers.",
         ..Row::BASE
     },
     Row {
         name: "rad2deg",
         numpy: "np.rad2deg(x)",
         doc: "Radians to degrees.",
-        rule: "x times 180/pi, in the float type of x.",
+        rule: "x times 180/pi, in the float type of x; 16-bit floats as float32, rounded once. Not for complex numbers.",
         ..Row::BASE
     },
     Row {
@@ -59,17 +59,26 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "np.sinc(x)",
         ulp: 4,
         doc: "sin(pi x) / (pi x), and 1 at 0.",
-        rule: "pi x is rounded before its sine is taken, as NumPy does, so whole numbers do not give 0 exactly. Integers are computed in float64; infinities give NaN.",
+        rule: "pi x is rounded before its sine is taken, as NumPy does, so whole numbers do not give 0 exactly. Integers are computed in float64, bfloat16 in float32; infinities give NaN.",
         ..Row::BASE
     },
     Row {
         name: "float_power",
         params: XY,
-        numpy: "np.float_power(x, y)",
+        numpy: "exact(np.float_power, x, y)",
         ulp: 4,
-        doc: "x to the power y in float64, whatever their types.",
-        rule: "power's rule for floats.",
-        tries: &["float_power(x, y)", "float_power(x, -1)", "float_power(2, x)", "float_power(x, 0.5)"],
+        doc: "x to the power y in float64, or complex128 if either is complex.",
+        rule: "power's rule for floats and complex numbers.",
+        tries: &[
+            "mild | float_power(x, y)",
+            "edge bool real | float_power(x, y)",
+            "bool real | float_power(x, -1)",
+            "mild | float_power(2, x)",
+            "edge bool real | float_power(2, x)",
+            "mild | float_power(x, 0.5)",
+            "edge bool real | float_power(x, 0.5)",
+            "mild | float_power(x - 0.3j, 2.5)",
+        ],
         ..Row::BASE
     },
     Row {
@@ -110,25 +119,27 @@ pub(super) const ROWS: &[Row] = &[
             "mild | round(x, decimals=-1)",
             "float | round(x, decimals=-1)",
             "round(x / 7, 1)",
+            "mild complex64 complex128 | round(x * (1 - 3j), 1)",
             "float | round(x, -400)",
             "round(x, 400)",
         ],
         doc: "x rounded to some decimals; below zero, to tens, hundreds and so on.",
-        rule: "Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals.",
+        rule: "Halves go to the even neighbour. x * 10**decimals is rounded to whole numbers and divided again, in the float type of x, as NumPy does. Integers stay integers, and wrap where the rounded one does not fit (NumPy's answer then depends on the machine); bool becomes a float, and takes no decimals. Complex: each part.",
         ..Row::BASE
     },
     Row {
         name: "nan_to_num",
         params: NAN_TO_NUM,
-        numpy: "np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)",
+        numpy: "nan_to_num_of(x, nan, posinf, neginf)",
         tries: &[
             "nan_to_num(x)",
             "nan_to_num(x, nan=-1.5)",
             "nan_to_num(x, 2, 100, -100)",
             "nan_to_num(x, posinf=1e30)",
+            "mild | nan_to_num(x / 0j)",
         ],
         doc: "NaN and infinities replaced by numbers.",
-        rule: "None stands for the greatest or least finite value of the type. Integers and bool stay as they are.",
+        rule: "None stands for the greatest or least finite value of the type. Complex: each part. Integers and bool stay as they are.",
         ..Row::BASE
     },
     Row {
@@ -144,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         numpy: "(lambda t: x * (1 - t) + y * t)(float(t) if isinstance(t, (int, float)) else np.asarray(t, float) if t.dtype.kind in 'biu' else t)",
         tries: &["lerp(x, y, 0.25)", "lerp(x, y, 1)", "lerp(x, 255.0, 0.5)"],
         doc: "Between x and y: x at t = 0, y at t = 1.",
-        rule: "x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64. Not in NumPy.",
+        rule: "x * (1 - t) + y * t, types as those operators promote them: a literal t keeps float32 and makes float64 of integers. An integer array t is taken as float64; bfloat16 is computed in float32 and rounded once. Not in NumPy.",
         ..Row::BASE
     },
     Row {
@@ -164,10 +175,10 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "cast_rounded",
         params: TYPE,
-        numpy: "np.clip(np.rint(x), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)",
+        numpy: "np.clip(np.rint(np.asarray(np.real(x), float)), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)",
         tries: &["cast_rounded(x, uint8)", "cast_rounded(x, int8)", "cast_rounded(x / 3, int16)"],
         doc: "The nearest element of another type.",
-        rule: "Floats to integers: halves to even, held at the ends of the range, NaN gives 0. Else as cast_sat. Not in NumPy.",
+        rule: "Floats to integers: halves to even, held at the ends of the range, NaN gives 0; of complex numbers the real part. Else as cast_sat. Not in NumPy.",
         ..Row::BASE
     },
 ];
@@ -216,7 +227,7 @@ pub fn positive(x: &Lazy) -> Lazy {
 /// Absolute value of a float.
 #[track_caller]
 pub fn fabs(x: &Lazy) -> Lazy {
-    unary(Elementwise::Unary(Unary::Absolute), &as_float(x))
+    real_only("fabs", x, |_| unary(Elementwise::Unary(Unary::Absolute), &as_float(x)))
 }
 
 /// `1 / x`
@@ -232,33 +243,65 @@ pub fn reciprocal(x: &Lazy) -> Lazy {
             }
             binary(Elementwise::Binary(Binary::Subtract), &one, compare(Compare::Equal, x, -1).cast(d))
         }
-        _ => Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![1.into(), x.into()]),
+        d if d.is_complex() => {
+            let (re, im) = (part(Part::Real, x), part(Part::Imag, x));
+            let size = |x: &Lazy| unary(Elementwise::Unary(Unary::Absolute), x);
+            let flat = compare(Compare::LessEqual, &size(&im), size(&re));
+            let (long, short) = (choose(&flat, &re, &im), choose(&flat, &im, &re));
+            let ratio = divide(&short, &long);
+            let scaled = binary(Elementwise::Binary(Binary::Multiply), &short, &ratio);
+            let below = binary(Elementwise::Binary(Binary::Add), &long, scaled);
+            let (one, ratio) = (one_over(&below), divide(&ratio, &below));
+            let down = unary(Elementwise::Unary(Unary::Negative), &choose(&flat, &ratio, &one));
+            binary(Elementwise::Part(Part::Complex), &choose(&flat, one, ratio), down)
+        }
+        _ => one_over(x),
+    })
+}
+
+#[track_caller]
+fn one_over(x: &Lazy) -> Lazy {
+    Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![1.into(), x.into()])
+}
+
+/// `x` times a factor, in the float type of `x`, for 16-bit floats rounded once.
+#[track_caller]
+fn scaled(name: &str, x: &Lazy, factor: impl Fn(DType) -> f64) -> Lazy {
+    real_only(name, x, |d| {
+        let to = float_of(d);
+        let work = if to.is_half() { DType::F32 } else { to };
+        binary(Elementwise::Binary(Binary::Multiply), &x.cast(work), factor(work)).cast(to)
     })
 }
 
 /// Degrees to radians.
 #[track_caller]
 pub fn deg2rad(x: &Lazy) -> Lazy {
-    binary(Elementwise::Binary(Binary::Multiply), &as_float(x), std::f64::consts::PI / 180.0)
+    scaled("deg2rad", x, |_| std::f64::consts::PI / 180.0)
 }
 
 /// Radians to degrees.
 #[track_caller]
 pub fn rad2deg(x: &Lazy) -> Lazy {
-    typed(&as_float(x), |d| {
-        // NumPy divides in the type itself, which for float32 is not 180/π rounded.
-        let factor =
-            if d == DType::F32 { f64::from(180.0_f32 / std::f32::consts::PI) } else { 180.0 / std::f64::consts::PI };
-        binary(Elementwise::Binary(Binary::Multiply), &as_float(x), factor)
+    // NumPy divides in the type itself, which for float32 is not 180/π rounded.
+    scaled("rad2deg", x, |d| {
+        if d == DType::F32 { f64::from(180.0_f32 / std::f32::consts::PI) } else { 180.0 / std::f64::consts::PI }
     })
 }
 
 /// Sine cardinal.
 #[track_caller]
 pub fn sinc(x: &Lazy) -> Lazy {
+    if x.dtype().is_ok_and(|d| d == DType::BF16) {
+        return sinc(&x.cast(DType::F32)).cast(DType::BF16);
+    }
     let angle = binary(Elementwise::Binary(Binary::Multiply), x, std::f64::consts::PI);
     typed(&angle, |d| {
-        let small = if d == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let small = match d {
+            DType::F16 => 2f64.powi(-10),
+            DType::F32 => f64::from(f32::EPSILON),
+            _ => f64::EPSILON,
+        };
         let angle = choose(&compare(Compare::NotEqual, &angle, 0.0), &angle, small);
         divide(&unary(Elementwise::Math(Math::Sin), &angle), &angle)
     })
@@ -267,11 +310,18 @@ pub fn sinc(x: &Lazy) -> Lazy {
 /// Power in `float64`.
 #[track_caller]
 pub fn float_power(x: &Lazy, y: Operand) -> Lazy {
+    let of = |l: &Lazy| l.dtype().is_ok_and(DType::is_complex);
+    let complex = of(x)
+        || match &y {
+            Operand::Lazy(l) => of(l),
+            Operand::Weak(w) => matches!(w, Weak::Complex(..)),
+        };
+    let to = if complex { DType::C128 } else { DType::F64 };
     let y = match y {
-        Operand::Lazy(l) => Operand::Lazy(l.cast(DType::F64)),
+        Operand::Lazy(l) => Operand::Lazy(l.cast(to)),
         w => w,
     };
-    binary(Elementwise::Binary(Binary::Power), &x.cast(DType::F64), y)
+    binary(Elementwise::Binary(Binary::Power), &x.cast(to), y)
 }
 
 /// Quotient and remainder.
@@ -317,6 +367,7 @@ pub fn round(x: &Lazy, decimals: isize) -> Lazy {
             // Over the widest integers, so that what does not fit wraps.
             if d == DType::U64 { wide.cast(d) } else { wide.cast(DType::I64).cast(d) }
         }
+        d if d.is_complex() && decimals != 0 => by_parts(x, |x| round(x, decimals)),
         _ if decimals == 0 => rint(x),
         _ if decimals > 0 => divide(&rint(&times(x)), tens),
         _ => times(&rint(&divide(x, tens))),
@@ -327,10 +378,16 @@ pub fn round(x: &Lazy, decimals: isize) -> Lazy {
 #[track_caller]
 pub fn nan_to_num(x: &Lazy, nan: f64, posinf: Option<f64>, neginf: Option<f64>) -> Lazy {
     typed(x, |d| {
-        if !d.is_float() {
-            return x.clone();
+        if d.is_complex() {
+            return by_parts(x, |x| nan_to_num(x, nan, posinf, neginf));
         }
-        let most = if d == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        let most = match d {
+            DType::F16 => 65504.0,
+            DType::BF16 => f64::from(f32::from_bits(0x7f7f_0000)),
+            DType::F32 => f64::from(f32::MAX),
+            DType::F64 => f64::MAX,
+            _ => return x.clone(),
+        };
         let infinite = |sign: f64| compare(Compare::Equal, x, sign * f64::INFINITY);
         let y = choose(&unary(Elementwise::Test(crate::ops::Test::Isnan), x), nan, x);
         let y = choose(&infinite(1.0), posinf.unwrap_or(most), y);
@@ -374,6 +431,25 @@ pub fn bitwise_count(x: &Lazy) -> Lazy {
 /// Between two.
 #[track_caller]
 pub fn lerp(x: &Lazy, y: Operand, t: Operand) -> Lazy {
+    let brain = |o: &Operand| matches!(o, Operand::Lazy(l) if l.dtype().is_ok_and(|d| d == DType::BF16));
+    let all = [x.into(), y, t];
+    if all.iter().any(brain) {
+        // The type is that of the plain formula.
+        let [x, y, t] = &all;
+        let plain = between(x.clone(), y.clone(), t.clone());
+        let [x, y, t] = [x, y, t].map(|o| match o {
+            Operand::Lazy(l) => Operand::Lazy(unbrained(l)),
+            w => w.clone(),
+        });
+        return typed(&plain, |d| between(x, y, t).cast(d));
+    }
+    let [x, y, t] = all;
+    between(x, y, t)
+}
+
+#[track_caller]
+fn between(x: Operand, y: Operand, t: Operand) -> Lazy {
+    let x = &as_array(x);
     let t = match t {
         Operand::Weak(Weak::Complex(..)) => {
             return Lazy::failed(Error::dtype("lerp", "t is complex; what lies between is told by a real number"));
@@ -427,6 +503,7 @@ pub fn cast_sat(x: &Lazy, dtype: DType) -> Lazy {
 #[track_caller]
 pub fn cast_rounded(x: &Lazy, dtype: DType) -> Lazy {
     typed(x, |d| match d {
+        d if d.is_complex() && dtype.is_integer() => cast_rounded(&part(Part::Real, x), dtype),
         d if d.is_float() && dtype.is_integer() => unary(Elementwise::Math(Math::Rint), x).cast(dtype),
         _ => cast_sat(x, dtype),
     })

@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// Longest list of positions that is written down here.
-const MOST: usize = 1 << 28;
+const MOST: usize = 1 << 24;
 
 /// The integers `start, start + 1, …`, `n` of them.
 fn count_from(op: &str, start: usize, n: usize) -> Result<Lazy> {
@@ -184,7 +184,7 @@ fn ravel(x: &Lazy) -> Result<Lazy> {
 /// Integer positions within an axis of `n`, by the mode's rule.
 fn positions(op: &str, indices: Lazy, n: usize, mode: &str) -> Result<Lazy> {
     let dtype = indices.dtype()?;
-    if dtype.is_float() {
+    if dtype.is_float() || dtype.is_complex() {
         return Err(Error::dtype(op, format!("positions are integers, not {dtype}; cast them")));
     }
     let i = indices.cast(DType::I64);

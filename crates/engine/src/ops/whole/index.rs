@@ -206,7 +206,14 @@ macro_rules! sized {
 fn picked(op: &str, indices: &[Array], axes: &[(usize, usize, isize)]) -> Result<(Vec<usize>, Vec<isize>)> {
     let shapes: Vec<&[usize]> = indices.iter().map(Array::shape).collect();
     let common = shape::broadcast(op, &shapes)?;
-    let mut sums = vec![0isize; shape::count(op, &common, 8)?];
+    let n = shape::count(op, &common, 8)?;
+    let mut sums: Vec<isize> = Vec::new();
+    sums.try_reserve_exact(n).map_err(|_| Error::Memory {
+        needed: n as u64 * 8,
+        limit: 0,
+        detail: "the system has not that much to give for the positions of an index".into(),
+    })?;
+    sums.resize(n, 0);
     // An index that is broadcast to nothing is not looked at, as in NumPy.
     if !sums.is_empty() {
         for (index, &(axis, len, stride)) in indices.iter().zip(axes) {

@@ -1,12 +1,14 @@
 //! Sorting. Elements become unsigned keys whose order is theirs, so that one loop sorts every type:
-//! equal elements have equal keys, and NaN has the greatest.
+//! equal elements have equal keys, and NaN has the greatest. Complex numbers are ordered as NumPy
+//! orders them: by the real part, then by the imaginary one; then come those whose imaginary part
+//! alone is NaN, then those whose real part is.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
-use opusclip_raw::{DType, Number};
+use opusclip_raw::{BF16, Complex, DType, F16, Number};
 
 use super::given::Given;
-use super::support::{axis_last, build, last_to, slice};
+use super::support::{axis_last, build, lanes, last_to, slice};
 use super::{Meaning, Page, unless_first_axis};
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
@@ -35,7 +37,7 @@ pub(super) static SORT: Page = Page {
         numpy: "np.sort(x, axis)",
         tries: &["sort(x)", "sort(x, axis=0)", "sort(x, axis=None)"],
         doc: "The elements along one axis in rising order; None flattens first.",
-        rule: "NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0.",
+        rule: "NaN comes last, also when descending (array API; NumPy has no such argument). -0.0 comes before 0.0. Complex numbers rise by their real parts, equal ones by their imaginary parts; those with a NaN come last, the real number with an imaginary NaN before the NaN with an imaginary number.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: |g| sorted_meta(g, None), eval: sort },
@@ -50,7 +52,7 @@ pub(super) static ARGSORT: Page = Page {
         numpy: "np.argsort(x, axis, stable=True)",
         tries: &["argsort(x)", "argsort(x, axis=0)", "argsort(x, axis=None)"],
         doc: "The positions that would sort the elements along one axis; None flattens first.",
-        rule: "int64. Stable: equal elements keep their order, also when descending. NaN comes last.",
+        rule: "int64. Stable: equal elements keep their order, also when descending. NaN comes last. Complex numbers as for sort.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: |g| sorted_meta(g, Some(DType::I64)), eval: argsort },
@@ -111,9 +113,6 @@ static LEXSORT: Page = Page {
 
 fn sorted_meta(g: &Given<'_, Meta>, dtype: Option<DType>) -> Result<Meta> {
     let x = g.x()?;
-    if x.dtype.is_complex() || x.dtype.is_half() {
-        return Err(Error::dtype(g.op(), format!("{} is not sorted yet", x.dtype)));
-    }
     let dtype = dtype.unwrap_or(x.dtype);
     Ok(match g.one_axis("axis", x.ndim())? {
         Some(_) => Meta::new(x.shape.clone(), dtype),
@@ -141,7 +140,7 @@ fn parted_meta(g: &Given<'_, Meta>, dtype: Option<DType>) -> Result<Meta> {
 }
 
 /// An unsigned key in the element's order: equal elements have equal keys, NaN has the greatest.
-trait Key: Number {
+trait Key: Lane {
     fn key(self) -> u64;
 }
 
@@ -166,6 +165,40 @@ keys! {
     // one of the two zeros.
     f32 => |v| if v.is_nan() { u64::from(u32::MAX) } else { rising32(v + 0.0).into() };
     f64 => |v| if v.is_nan() { u64::MAX } else { rising64(v + 0.0) };
+    F16 => |v| half_key(v.to_bits(), 0x7c00);
+    BF16 => |v| half_key(v.to_bits(), 0x7f80);
+    Complex<f32> => |v| {
+        let (high, low) = pair([v.re.key(), v.im.key()], u32::MAX.into(), NAN32.into());
+        high << 32 | low
+    };
+}
+
+/// The key of the least NaN among complex numbers: the one that follows infinity's key.
+const NAN32: u32 = 0xff80_0001;
+const NAN64: u64 = 0xfff0_0000_0000_0001;
+
+/// The keys of a complex number's parts, to be compared one after the other. `nan` is a part's key
+/// if it is NaN, and `past` follows the greatest key of numbers.
+fn pair([re, im]: [u64; 2], nan: u64, past: u64) -> (u64, u64) {
+    if im == nan && re != nan { (past, re) } else { (re, im) }
+}
+
+/// The key of `complex128`, which is longer than others.
+fn long_key(v: Complex<f64>) -> (u64, u64) {
+    pair([v.re.key(), v.im.key()], u64::MAX, NAN64)
+}
+
+/// The key of a 16-bit float with these bits, whose infinity has those.
+fn half_key(bits: u16, infinity: u16) -> u64 {
+    match bits & 0x7fff {
+        0 => rising16(0).into(),
+        size if size > infinity => u16::MAX.into(),
+        _ => rising16(bits).into(),
+    }
+}
+
+fn rising16(bits: u16) -> u16 {
+    bits ^ if bits >> 15 == 1 { u16::MAX } else { 1 << 15 }
 }
 
 fn rising32(v: f32) -> u32 {
@@ -178,15 +211,49 @@ fn rising64(v: f64) -> u64 {
     bits ^ if bits >> 63 == 1 { u64::MAX } else { 1 << 63 }
 }
 
-/// The keys of all elements in C order.
-pub(crate) fn keys(x: &Array) -> Result<Vec<u64>> {
-    let x = x.to_contiguous()?;
-    with_number!(x.dtype(), T => Ok(slice::<T>(&x)?.iter().map(|v| v.key()).collect()))
+/// The keys of all elements in C order, and the least key of NaN for types that have it.
+pub(crate) fn keys(x: &Array) -> Result<(Vec<u64>, Option<u64>)> {
+    let ([keys], nan) = keys_of([x])?;
+    Ok((keys, nan))
 }
 
-/// The key of NaN, for types that have it.
-pub(crate) fn nan_key(dtype: DType) -> Option<u64> {
-    dtype.is_float().then(|| u64::MAX >> (64 - 8 * dtype.size()))
+/// The same of several arrays of one type, whose keys can be compared.
+pub(crate) fn keys_of<const N: usize>(arrays: [&Array; N]) -> Result<([Vec<u64>; N], Option<u64>)> {
+    fn short<T: Key>(x: &Array) -> Result<Vec<u64>> {
+        Ok(slice::<T>(x)?.iter().map(|v| v.key()).collect())
+    }
+    let Some(dtype) = arrays.first().map(|x| x.dtype()) else { return Ok(([const { Vec::new() }; N], None)) };
+    if dtype == DType::C128 {
+        return ranks(arrays);
+    }
+    let mut all = [const { Vec::new() }; N];
+    for (keys, x) in all.iter_mut().zip(arrays) {
+        let x = x.to_contiguous()?;
+        *keys = match dtype {
+            DType::F16 => short::<F16>(&x)?,
+            DType::BF16 => short::<BF16>(&x)?,
+            DType::C64 => short::<Complex<f32>>(&x)?,
+            _ => with_number!(dtype, T => short::<T>(&x)?),
+        };
+    }
+    let nan = match dtype {
+        DType::C64 => Some(u64::from(NAN32) << 32),
+        d => d.is_float().then(|| u64::MAX >> (64 - 8 * d.size())),
+    };
+    Ok((all, nan))
+}
+
+/// Of long keys the places among all that occur.
+fn ranks<const N: usize>(arrays: [&Array; N]) -> Result<([Vec<u64>; N], Option<u64>)> {
+    let mut long = [const { Vec::new() }; N];
+    for (keys, x) in long.iter_mut().zip(arrays) {
+        *keys = slice::<Complex<f64>>(&x.to_contiguous()?)?.iter().map(|v| long_key(*v)).collect::<Vec<_>>();
+    }
+    let mut all = long.concat();
+    all.sort_unstable();
+    all.dedup();
+    let rank = |key: (u64, u64)| all.partition_point(|k| *k < key) as u64;
+    Ok((long.map(|keys| keys.into_iter().map(rank).collect()), Some(rank((NAN64, 0)))))
 }
 
 /// The positions that sort keys, stable.
@@ -249,7 +316,7 @@ fn by_digits<T: Copy + Default>(all: &mut Vec<T>, low: u32, bits: u32, key: impl
 }
 
 /// Sorts values where equal ones cannot be told apart, but for the two zeros: -0.0 is first.
-trait Values: Lane + Number {
+trait Values: Key + PartialOrd {
     fn sort_values(row: &mut [Self]);
 }
 
@@ -322,6 +389,17 @@ impl Values for f64 {
     }
 }
 
+macro_rules! halves {
+    ($($t:ty)*) => { $(
+        impl Values for $t {
+            fn sort_values(row: &mut [Self]) {
+                row.sort_unstable_by_key(|v| rising16(v.to_bits()));
+            }
+        }
+    )* };
+}
+halves!(F16 BF16);
+
 /// Least digits first, eleven bits at a time.
 fn radix(row: &mut [u32]) {
     let n = row.len();
@@ -363,7 +441,8 @@ fn sort_row<T: Values>(row: &mut [T], descending: bool) {
     if T::DTYPE.is_float() {
         let mut at = 0;
         while at < end {
-            if row[at].is_nan() {
+            // NaN alone is not comparable with itself.
+            if row[at].partial_cmp(&row[at]).is_none() {
                 end -= 1;
                 row.swap(at, end);
             } else {
@@ -375,6 +454,35 @@ fn sort_row<T: Values>(row: &mut [T], descending: bool) {
     T::sort_values(numbers);
     if descending {
         numbers.reverse();
+    }
+}
+
+/// Sorts one row of complex numbers by their keys; those from `nan` on stay at the end. Equal ones,
+/// which differ in the signs of zeros, keep their order.
+fn sort_complex<T: Copy, K: Ord + Copy>(row: &mut [T], descending: bool, nan: K, key: impl Fn(T) -> K) {
+    row.sort_by_key(|v| key(*v));
+    if descending {
+        let end = row.partition_point(|v| key(*v) < nan);
+        row[..end].sort_by_key(|v| Reverse(key(*v)));
+    }
+}
+
+/// Sorts rows of `n` elements.
+fn sort_rows(out: LanesMut<'_>, n: usize, descending: bool) {
+    let n = n.max(1);
+    let dtype = out.dtype();
+    match out {
+        LanesMut::F16(all) => all.chunks_mut(n).for_each(|row| sort_row(row, descending)),
+        LanesMut::BF16(all) => all.chunks_mut(n).for_each(|row| sort_row(row, descending)),
+        LanesMut::C64(all) => {
+            all.chunks_mut(n).for_each(|row| sort_complex(row, descending, u64::from(NAN32) << 32, Key::key));
+        }
+        LanesMut::C128(all) => {
+            all.chunks_mut(n).for_each(|row| sort_complex(row, descending, (NAN64, 0), long_key));
+        }
+        out => with_number!(dtype, T => {
+            T::lanes_mut(out).chunks_mut(n).for_each(|row| sort_row(row, descending));
+        }),
     }
 }
 
@@ -397,12 +505,9 @@ fn along(g: &Given<'_, Array>, dtype: DType, f: impl Fn(&Array, LanesMut<'_>, us
 
 fn sort(g: &Given<'_, Array>) -> Result<Array> {
     let (dtype, descending) = (g.x()?.dtype(), g.bool("descending"));
-    along(g, dtype, |rows, out, n| {
-        with_number!(dtype, T => {
-            let out = T::lanes_mut(out);
-            out.copy_from_slice(slice::<T>(rows)?);
-            out.chunks_mut(n.max(1)).for_each(|row| sort_row(row, descending));
-        });
+    along(g, dtype, |rows, mut out, n| {
+        out.copy_from(lanes(rows)?);
+        sort_rows(out, n, descending);
         Ok(())
     })
 }
@@ -410,25 +515,21 @@ fn sort(g: &Given<'_, Array>) -> Result<Array> {
 /// The elements of a flat array in order, for ops that go on from there.
 pub(crate) fn sorted(x: &Array) -> Result<Array> {
     let x = x.to_contiguous()?;
-    let dtype = x.dtype();
-    build(dtype, &[x.size()], |out| {
-        with_number!(dtype, T => {
-            let out = T::lanes_mut(out);
-            out.copy_from_slice(slice::<T>(&x)?);
-            sort_row(out, false);
-        });
+    build(x.dtype(), &[x.size()], |mut out| {
+        out.copy_from(lanes(&x)?);
+        sort_rows(out, x.size(), false);
         Ok(())
     })
 }
 
 fn argsort(g: &Given<'_, Array>) -> Result<Array> {
     let (dtype, descending) = (g.x()?.dtype(), g.bool("descending"));
-    let nan = nan_key(dtype);
-    let all = u64::MAX >> (64 - 8 * dtype.size());
     along(g, DType::I64, |rows, out, n| {
-        let mut row_keys = keys(rows)?;
+        let (mut row_keys, nan) = keys(rows)?;
         if descending {
-            row_keys.iter_mut().filter(|k| nan != Some(**k)).for_each(|k| *k = all - *k);
+            // Integers have no complex128's size.
+            let most = nan.map_or(u64::MAX >> (64 - 8 * dtype.size().min(8)), |n| n.saturating_sub(1));
+            row_keys.iter_mut().filter(|k| **k <= most).for_each(|k| *k = most - *k);
         }
         for (keys, places) in row_keys.chunks(n.max(1)).zip(i64::lanes_mut(out).chunks_mut(n.max(1))) {
             places.copy_from_slice(&order(keys));
@@ -468,7 +569,7 @@ fn lexsort(g: &Given<'_, Array>) -> Result<Array> {
     let rows = g.arrays("keys").iter().map(|k| axis_last(k, axis)).collect::<Result<Vec<_>>>()?;
     let shape = rows.first().map_or(&[][..], |r| r.shape());
     let n = shape.last().copied().unwrap_or(1).max(1);
-    let all = rows.iter().map(keys).collect::<Result<Vec<_>>>()?;
+    let all = rows.iter().map(|r| Ok(keys(r)?.0)).collect::<Result<Vec<_>>>()?;
     let sorted = build(DType::I64, shape, |out| {
         for (r, places) in i64::lanes_mut(out).chunks_mut(n).enumerate() {
             let mut order: Vec<i64> = (0..places.len() as i64).collect();

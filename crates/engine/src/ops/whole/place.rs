@@ -151,7 +151,7 @@ impl Mode {
 }
 
 fn whole_numbers(g: &Given<'_, Meta>, what: &str, m: &Meta) -> Result<()> {
-    if m.dtype.kind() == Kind::Float {
+    if m.dtype.kind() >= Kind::Float {
         return Err(Error::dtype(g.op(), format!("{what} holds integers, not {}; cast it", m.dtype)));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use opusclip_raw::{DType, Kind};
 
 use super::given::Given;
-use super::order::{keys, nan_key, order};
+use super::order::{keys, keys_of, order};
 use super::support::{build, cast};
 use super::{Meaning, Page};
 use crate::array::promote::promote;
@@ -33,7 +33,7 @@ static SEARCHSORTED: Page = Page {
             "x:6 | searchsorted(x, x, side='middle')",
         ],
         doc: "Where the values v would be put into the sorted x so that it stays sorted: before equal ones, or after them with side='right'.",
-        rule: "int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest.",
+        rule: "int64. x has one axis and rises, or does so in the order `sorter`. Both are promoted to one type; NaN is greatest, complex numbers are in sort's order.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: searchsorted_meta, eval: searchsorted },
@@ -57,7 +57,7 @@ static DIGITIZE: Page = Page {
             "x:3 | digitize(x, [1, 3, 2])",
         ],
         doc: "Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].",
-        rule: "int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest.",
+        rule: "int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest. Complex numbers are refused.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: digitize_meta, eval: digitize },
@@ -114,14 +114,14 @@ fn searchsorted_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     Ok(Meta::new(g.array("v")?.shape.clone(), DType::I64))
 }
 
-/// The keys of two arrays in the type of both.
-fn common(a: &Array, b: &Array) -> Result<(Vec<u64>, Vec<u64>, DType)> {
+/// The keys of two arrays in the type of both, and the least of NaN.
+fn common(a: &Array, b: &Array) -> Result<([Vec<u64>; 2], Option<u64>)> {
     let dtype = promote(a.dtype(), b.dtype());
-    Ok((keys(&cast(a, dtype)?)?, keys(&cast(b, dtype)?)?, dtype))
+    keys_of([&cast(a, dtype)?, &cast(b, dtype)?])
 }
 
 /// The same, but integers stay integers: uint64 and the signed types are not compared as floats.
-fn exactly(a: &Array, b: &Array) -> Result<(Vec<u64>, Vec<u64>, DType)> {
+fn exactly(a: &Array, b: &Array) -> Result<([Vec<u64>; 2], Option<u64>)> {
     let (signed, unsigned) = (|d: DType| d.kind() == Kind::Signed, |d: DType| d == DType::U64);
     let (da, db) = (a.dtype(), b.dtype());
     if !((signed(da) && unsigned(db)) || (unsigned(da) && signed(db))) {
@@ -129,16 +129,16 @@ fn exactly(a: &Array, b: &Array) -> Result<(Vec<u64>, Vec<u64>, DType)> {
     }
     let wide = |x: &Array| -> Result<Vec<u64>> {
         if unsigned(x.dtype()) {
-            return keys(x);
+            return Ok(keys(x)?.0);
         }
-        let all = keys(&cast(x, DType::I64)?)?;
+        let (all, _) = keys(&cast(x, DType::I64)?)?;
         // A negative integer is none of the others.
         Ok(all.into_iter().map(|k| if k < 1 << 63 { u64::MAX } else { k ^ (1 << 63) }).collect())
     };
     let (ka, mut kb) = (wide(a)?, wide(b)?);
     // Only what both types hold can be found.
     kb.retain(|&k| k <= i64::MAX as u64);
-    Ok((ka, kb, DType::U64))
+    Ok(([ka, kb], None))
 }
 
 fn found(sorted: &[u64], v: u64, right: bool) -> i64 {
@@ -147,7 +147,7 @@ fn found(sorted: &[u64], v: u64, right: bool) -> i64 {
 
 fn searchsorted(g: &Given<'_, Array>) -> Result<Array> {
     let (x, v) = (g.x()?, g.array("v")?);
-    let (mut sorted, wanted, _) = common(x, v)?;
+    let ([mut sorted, wanted], _) = common(x, v)?;
     if let Some(sorter) = g.maybe_array("sorter") {
         let order = cast(sorter, DType::I64)?;
         let n = sorted.len();
@@ -163,12 +163,15 @@ fn searchsorted(g: &Given<'_, Array>) -> Result<Array> {
 
 fn digitize_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     one_axis(g, "bins", g.array("bins")?)?;
+    if let Some(m) = g.inputs().iter().find(|m| m.dtype.is_complex()) {
+        return Err(Error::dtype(g.op(), format!("{} has no bins; take its real part or its absolute value", m.dtype)));
+    }
     Ok(Meta::new(g.x()?.shape.clone(), DType::I64))
 }
 
 fn digitize(g: &Given<'_, Array>) -> Result<Array> {
     let (x, bins) = (g.x()?, g.array("bins")?);
-    let (wanted, mut bins, _) = common(x, bins)?;
+    let ([wanted, mut bins], _) = common(x, bins)?;
     let rises = bins.is_sorted();
     if !rises {
         bins.reverse();
@@ -188,14 +191,13 @@ fn digitize(g: &Given<'_, Array>) -> Result<Array> {
 
 fn isin(g: &Given<'_, Array>) -> Result<Array> {
     let (x, test) = (g.x()?, g.array("test_elements")?);
-    let (wanted, mut test, dtype) = exactly(x, test)?;
-    let nan = nan_key(dtype);
+    let ([wanted, mut test], nan) = exactly(x, test)?;
     test.sort_unstable();
     test.dedup();
     let invert = g.bool("invert");
     build(DType::Bool, x.shape(), |out| {
         for (o, v) in bool::lanes_mut(out).iter_mut().zip(wanted) {
-            *o = (nan != Some(v) && test.binary_search(&v).is_ok()) != invert;
+            *o = (nan.is_none_or(|n| v < n) && test.binary_search(&v).is_ok()) != invert;
         }
         Ok(())
     })
@@ -213,11 +215,12 @@ pub(crate) struct Unique {
     pub(crate) counts: Vec<i64>,
 }
 
-/// The different values; with `one_nan` all NaN are one value, else each is its own.
+/// The different values; with `one_nan` all NaN are one value, the one that occurs first, else each
+/// is its own.
 pub(crate) fn unique(x: &Array, one_nan: bool) -> Result<Unique> {
     let x = x.to_contiguous()?;
-    let keys = keys(&x)?;
-    let (first, inverse, counts) = groups(&keys, if one_nan { None } else { nan_key(x.dtype()) });
+    let (keys, nan) = keys(&x)?;
+    let (first, inverse, counts) = groups(&keys, nan, one_nan);
     let item = x.dtype().size();
     let bytes = x.contiguous_bytes().unwrap_or(&[]);
     let mut buffer = crate::array::zeroed(x.dtype(), &[first.len()])?;
@@ -232,16 +235,20 @@ pub(crate) fn unique(x: &Array, one_nan: bool) -> Result<Unique> {
 }
 
 /// First position, group of each element, and size of each group of equal keys, in rising order;
-/// `apart` is a key that equals not even itself.
-fn groups(keys: &[u64], apart: Option<u64>) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
+/// keys from `nan` on equal not even themselves, or with `one_nan` all each other.
+fn groups(keys: &[u64], nan: Option<u64>, one_nan: bool) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
     let (mut first, mut counts) = (Vec::new(), Vec::<i64>::new());
     let mut inverse = vec![0; keys.len()];
     let mut last = None;
     for place in order(keys) {
         let Some(&key) = keys.get(place as usize) else { continue };
-        if last != Some(key) || apart == Some(key) {
+        let key = nan.map_or(key, |n| key.min(n));
+        if last != Some(key) || (nan == Some(key) && !one_nan) {
             first.push(place);
             counts.push(0);
+        } else if let Some(f) = first.last_mut() {
+            // Different NaN do not stand in the order in which they occur.
+            *f = place.min(*f);
         }
         last = Some(key);
         if let Some(c) = counts.last_mut() {
@@ -254,30 +261,25 @@ fn groups(keys: &[u64], apart: Option<u64>) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
     (first, inverse, counts)
 }
 
-/// The different rows of a matrix of so many rows in lexicographic order: first position, group of
-/// each row, and size of each group. A row with NaN equals no other, as in NumPy.
-pub(crate) fn unique_rows(x: &Array, rows: usize) -> Result<(Vec<i64>, Vec<i64>, Vec<i64>)> {
-    let keys = keys(x)?;
+/// Where the different rows of a matrix of so many rows occur first, in lexicographic order of the
+/// rows. A row with NaN equals no other, as in NumPy.
+pub(crate) fn unique_rows(x: &Array, rows: usize) -> Result<Vec<i64>> {
+    let (keys, nan) = keys(x)?;
     let width = keys.len().checked_div(rows).unwrap_or(0);
-    let nan = nan_key(x.dtype());
+    if width == 0 {
+        // Rows of nothing are all one, and may be more than can be listed.
+        return Ok(vec![0; rows.min(1)]);
+    }
     let row = |p: i64| keys.get(p as usize * width..(p as usize + 1) * width).unwrap_or(&[]);
     let mut places: Vec<i64> = (0..rows as i64).collect();
     places.sort_by(|&a, &b| row(a).cmp(row(b)));
-    let (mut first, mut counts) = (Vec::<i64>::new(), Vec::<i64>::new());
-    let mut inverse = vec![0; rows];
+    let mut first = Vec::<i64>::new();
     for place in places {
         let this = row(place);
-        let own = nan.is_some_and(|n| this.contains(&n));
+        let own = nan.is_some_and(|n| this.iter().any(|k| *k >= n));
         if own || first.last().is_none_or(|&f| row(f) != this) {
             first.push(place);
-            counts.push(0);
-        }
-        if let Some(c) = counts.last_mut() {
-            *c += 1;
-        }
-        if let Some(i) = inverse.get_mut(place as usize) {
-            *i = first.len() as i64 - 1;
         }
     }
-    Ok((first, inverse, counts))
+    Ok(first)
 }

@@ -248,7 +248,8 @@ fn median(g: &Given<'_, Array>) -> Result<Array> {
         let out = f64::lanes_mut(out);
         with_number!(rows.dtype(), T => {
             let rows = slice::<T>(&rows)?;
-            let mut work: Vec<T> = Vec::with_capacity(n);
+            // Grows as it is filled: an axis may be long where there are no rows.
+            let mut work: Vec<T> = Vec::new();
             for (i, o) in out.iter_mut().enumerate() {
                 *o = middle(&mut work, row(rows, i, n), skip);
             }
@@ -448,7 +449,8 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
 
 /// Gives `f` each row in rising order, and whether its answer is NaN.
 fn each_row<T: Number>(rows: &[T], count: usize, n: usize, skip: bool, mut f: impl FnMut(usize, &[T], bool)) {
-    let mut work: Vec<T> = Vec::with_capacity(n);
+    // Grows as it is filled: an axis may be long where there are no rows.
+    let mut work: Vec<T> = Vec::new();
     for i in 0..count {
         let row = row(rows, i, n);
         work.clear();
