@@ -131,14 +131,19 @@ fn along(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f64]))
     let rows = axis_last(x, axis)?;
     let n = rows.shape().last().copied().unwrap_or(1);
     let fill = if let Mode::Constant(v) = mode { v } else { 0.0 };
-    // The places beyond the ends are the same for every line.
-    let places: Vec<Option<usize>> = if n == 0 {
-        Vec::new()
-    } else {
-        (-(w.before as isize)..(n + w.after) as isize).map(|at| mode.place(at, n)).collect()
-    };
-    let mut line = vec![0.0; places.len()];
-    let mut results = vec![0.0; n];
+    // The places beyond the ends are the same for every line; without lines nobody asks for them.
+    let length = if rows.size() == 0 { 0 } else { n.saturating_add(w.before).saturating_add(w.after) };
+    let too_long = |_| Error::value(g.op(), format!("a line of {n} elements is too long to be held at once"));
+    let mut places: Vec<Option<usize>> = Vec::new();
+    places.try_reserve_exact(length).map_err(too_long)?;
+    places.extend((0..length).map(|i| mode.place(i as isize - w.before as isize, n)));
+    let mut line: Vec<f64> = Vec::new();
+    line.try_reserve_exact(length).map_err(too_long)?;
+    line.resize(length, 0.0);
+    let held = n.min(length);
+    let mut results: Vec<f64> = Vec::new();
+    results.try_reserve_exact(held).map_err(too_long)?;
+    results.resize(held, 0.0);
     let out = build(dtype, rows.shape(), |out| {
         with_number!(dtype, T => {
             let lines = slice::<T>(&rows)?.chunks_exact(n.max(1));

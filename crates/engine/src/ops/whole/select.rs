@@ -132,7 +132,7 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
             with_number!(rows.dtype(), T => places!(
                 T,
                 |v: T| Number::is_nan(v),
-                |a: T, b: T| a.partial_cmp(&b) == Some(if least { Ordering::Less } else { Ordering::Greater }),
+                |a: T, b: T| (if least { a.partial_cmp(&b) } else { b.partial_cmp(&a) }) == Some(Ordering::Less),
                 <T as Number>::from_f64(worst)
             ));
         }
