@@ -38,7 +38,8 @@ pub const ALIASES: &[(&str, &str)] = &[
 
 /// The row of an op, by its name or an alias.
 pub fn find(name: &str) -> Option<Row> {
-    let named = |name: &str| table().binary_search_by_key(&name, |r| r.name).ok().and_then(|at| table().get(at)).copied();
+    let named =
+        |name: &str| table().binary_search_by_key(&name, |r| r.name).ok().and_then(|at| table().get(at)).copied();
     named(name).or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).and_then(|(_, op)| named(op)))
 }
 

@@ -435,7 +435,8 @@ fn steps(first: Attr, second: Attr, n: i64, dtype: DType) -> Lazy {
 fn diagonal(n: isize, m: isize, k: isize, op: Compare) -> Result<Lazy> {
     let (n, m) = (length("eye", n)?, length("eye", m)?);
     // Beyond the corners all diagonals are alike; this keeps the sum from wrapping.
-    let k = k.clamp(-n - m - 1, n.saturating_add(m).saturating_add(1));
+    let most = n.saturating_add(m).saturating_add(1);
+    let k = k.clamp(-most, most);
     let rows = binary(Elementwise::Binary(Binary::Add), &counting(n, DType::I64), k as i64);
     Ok(binary(Elementwise::Compare(op), &counting(m, DType::I64), reshape(&rows, &[n, 1])))
 }
