@@ -87,7 +87,7 @@ counters! {
     pool_hits,
     /// Buffers that the pool had to make.
     pool_misses,
-    /// Elements that were divided by zero, where that was watched (see [`crate::errstate`]).
+    /// Elements that were divided by zero, where that was watched (see [`mod@crate::errstate`]).
     divisions_by_zero,
     /// Elements that overflowed, where that was watched.
     overflows,

@@ -697,7 +697,7 @@ impl Lazy {
         compose::diff(self, 1, axis, None, None)
     }
 
-    /// Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].
+    /// Into which of the bins each element falls: bin i has `bins[i-1] <= x < bins[i]`, with right=True `bins[i-1] < x <= bins[i]`.
     ///
     /// int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest. Complex numbers are refused.
     /// NumPy: `np.digitize(x, bins, right)`.
@@ -2862,7 +2862,7 @@ pub mod functions {
 
     /// Sums of products by letters: axes with the same letter run together, letters that the result lacks are summed.
     ///
-    /// Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.
+    /// Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once. The arrays stand in brackets, one alone too, `(x,)`: an array without them is the list of its parts.
     /// NumPy: `np.einsum(subscripts, *arrays)`.
     #[track_caller]
     pub fn einsum(subscripts: &str, arrays: &[Lazy]) -> Lazy {

@@ -15,7 +15,7 @@ pub struct Pass {
     /// Its name in traces and snapshots.
     pub name: &'static str,
     /// Whether each element is still computed once where it was, so that trouble with it is met
-    /// (see [`crate::errstate`]). Passes that do not are left out of watched runs.
+    /// (see [`mod@crate::errstate`]). Passes that do not are left out of watched runs.
     pub keeps_trouble: bool,
     /// Plan to plan; keeps shape, type and value of every output.
     pub run: fn(&Plan) -> Result<Plan>,

@@ -56,7 +56,7 @@ static DIGITIZE: Page = Page {
             "digitize(x, [5, 2, 2], right=True)",
             "x:3 | digitize(x, [1, 3, 2])",
         ],
-        doc: "Into which of the bins each element falls: bin i has bins[i-1] <= x < bins[i], with right=True bins[i-1] < x <= bins[i].",
+        doc: "Into which of the bins each element falls: bin i has `bins[i-1] <= x < bins[i]`, with right=True `bins[i-1] < x <= bins[i]`.",
         rule: "int64. bins has one axis and rises or falls. Both are promoted to one type; NaN is greatest. Complex numbers are refused.",
         ..Row::WHOLE
     },
