@@ -172,13 +172,18 @@ def histogram(x, bins, range, density, weights):
     return (counts if kind is None else counts.astype(kind)), edges
 
 
+def bracketed(arrays):
+    """What stands for `*arrays`: each by itself, or all in one pair of brackets."""
+    return arrays[0] if len(arrays) == 1 and isinstance(arrays[0], (tuple, list)) else arrays
+
+
 class Calls:
     """The names that a call may use."""
 
     def __init__(self):
         self.names = {"np": np, "pi": np.pi, "inf": np.inf, "nan": np.nan}
         self.names |= {"exact": exact, "wide": wide, "histogram_of": histogram, "log1p_exact": log1p_exact}
-        self.names |= {"complex": complex_of, "complex_of": complex_of, "nan_to_num_of": nan_to_num_of}
+        self.names |= {"bracketed": bracketed, "complex": complex_of, "complex_of": complex_of, "nan_to_num_of": nan_to_num_of}
         try:
             import scipy.ndimage
             import scipy.signal
@@ -196,15 +201,12 @@ class Calls:
             self.names["bfloat16"] = self.names["bf16"] = BFLOAT16.type
 
     def define(self, row):
-        """`def sort(x, axis=-1): return np.sort(x, axis)`; reductions also take keepdims."""
-        words = {"where", "type", "in"}
-        params = [p["name"] + ("" if p["preset"] is None else "=" + p["preset"]) for p in row["params"]]
-        text = row["numpy"]
-        if row["family"] == "Reduce" and not any(p["name"] == "keepdims" for p in row["params"]):
-            params.append("keepdims=False")
-            text = text[:-1] + ", keepdims=keepdims)"
+        """`def sort(x, axis=-1): return np.sort(x, axis)`"""
+        params = ["*" * p["many"] + p["name"] + ("" if p["preset"] is None else "=" + p["preset"]) for p in row["params"]]
+        # `*arrays` may stand in brackets, too.
+        unpack = "".join(f"    {p['name']} = bracketed({p['name']})\n" for p in row["params"] if p["many"])
         scope = dict(self.names)
-        exec(f"def {row['row']}({', '.join(params)}):\n    return {text}", scope)  # noqa: S102 — our own rows
+        exec(f"def {row['row']}({', '.join(params)}):\n{unpack}    return {row['numpy']}", scope)  # noqa: S102 — our own rows
         # The function sees NumPy's names, not ours.
         self.names[row["row"]] = scope[row["row"]]
 

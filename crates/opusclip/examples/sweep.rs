@@ -107,7 +107,7 @@ fn tries(row: &Row) -> Vec<Try> {
     let mut out = vec![format!("{}({names})", row.name)];
     if row.params.iter().any(|p| p.name == "axis" && p.kind == ParamKind::Axes) {
         out.extend(["0", "-1", "(0, 1)"].map(|a| format!("{}({names}, axis={a})", row.name)));
-        if row.params.iter().any(|p| p.name == "keepdims") || row.family == opusclip::ops::Family::Reduce {
+        if row.params.iter().any(|p| p.name == "keepdims") {
             out.push(format!("{}({names}, axis=0, keepdims=True)", row.name));
         }
     }
@@ -257,8 +257,11 @@ impl Sweep {
             Preset::Bool(v) => if v { "True" } else { "False" }.into(),
             Preset::Text(v) => format!("{v:?}").into(),
         };
-        let params: Vec<Value> =
-            row.params.iter().map(|p| json!({"name": p.name, "preset": preset(p.preset)})).collect();
+        let params: Vec<Value> = row
+            .params
+            .iter()
+            .map(|p| json!({"name": p.name, "preset": preset(p.preset), "many": p.kind == ParamKind::Operands}))
+            .collect();
         let family = row.family.name();
         let head = json!({"row": row.name, "params": params, "numpy": row.numpy, "ulp": row.ulp, "family": family,
             "signature": signature(row)});

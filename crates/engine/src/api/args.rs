@@ -85,12 +85,18 @@ impl<'a> Args<'a> {
         let wrong = |detail: String| Error::value(row.name, detail);
         let mut places = vec![None; row.params.len()];
         let mut next = 0;
+        let mut operands = Vec::new();
         for arg in args {
             let (at, value) = match arg {
                 Arg::Keyword(key, value) => {
                     let at = row.params.iter().position(|p| p.name == key);
                     let at = at.ok_or_else(|| wrong(format!("has no argument `{key}`; it takes {}", signature(row))));
                     (at?, *value)
+                }
+                // `*arrays` takes every plain argument from its place on.
+                value if row.params.get(next).is_some_and(|p| p.kind == ParamKind::Operands) => {
+                    operands.push(value);
+                    continue;
                 }
                 value => (next, value),
             };
@@ -100,6 +106,14 @@ impl<'a> Args<'a> {
                 Some(Some(_)) => return Err(wrong(format!("the argument `{}` is given twice", row.params[at].name))),
                 None => return Err(wrong(format!("too many arguments; it takes {}", signature(row)))),
             }
+        }
+        if let Some(at) = row.params.iter().position(|p| p.kind == ParamKind::Operands)
+            && let (false, Some(place)) = (operands.is_empty(), places.get_mut(at))
+        {
+            if place.is_some() {
+                return Err(wrong(format!("the argument `{}` is given twice", row.params[at].name)));
+            }
+            *place = Some(together(row, operands)?);
         }
         for (place, param) in places.iter_mut().zip(row.params) {
             if place.is_none() {
@@ -165,6 +179,7 @@ impl<'a> Args<'a> {
     pub(super) fn arrays(&self, at: usize) -> Result<Vec<Lazy>> {
         match self.get(at) {
             Some(Arg::Arrays(v)) => Ok(v.clone()),
+            Some(Arg::Array(l)) if self.param(at).is_some_and(|p| p.kind == ParamKind::Operands) => Ok(vec![l.clone()]),
             Some(Arg::Array(l)) => {
                 // An array is the list of its parts along axis 0, as for NumPy.
                 let n = l.shape()?.first().copied();
@@ -259,7 +274,7 @@ impl<'a> Args<'a> {
                     inputs.push(self.array(at)?);
                     Attr::Input(inputs.len() - 1)
                 }
-                ParamKind::Arrays => {
+                ParamKind::Arrays | ParamKind::Operands => {
                     let all = self.arrays(at)?;
                     let start = inputs.len();
                     inputs.extend(all);
@@ -275,6 +290,26 @@ impl<'a> Args<'a> {
         }
         Ok((inputs, attrs))
     }
+}
+
+/// Plain arguments as the list that `*arrays` is: one list is that list.
+fn together(row: &Row, mut operands: Vec<Arg>) -> Result<Arg> {
+    if let [Arg::Arrays(_) | Arg::Ints(_) | Arg::Floats(_)] = operands.as_slice() {
+        return operands.pop().ok_or_else(|| Error::internal("an argument is gone"));
+    }
+    let one = |arg: Arg| match arg {
+        Arg::Array(l) => Ok(l),
+        Arg::Int(v) => Ok(weak_array(Weak::Int(v.into()))),
+        Arg::Float(v) => Ok(weak_array(Weak::Float(v))),
+        Arg::Bool(v) => Ok(weak_array(Weak::Bool(v))),
+        Arg::Complex(re, im) => Ok(weak_array(Weak::Complex(re, im))),
+        _ => Err(Error::value(row.name, format!("arrays are meant; it takes {}", signature(row)))),
+    };
+    Ok(Arg::Arrays(operands.into_iter().map(one).collect::<Result<_>>()?))
+}
+
+fn weak_array(w: Weak) -> Lazy {
+    Lazy::scalar(weak_scalar(w, weak_default(w)))
 }
 
 /// An array longer than this is not taken apart into its parts.
@@ -294,6 +329,7 @@ fn preset(p: Preset) -> Option<Arg> {
 /// `clip(x, min, max)`, `sort(x, axis=-1)`
 pub fn signature(row: &Row) -> String {
     let show = |p: &Param| match p.preset {
+        Preset::Required if p.kind == ParamKind::Operands => format!("*{}", p.name),
         Preset::Required => p.name.to_string(),
         Preset::None => format!("{}=None", p.name),
         Preset::Int(v) => format!("{}={v}", p.name),

@@ -5,7 +5,6 @@ mod args;
 pub mod call;
 pub mod eager;
 mod index;
-#[rustfmt::skip]
 mod methods;
 
 pub use call::{Arg, call, call_all, rows, signature};

@@ -7,8 +7,10 @@ pub enum ParamKind {
     Array,
     /// A literal that is no array: its kind decides the type of what is made of it.
     Number,
-    /// Several arrays.
+    /// Several arrays in brackets; one array is the list of its parts.
     Arrays,
+    /// NumPy's `*arrays`: each an argument of its own, or all in brackets.
+    Operands,
     /// A list of axes, or one; none means all.
     Axes,
     /// One axis.

@@ -160,7 +160,7 @@ fn argument(spec: &Spec, at: usize, row: &Row, arrays: &[Array]) -> Arg {
                 Some(ParamKind::Shape) => Arg::Ints(vec![[-1, 1, 0, 6, 2][*n as usize % 5], small]),
                 Some(ParamKind::Axes) if n % 3 == 0 => Arg::None,
                 Some(ParamKind::Axes) if n % 3 == 1 => Arg::Ints(vec![small, 1]),
-                Some(ParamKind::Arrays) => {
+                Some(ParamKind::Arrays | ParamKind::Operands) => {
                     Arg::Arrays(arrays.iter().take(*n as usize % 3 + 1).cloned().map(Lazy::from).collect())
                 }
                 Some(ParamKind::Ints) => Arg::Ints(vec![small; *n as usize % 4]),

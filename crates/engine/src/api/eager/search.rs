@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "ix_",
-        params: &[Param::new("arrays", ParamKind::Arrays)],
+        params: &[Param::new("arrays", ParamKind::Operands)],
         outputs: Outputs::List,
         numpy: "np.ix_(*arrays)",
         tries: &["x:3 | ix_((x > 1, [0, 1]))", "x:3x2 | ix_((x > 1, [0, 1]))"],

@@ -284,7 +284,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "meshgrid",
         params: &[
-            Param::new("arrays", ParamKind::Arrays),
+            Param::new("arrays", ParamKind::Operands),
             Param::new("indexing", ParamKind::Text).or(Preset::Text("xy")).rare(),
         ],
         outputs: Outputs::List,

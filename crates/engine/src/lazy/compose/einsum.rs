@@ -11,7 +11,7 @@ const OP: &str = "einsum";
 
 pub(super) const ROWS: &[Row] = &[Row {
     name: "einsum",
-    params: &[Param::new("subscripts", ParamKind::Text), Param::new("arrays", ParamKind::Arrays)],
+    params: &[Param::new("subscripts", ParamKind::Text), Param::new("arrays", ParamKind::Operands)],
     outputs: Outputs::One,
     numpy: "np.einsum(subscripts, *arrays)",
     tries: &[
@@ -20,7 +20,9 @@ pub(super) const ROWS: &[Row] = &[Row {
         "x:3x3 | einsum('ii', (x,))",
         "x:4x3 y:4x3 | einsum('ij,ij->i', (x, y))",
         "x:4x3 y:4x3 | einsum('ij,ij->', (x, y))",
-        "x:4 y:3 | einsum('i,j', (x, y))",
+        "x:4 y:3 | einsum('i,j', x, y)",
+        "x:1x1x4 | einsum('i...->...', x)",
+        "x:2x3x4 | einsum('ijk,ijk->i', x, x)",
         "x:2x3x4 y:2x4x5 | einsum('bij,bjk->bik', (x, y))",
         "x:2x3x4 y:4x5 | einsum('...j,jk->...k', (x, y))",
         "x:2x3 y:3x4 z:4x5 | einsum('ij,jk,kl->il', (x, y, z))",
@@ -30,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     ],
     ulp: 256,
     doc: "Sums of products by letters: axes with the same letter run together, letters that the result lacks are summed.",
-    rule: "Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once. The arrays stand in brackets, one alone too, `(x,)`: an array without them is the list of its parts.",
+    rule: "Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.",
     ..Row::BASE
 }];
 

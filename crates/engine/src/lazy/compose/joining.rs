@@ -8,6 +8,7 @@ use crate::ops::{Attr, whole};
 
 const X1: Param = Param::new("x", ParamKind::Array);
 const ARRAYS: &[Param] = &[Param::new("arrays", ParamKind::Arrays)];
+const OPERANDS: &[Param] = &[Param::new("arrays", ParamKind::Operands)];
 const AXIS0: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(0));
 const NO_AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::None);
 const PARTS: Param = Param::new("indices_or_sections", ParamKind::Array);
@@ -237,7 +238,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row!(
         "broadcast_arrays",
-        ARRAYS,
+        OPERANDS,
         Outputs::List,
         "np.broadcast_arrays(*arrays)",
         &[
