@@ -2,6 +2,7 @@
 
 pub mod arcs;
 pub mod cast;
+pub mod columns;
 pub mod complex;
 pub mod curves;
 pub mod map;

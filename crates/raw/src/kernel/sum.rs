@@ -4,13 +4,16 @@ use crate::dtype::{DType, Element};
 use crate::isa::{Isa, Stamp};
 use crate::kernel::cast::cast_one;
 
-const LANES: usize = 16;
+/// Lanes of a running sum.
+pub const LANES: usize = 16;
 /// Elements between two looks at whether the lanes stayed exact.
-const BLOCK: usize = 512;
+const BLOCK: usize = 1024;
+/// Blocks for which the short way is not tried again once it was not exact.
+const PATIENCE: u32 = 16;
 
 /// `s + x` and what rounding lost of it, for any sizes of the two (Knuth).
 #[inline(always)]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let s = a + b;
     let t = s - a;
     (s, (a - (s - t)) + (b - t))
@@ -161,6 +164,35 @@ impl Stamp for Block<'_> {
     }
 }
 
+/// Adds a block to the upper halves of the lanes alone; false if they could not stay exact.
+struct Short<'a>(&'a [f32], &'a mut Lanes);
+
+impl Stamp for Short<'_> {
+    type Out = bool;
+    #[inline(always)]
+    fn go(self) -> bool {
+        let (mut s, mut lost) = (*self.1, [0u64; LANES]);
+        let mut chunks = self.0.chunks_exact(LANES);
+        for c in &mut chunks {
+            for l in 0..LANES {
+                let (sum, err) = two_sum(s[l], f64::from(c[l]));
+                s[l] = sum;
+                lost[l] |= err.to_bits();
+            }
+        }
+        for (l, &v) in chunks.remainder().iter().enumerate() {
+            let (sum, err) = two_sum(s[l], f64::from(v));
+            s[l] = sum;
+            lost[l] |= err.to_bits();
+        }
+        let exact = lost.iter().all(|b| b << 1 == 0);
+        if exact {
+            *self.1 = s;
+        }
+        exact
+    }
+}
+
 /// A running exact sum of `f32` values: whatever the order, the cuts and the instruction set,
 /// [`ExactSum::value`] is the true sum, rounded once.
 #[derive(Clone, Debug)]
@@ -169,6 +201,8 @@ pub struct ExactSum {
     e: Lanes,
     wide: Wide,
     odd: Odd,
+    /// Blocks to come for which the short way is not tried.
+    patience: u32,
 }
 
 impl Default for ExactSum {
@@ -180,12 +214,19 @@ impl Default for ExactSum {
 impl ExactSum {
     /// The sum of nothing, 0.
     pub fn new() -> Self {
-        ExactSum { s: [0.0; LANES], e: [0.0; LANES], wide: Wide::ZERO, odd: Odd::default() }
+        ExactSum { s: [0.0; LANES], e: [0.0; LANES], wide: Wide::ZERO, odd: Odd::default(), patience: 0 }
     }
 
     /// Adds all of `x`.
     pub fn add_f32(&mut self, isa: Isa, x: &[f32]) {
         for block in x.chunks(BLOCK) {
+            if self.patience > 0 {
+                self.patience -= 1;
+            } else if isa.stamp(Short(block, &mut self.s)) {
+                continue;
+            } else {
+                self.patience = PATIENCE;
+            }
             let before = (self.s, self.e);
             if isa.stamp(Block(block, &mut self.s, &mut self.e)) {
                 continue;
@@ -306,20 +347,25 @@ impl CompensatedSum {
 
     /// The sum; NaN and infinities as by plain addition, infinite if a lane overflowed.
     pub fn value(&self) -> f64 {
-        if self.s.iter().any(|v| !v.is_finite()) {
-            return self.s.iter().sum();
-        }
-        let mut w = Wide::ZERO;
-        for &v in self.s.iter().chain(&self.e).filter(|v| v.is_finite()) {
-            w.add(v);
-        }
-        w.value()
+        exact_total(&self.s, &self.e)
     }
 
     /// Back to the sum of nothing.
     pub fn reset(&mut self) {
         *self = CompensatedSum::new();
     }
+}
+
+/// The exact total of sums and of what they lost, rounded once.
+pub(super) fn exact_total(s: &[f64], e: &[f64]) -> f64 {
+    if s.iter().any(|v| !v.is_finite()) {
+        return s.iter().sum();
+    }
+    let mut w = Wide::ZERO;
+    for &v in s.iter().chain(e).filter(|v| v.is_finite()) {
+        w.add(v);
+    }
+    w.value()
 }
 
 /// The exact sum of `x` rounded once, by Shewchuk's growing expansions as Python's `math.fsum`
@@ -393,28 +439,4 @@ impl<T: Element> Stamp for Integers<'_, T> {
 pub fn sum_int<T: Element>(x: &[T]) -> i128 {
     // Whole numbers add up to the same on every level: the caller need not choose.
     Isa::active().stamp(Integers(x))
-}
-
-struct Columns<'a>(&'a [f32], &'a mut [f64], &'a mut [f64]);
-
-impl Stamp for Columns<'_> {
-    type Out = bool;
-    #[inline(always)]
-    fn go(self) -> bool {
-        let mut lost = 0u64;
-        for ((&x, s), e) in self.0.iter().zip(self.1).zip(self.2) {
-            let (sum, err) = two_sum(*s, f64::from(x));
-            let (low, err) = two_sum(*e, err);
-            (*s, *e) = (sum, low);
-            lost |= err.to_bits() << 1;
-        }
-        lost == 0
-    }
-}
-
-/// Adds `x[i]` to the pair `(s[i], e[i])`, whose true value is `s[i] + e[i]`, for as many
-/// elements as all three have. False if a pair could not stay exact; the state is then
-/// unspecified and the caller starts again another way.
-pub fn two_sum_columns(isa: Isa, x: &[f32], s: &mut [f64], e: &mut [f64]) -> bool {
-    isa.stamp(Columns(x, s, e))
 }

@@ -4,6 +4,7 @@ mod accuracy;
 mod arcs;
 mod buffers;
 mod casts;
+mod columns;
 mod curve_table;
 mod kernels;
 mod maps;

@@ -1,0 +1,104 @@
+use crate::{Random, same};
+use opusclip_raw::kernel::columns::{IntegerColumns, add_compensated, add_exact, add_exact_pairs, totals};
+use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, LANES, sum_int};
+use opusclip_raw::{Element, Isa};
+
+fn column<T: Copy>(x: &[T], width: usize, c: usize) -> Vec<T> {
+    x.iter().copied().skip(c).step_by(width).collect()
+}
+
+#[test]
+fn exact_columns_stay_exact_or_say_so() {
+    let mut r = Random(13);
+    for isa in Isa::available() {
+        for width in (1..40).chain([130]) {
+            let x: Vec<f32> = (0..30 * width).map(|_| r.below(1 << 24) as f32 * 1e-6 - 8.0).collect();
+            let (mut s, mut e) = (vec![0.0; width], vec![0.0; width]);
+            // Rows may come a few at a time.
+            for part in x.chunks(7 * width) {
+                assert!(add_exact(isa, part, &mut s));
+            }
+            let mut short = vec![0.0; width];
+            totals(isa, &s, &e, &mut short);
+            s.fill(0.0);
+            assert!(add_exact_pairs(isa, &x, &mut s, &mut e));
+            let mut long = vec![0.0; width];
+            totals(isa, &s, &e, &mut long);
+            for c in 0..width {
+                let mut want = ExactSum::new();
+                want.add_f32(isa, &column(&x, width, c));
+                assert!(same(short[c], want.value()), "{width} {c} {}", isa.name());
+                assert!(same(long[c], want.value()), "{width} {c} {}", isa.name());
+            }
+        }
+        let (mut s, mut e) = ([0.0; 20], [0.0; 20]);
+        assert!(add_exact_pairs(isa, &[1e38; 20], &mut s, &mut e));
+        assert!(add_exact_pairs(isa, &[1.0; 20], &mut s, &mut e));
+        assert!(!add_exact(isa, &[1.0; 20], &mut s));
+        assert!(!add_exact_pairs(isa, &[1e-44; 20], &mut s, &mut e));
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(!add_exact(isa, &[odd], &mut [0.0]));
+            assert!(!add_exact_pairs(isa, &[odd], &mut [0.0], &mut [0.0]));
+        }
+        assert!(add_exact(isa, &[], &mut [0.0]) && add_exact(isa, &[], &mut []));
+    }
+}
+
+#[test]
+fn compensated_columns_are_the_sums_of_rows() {
+    let mut r = Random(14);
+    for isa in Isa::available() {
+        for (width, rows) in [(1, 100), (3, 37), (5, 16), (17, 3), (64, 33)] {
+            let mut x: Vec<f64> =
+                (0..width * rows).map(|_| (r.bits() as i64 as f64) * 2f64.powi(r.below(80) as i32 - 60)).collect();
+            // Columns of nothing but odd numbers, too.
+            x[0] = f64::INFINITY;
+            if width > 3 {
+                (x[1], x[width + 1]) = (f64::INFINITY, f64::NEG_INFINITY);
+                (x[2], x[width + 2]) = (f64::MAX, f64::MAX);
+                for row in x.chunks_mut(width) {
+                    row[3] = -0.0;
+                }
+            }
+            let (mut s, mut e) = (vec![0.0; LANES * width], vec![0.0; LANES * width]);
+            add_compensated(isa, &x, &mut s, &mut e);
+            let mut found = vec![0.0; width];
+            totals(isa, &s, &e, &mut found);
+            for (c, found) in found.iter().enumerate() {
+                let mut want = CompensatedSum::new();
+                want.add_f64(isa, &column(&x, width, c));
+                assert!(same(*found, want.value()), "{found} instead of {} in {c} of {width}", want.value());
+            }
+        }
+    }
+}
+
+fn integers<T: Element>(values: &[T]) {
+    for isa in Isa::available() {
+        for width in [1, 2, 31, 64] {
+            let mut sums = IntegerColumns::new(width);
+            let x: Vec<T> = values.iter().copied().cycle().take(width * 40_000).collect();
+            for part in x.chunks(width * 16_389) {
+                sums.add(isa, part);
+            }
+            for (c, found) in sums.values().iter().enumerate() {
+                assert_eq!(*found, sum_int(&column(&x, width, c)) as i64, "{} {c} {width}", T::DTYPE);
+            }
+            sums.reset();
+            assert!(sums.values().iter().all(|v| *v == 0));
+        }
+    }
+}
+
+#[test]
+fn integer_columns() {
+    integers(&[true, false, true]);
+    integers(&[u8::MAX, 0, 255, 7]);
+    integers(&[i8::MIN, i8::MIN, 3]);
+    integers(&[u16::MAX; 3]);
+    integers(&[i16::MIN; 3]);
+    integers(&[u32::MAX, 1, 2]);
+    integers(&[i32::MIN, -1]);
+    integers(&[u64::MAX, 1 << 63, 5]);
+    integers(&[i64::MIN, i64::MAX, -5]);
+}
