@@ -6,15 +6,48 @@ use crate::isa::{Isa, Stamp};
 use crate::kernel::cast::cast_one;
 use crate::kernel::sum::{exact_total, two_sum};
 
-struct Short<'a>(&'a [f32], &'a mut [f64]);
+/// Rows to be added: one begins every `stride` elements of `x` and is as long as `width`, or less
+/// at the end. Row `r` goes to part `(first + r) mod n` of a state of `n · width` sums.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a, T> {
+    /// The elements.
+    pub x: &'a [T],
+    /// From the beginning of a row to that of the next one.
+    pub stride: usize,
+    /// Elements of a row.
+    pub width: usize,
+    /// Part of the state to which the first row goes.
+    pub first: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// Rows that lie one after another, for a state as long as one.
+    pub fn dense(x: &'a [T], width: usize) -> Rows<'a, T> {
+        Rows { x, stride: width, width, first: 0 }
+    }
+
+    /// Each row, and where its sums begin in a state of `all` sums.
+    #[inline(always)]
+    fn each(self, all: usize) -> impl Iterator<Item = (&'a [T], usize)> {
+        let parts = (all / self.width.max(1)).max(1);
+        let mut part = self.first % parts;
+        self.x.chunks(self.stride.max(1)).map(move |row| {
+            let at = part * self.width;
+            part = if part + 1 == parts { 0 } else { part + 1 };
+            (&row[..self.width.min(row.len())], at)
+        })
+    }
+}
+
+struct Short<'a>(Rows<'a, f32>, &'a mut [f64]);
 
 impl Stamp for Short<'_> {
     type Out = bool;
     #[inline(always)]
     fn go(self) -> bool {
         let mut lost = 0u64;
-        for row in self.0.chunks(self.1.len().max(1)) {
-            for (&x, s) in row.iter().zip(self.1.iter_mut()) {
+        for (row, at) in self.0.each(self.1.len()) {
+            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
                 let (sum, err) = two_sum(*s, f64::from(x));
                 *s = sum;
                 lost |= err.to_bits() << 1;
@@ -24,21 +57,21 @@ impl Stamp for Short<'_> {
     }
 }
 
-/// Adds rows, one after another in `x` and each as long as `s`, to `s`. False if a sum could not
-/// stay exact; the state is then unspecified and the caller starts again another way.
-pub fn add_exact(isa: Isa, x: &[f32], s: &mut [f64]) -> bool {
-    isa.stamp(Short(x, s))
+/// Adds rows to `s`. False if a sum could not stay exact; the state is then unspecified and the
+/// caller starts again another way.
+pub fn add_exact(isa: Isa, rows: Rows<'_, f32>, s: &mut [f64]) -> bool {
+    isa.stamp(Short(rows, s))
 }
 
-struct Long<'a>(&'a [f32], &'a mut [f64], &'a mut [f64]);
+struct Long<'a>(Rows<'a, f32>, &'a mut [f64], &'a mut [f64]);
 
 impl Stamp for Long<'_> {
     type Out = bool;
     #[inline(always)]
     fn go(self) -> bool {
         let mut lost = 0u64;
-        for row in self.0.chunks(self.1.len().max(1)) {
-            for ((&x, s), e) in row.iter().zip(self.1.iter_mut()).zip(self.2.iter_mut()) {
+        for (row, at) in self.0.each(self.1.len().min(self.2.len())) {
+            for ((&x, s), e) in row.iter().zip(self.1[at..].iter_mut()).zip(self.2[at..].iter_mut()) {
                 let (sum, err) = two_sum(*s, f64::from(x));
                 let (low, err) = two_sum(*e, err);
                 (*s, *e) = (sum, low);
@@ -50,18 +83,18 @@ impl Stamp for Long<'_> {
 }
 
 /// The same for pairs `(s[i], e[i])`, whose true value is `s[i] + e[i]`: twice the digits.
-pub fn add_exact_pairs(isa: Isa, x: &[f32], s: &mut [f64], e: &mut [f64]) -> bool {
-    isa.stamp(Long(x, s, e))
+pub fn add_exact_pairs(isa: Isa, rows: Rows<'_, f32>, s: &mut [f64], e: &mut [f64]) -> bool {
+    isa.stamp(Long(rows, s, e))
 }
 
-struct Compensated<'a>(&'a [f64], &'a mut [f64], &'a mut [f64]);
+struct Compensated<'a>(Rows<'a, f64>, &'a mut [f64], &'a mut [f64]);
 
 impl Stamp for Compensated<'_> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for row in self.0.chunks(self.1.len().max(1)) {
-            for ((&x, s), e) in row.iter().zip(self.1.iter_mut()).zip(self.2.iter_mut()) {
+        for (row, at) in self.0.each(self.1.len().min(self.2.len())) {
+            for ((&x, s), e) in row.iter().zip(self.1[at..].iter_mut()).zip(self.2[at..].iter_mut()) {
                 let (sum, err) = two_sum(*s, x);
                 (*s, *e) = (sum, *e + err);
             }
@@ -69,10 +102,9 @@ impl Stamp for Compensated<'_> {
     }
 }
 
-/// Adds rows of `f64`, one after another in `x` and each as long as `s`, to the sums `s`, and what
-/// rounding loses to `e`.
-pub fn add_compensated(isa: Isa, x: &[f64], s: &mut [f64], e: &mut [f64]) {
-    isa.stamp(Compensated(x, s, e));
+/// Adds rows to the sums `s`, and what rounding loses to `e`.
+pub fn add_compensated(isa: Isa, rows: Rows<'_, f64>, s: &mut [f64], e: &mut [f64]) {
+    isa.stamp(Compensated(rows, s, e));
 }
 
 /// The exact totals, each rounded once, of columns of sums: column `c` is `s[c]`, `s[c + width]`…
@@ -111,33 +143,33 @@ impl Stamp for Totals<'_> {
     }
 }
 
-/// How many elements of a type of so many bytes an `i32` can hold the sum of.
+/// Rows of elements of so many bytes of which an `i32` can hold the sum.
 const fn few(size: usize) -> usize {
     if size == 1 { 1 << 20 } else { 1 << 14 }
 }
 
-struct Narrow<'a, T>(&'a [T], &'a mut [i32]);
+struct Narrow<'a, T>(Rows<'a, T>, &'a mut [i32]);
 
 impl<T: Element> Stamp for Narrow<'_, T> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for row in self.0.chunks(self.1.len().max(1)) {
-            for (&x, s) in row.iter().zip(self.1.iter_mut()) {
+        for (row, at) in self.0.each(self.1.len()) {
+            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
                 *s += cast_one::<T, i32>(x);
             }
         }
     }
 }
 
-struct Wide<'a, T>(&'a [T], &'a mut [i64]);
+struct Wide<'a, T>(Rows<'a, T>, &'a mut [i64]);
 
 impl<T: Element> Stamp for Wide<'_, T> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for row in self.0.chunks(self.1.len().max(1)) {
-            for (&x, s) in row.iter().zip(self.1.iter_mut()) {
+        for (row, at) in self.0.each(self.1.len()) {
+            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
                 *s = s.wrapping_add(cast_one::<T, i64>(x));
             }
         }
@@ -154,25 +186,28 @@ pub struct IntegerColumns {
 }
 
 impl IntegerColumns {
-    /// Sums of `width` columns, all 0.
-    pub fn new(width: usize) -> IntegerColumns {
-        IntegerColumns { narrow: vec![0; width], wide: vec![0; width], rows: 0 }
+    /// So many sums, all 0.
+    pub fn new(sums: usize) -> IntegerColumns {
+        IntegerColumns { narrow: vec![0; sums], wide: vec![0; sums], rows: 0 }
     }
 
-    /// Adds rows, one after another in `x`.
-    pub fn add<T: Element>(&mut self, isa: Isa, x: &[T]) {
-        let width = self.wide.len().max(1);
+    /// Adds rows.
+    pub fn add<T: Element>(&mut self, isa: Isa, rows: Rows<'_, T>) {
         if size_of::<T>() > 2 {
-            isa.stamp(Wide(x, &mut self.wide));
+            isa.stamp(Wide(rows, &mut self.wide));
             return;
         }
         let most = few(size_of::<T>());
-        for part in x.chunks(width.saturating_mul(most)) {
-            if self.rows + part.len().div_ceil(width) > most {
+        let stride = rows.stride.max(1);
+        let mut first = rows.first;
+        for x in rows.x.chunks(stride.saturating_mul(most)) {
+            let n = x.len().div_ceil(stride);
+            if self.rows + n > most {
                 self.widen();
             }
-            self.rows += part.len().div_ceil(width);
-            isa.stamp(Narrow(part, &mut self.narrow));
+            self.rows += n;
+            isa.stamp(Narrow(Rows { x, first, ..rows }, &mut self.narrow));
+            first += n;
         }
     }
 

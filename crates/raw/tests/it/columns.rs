@@ -1,5 +1,5 @@
 use crate::{Random, same};
-use opusclip_raw::kernel::columns::{IntegerColumns, add_compensated, add_exact, add_exact_pairs, totals};
+use opusclip_raw::kernel::columns::{IntegerColumns, Rows, add_compensated, add_exact, add_exact_pairs, totals};
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, LANES, sum_int};
 use opusclip_raw::{Element, Isa};
 
@@ -16,12 +16,12 @@ fn exact_columns_stay_exact_or_say_so() {
             let (mut s, mut e) = (vec![0.0; width], vec![0.0; width]);
             // Rows may come a few at a time.
             for part in x.chunks(7 * width) {
-                assert!(add_exact(isa, part, &mut s));
+                assert!(add_exact(isa, Rows::dense(part, width), &mut s));
             }
             let mut short = vec![0.0; width];
             totals(isa, &s, &e, &mut short);
             s.fill(0.0);
-            assert!(add_exact_pairs(isa, &x, &mut s, &mut e));
+            assert!(add_exact_pairs(isa, Rows::dense(&x, width), &mut s, &mut e));
             let mut long = vec![0.0; width];
             totals(isa, &s, &e, &mut long);
             for c in 0..width {
@@ -32,15 +32,15 @@ fn exact_columns_stay_exact_or_say_so() {
             }
         }
         let (mut s, mut e) = ([0.0; 20], [0.0; 20]);
-        assert!(add_exact_pairs(isa, &[1e38; 20], &mut s, &mut e));
-        assert!(add_exact_pairs(isa, &[1.0; 20], &mut s, &mut e));
-        assert!(!add_exact(isa, &[1.0; 20], &mut s));
-        assert!(!add_exact_pairs(isa, &[1e-44; 20], &mut s, &mut e));
+        assert!(add_exact_pairs(isa, Rows::dense(&[1e38; 20], 20), &mut s, &mut e));
+        assert!(add_exact_pairs(isa, Rows::dense(&[1.0; 20], 20), &mut s, &mut e));
+        assert!(!add_exact(isa, Rows::dense(&[1.0; 20], 20), &mut s));
+        assert!(!add_exact_pairs(isa, Rows::dense(&[1e-44; 20], 20), &mut s, &mut e));
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            assert!(!add_exact(isa, &[odd], &mut [0.0]));
-            assert!(!add_exact_pairs(isa, &[odd], &mut [0.0], &mut [0.0]));
+            assert!(!add_exact(isa, Rows::dense(&[odd], 1), &mut [0.0]));
+            assert!(!add_exact_pairs(isa, Rows::dense(&[odd], 1), &mut [0.0], &mut [0.0]));
         }
-        assert!(add_exact(isa, &[], &mut [0.0]) && add_exact(isa, &[], &mut []));
+        assert!(add_exact(isa, Rows::dense(&[], 1), &mut [0.0]) && add_exact(isa, Rows::dense(&[], 1), &mut []));
     }
 }
 
@@ -61,7 +61,18 @@ fn compensated_columns_are_the_sums_of_rows() {
                 }
             }
             let (mut s, mut e) = (vec![0.0; LANES * width], vec![0.0; LANES * width]);
-            add_compensated(isa, &x, &mut s, &mut e);
+            // Wide apart, and not all at once.
+            let stride = width + 5;
+            let mut apart = vec![f64::NAN; stride * rows];
+            for (to, from) in apart.chunks_mut(stride).zip(x.chunks(width)) {
+                to[..width].copy_from_slice(from);
+            }
+            let (one, two) = apart.split_at(stride * 2);
+            add_compensated(isa, Rows { x: one, stride, width, first: 0 }, &mut s, &mut e);
+            add_compensated(isa, Rows { x: two, stride, width, first: 2 }, &mut s, &mut e);
+            let (mut s2, mut e2) = (vec![0.0; LANES * width], vec![0.0; LANES * width]);
+            add_compensated(isa, Rows::dense(&x, LANES * width), &mut s2, &mut e2);
+            assert!(s.iter().zip(&s2).chain(e.iter().zip(&e2)).all(|(a, b)| same(*a, *b)));
             let mut found = vec![0.0; width];
             totals(isa, &s, &e, &mut found);
             for (c, found) in found.iter().enumerate() {
@@ -79,7 +90,7 @@ fn integers<T: Element>(values: &[T]) {
             let mut sums = IntegerColumns::new(width);
             let x: Vec<T> = values.iter().copied().cycle().take(width * 40_000).collect();
             for part in x.chunks(width * 16_389) {
-                sums.add(isa, part);
+                sums.add(isa, Rows::dense(part, width));
             }
             for (c, found) in sums.values().iter().enumerate() {
                 assert_eq!(*found, sum_int(&column(&x, width, c)) as i64, "{} {c} {width}", T::DTYPE);
