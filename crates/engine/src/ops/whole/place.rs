@@ -168,8 +168,7 @@ fn choose_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn choose(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = choose_meta(&g.of(&metas))?;
+    let wanted = g.told(choose_meta)?;
     let mode = mode(g)?;
     let which = cast(&g.x()?.broadcast(&wanted.shape), DType::I64)?;
     let choices = g.arrays("choices");
@@ -247,8 +246,7 @@ fn ravel_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn ravel(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = ravel_meta(&g.of(&metas))?;
+    let wanted = g.told(ravel_meta)?;
     let (mode, dims) = (mode(g)?, given_shape(g, "dims")?);
     let steps = steps(g, &dims)?;
     build(DType::I64, &wanted.shape, |out| {

@@ -7,7 +7,7 @@ use opusclip_raw::{Complex, DType, Kind, Number};
 
 use super::given::Given;
 use super::order::compare;
-use super::support::{build, cast, reduced, row, rows_of, slice, unless_first_reduced, widened};
+use super::support::{build, cast, row, rows_of, slice, unless_first_reduced, widened};
 use super::{Meaning, Page};
 use crate::array::promote::promote;
 use crate::array::{Array, Meta, shape};
@@ -82,7 +82,7 @@ fn place_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = place_axes(g, x.ndim())?;
     refuse_nothing(g, &x.shape, &axes)?;
-    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), DType::I64))
+    Ok(Meta::new(shape::reduced(&x.shape, &axes, g.bool("keepdims")), DType::I64))
 }
 
 fn place_axes<T>(g: &Given<'_, T>, rank: usize) -> Result<Vec<usize>> {
@@ -108,7 +108,7 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
     let least = g.op().ends_with("min");
     let skip = g.op().starts_with("nan");
-    build(DType::I64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
+    build(DType::I64, &shape::reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         let out = i64::lanes_mut(out);
         macro_rules! places {
             ($T:ty, $nan:expr, $before:expr, $worst:expr) => {{
@@ -219,7 +219,7 @@ median!(
 fn median_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
-    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), median_of(x.dtype)))
+    Ok(Meta::new(shape::reduced(&x.shape, &axes, g.bool("keepdims")), median_of(x.dtype)))
 }
 
 fn median_of(d: DType) -> DType {
@@ -232,7 +232,7 @@ fn median(g: &Given<'_, Array>) -> Result<Array> {
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
     let skip = g.op().starts_with("nan");
     let dtype = median_of(x.dtype());
-    let shape = reduced(x.shape(), &axes, g.bool("keepdims"));
+    let shape = shape::reduced(x.shape(), &axes, g.bool("keepdims"));
     if dtype.is_complex() {
         return build(dtype, &shape, |out| {
             with_complex!(dtype, T => {
@@ -370,7 +370,7 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     if let Some(d) = [x.dtype, q.dtype].into_iter().find(|d| d.is_complex()) {
         return Err(Error::dtype(g.op(), format!("{d} has no order to take a share of; give real numbers")));
     }
-    let kept = reduced(&x.shape, &axes, false);
+    let kept = shape::reduced(&x.shape, &axes, false);
     if axes.iter().any(|&a| x.shape.get(a) == Some(&0)) && !kept.contains(&0) && !g.bool("skip") {
         let detail = format!("shape {} has no element along the reduced axes", shape::show(&x.shape));
         return Err(Error::shape(g.op(), detail));
@@ -385,7 +385,7 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     } else {
         interpolated(x.dtype, q.dtype, g.bool("weak"))
     };
-    let all = q.shape.iter().copied().chain(reduced(&x.shape, &axes, g.bool("keepdims")));
+    let all = q.shape.iter().copied().chain(shape::reduced(&x.shape, &axes, g.bool("keepdims")));
     Ok(Meta::new(all.collect::<Vec<_>>(), dtype))
 }
 
@@ -395,8 +395,7 @@ fn interpolated(x: DType, q: DType, weak: bool) -> DType {
 }
 
 fn quantile(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = quantile_meta(&g.of(&metas))?;
+    let wanted = g.told(quantile_meta)?;
     let (x, q) = (g.x()?, g.array("q")?);
     let axes = g.axes("axis", x.ndim())?;
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
@@ -411,7 +410,7 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     }
     let (method, skip) = (g.text("method"), g.bool("skip"));
     let pick = picks(method, q.dtype(), percent);
-    let count = shape::product(&reduced(x.shape(), &axes, false));
+    let count = shape::product(&shape::reduced(x.shape(), &axes, false));
     if pick {
         let picked_all = build(rows.dtype(), &wanted.shape, |out| {
             with_number!(rows.dtype(), T => {
