@@ -7,7 +7,7 @@ use super::lanes::{Lane, Lanes, with_element, with_number};
 use super::{Binary, Elementwise, Math, MathBinary, Unary};
 use crate::errstate::Trouble;
 
-/// Elements in trouble of one kind: how many, and the first.
+/// Elements in trouble of one kind: how many, and the place of the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Met {
     pub(crate) count: u64,
@@ -17,15 +17,13 @@ pub(crate) struct Met {
 /// By kind, in the order of [`Trouble::ALL`].
 pub(crate) type All = [Met; 4];
 
-/// Looks at the elements that `op` made of `args`.
-pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>) -> All {
+/// Looks at the elements that `op` made of `args`; `place` says where in their array they lie.
+pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>, place: impl Fn(usize) -> usize) -> All {
     let mut all = All::default();
     let (Some(&x), d) = (args.first(), out.dtype()) else { return all };
     let mut note = |kind: Trouble, i: usize| {
-        let met = &mut all[kind as usize];
-        if met.count == 0 {
-            met.first = i;
-        }
+        let (met, at) = (&mut all[kind as usize], place(i));
+        met.first = if met.count == 0 { at } else { met.first.min(at) };
         met.count += 1;
     };
     match op {
@@ -131,6 +129,13 @@ fn smallest_normal(d: DType) -> f64 {
         DType::F32 | DType::BF16 => f64::from(f32::MIN_POSITIVE),
         _ => f64::MIN_POSITIVE,
     }
+}
+
+/// True if no element is infinite or NaN.
+pub(crate) fn finite(x: Lanes<'_>) -> bool {
+    let mut finite = true;
+    for_each(x, |_, v| finite &= v.is_finite());
+    finite
 }
 
 /// One element as `f64`.
