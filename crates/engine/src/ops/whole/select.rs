@@ -116,7 +116,11 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
                 let (nan, before) = ($nan, $before);
                 for (i, o) in out.iter_mut().enumerate() {
                     let row = row(rows, i, n);
-                    *o = if skip { place_past_nan(g, row, nan, before, $worst)? } else { place_in(row, nan, before) };
+                    if skip && row.iter().all(|v| nan(*v)) {
+                        let detail = "only NaN stands along the axis, and none of them has a place";
+                        return Err(Error::value(g.op(), detail));
+                    }
+                    *o = place_in(row, skip.then_some($worst), nan, before);
                 }
             }};
         }
@@ -140,39 +144,21 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
     })
 }
 
-fn place_in<T: Copy>(row: &[T], nan: impl Fn(T) -> bool, before: impl Fn(T, T) -> bool) -> i64 {
+/// The place of the first element before which no other comes. NaN comes before all, or is read as
+/// `instead`.
+fn place_in<T: Copy>(row: &[T], instead: Option<T>, nan: impl Fn(T) -> bool, before: impl Fn(T, T) -> bool) -> i64 {
+    let read = |v: T| instead.filter(|_| nan(v)).unwrap_or(v);
     let mut best = 0;
-    for (i, v) in row.iter().enumerate() {
-        let b = row[best];
+    for (i, &v) in row.iter().enumerate() {
+        let (v, b) = (read(v), read(row[best]));
         if nan(b) {
             break;
         }
-        if nan(*v) || before(*v, b) {
+        if nan(v) || before(v, b) {
             best = i;
         }
     }
     best as i64
-}
-
-fn place_past_nan<T: Copy>(
-    g: &Given<'_, Array>,
-    row: &[T],
-    nan: impl Fn(T) -> bool,
-    before: impl Fn(T, T) -> bool,
-    worst: T,
-) -> Result<i64> {
-    if row.iter().all(|v| nan(*v)) {
-        return Err(Error::value(g.op(), "only NaN stands along the axis, and none of them has a place"));
-    }
-    let read = |v: T| if nan(v) { worst } else { v };
-    let mut best = 0;
-    for (i, v) in row.iter().enumerate() {
-        let (v, b) = (read(*v), read(row[best]));
-        if before(v, b) {
-            best = i;
-        }
-    }
-    Ok(best as i64)
 }
 
 macro_rules! median {
