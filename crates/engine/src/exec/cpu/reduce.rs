@@ -227,20 +227,16 @@ fn in_runs(isa: Isa, x: Lanes<'_>, mut f: impl FnMut(Isa, &[f32])) {
 }
 
 /// Writes one element for each place of the axes that stay.
-pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
+pub(super) fn run<'a>(job: &Job<'a>, out: &mut [u8]) -> Result<()> {
     // The reduced axes are moved last for every operand alike: the program does not care.
     let rank = job.over.len();
     let order: Vec<usize> = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
-    let permute = |v: Strided<'_>| -> (Vec<usize>, Vec<isize>) {
-        (order.iter().map(|&a| v.shape[a]).collect(), order.iter().map(|&a| v.strides[a]).collect())
+    let permute = |v: Strided<'a>| Strided {
+        shape: order.iter().map(|&a| v.shape[a]).collect(),
+        strides: order.iter().map(|&a| v.strides[a]).collect(),
+        ..v
     };
-    let moved: Vec<Strided<'_>> = views(job.inputs, job.over)
-        .into_iter()
-        .map(|v| {
-            let (shape, strides) = permute(v.clone());
-            Strided { shape, strides, ..v }
-        })
-        .collect();
+    let moved: Vec<Strided<'_>> = views(job.inputs, job.over).into_iter().map(permute).collect();
     let row = product(&job.axes.iter().map(|&a| job.over[a]).collect::<Vec<_>>());
     let dtype = job.program.dtype;
     let item = job.op.result(dtype).size();

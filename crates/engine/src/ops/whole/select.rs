@@ -259,8 +259,13 @@ fn middle<T: Number>(work: &mut Vec<T>, row: &[T], skip: bool) -> f64 {
         return high + 0.0;
     }
     let low = below.iter().copied().max_by(compare).map_or(high, Number::to_f64);
-    let sum = low + high;
-    if sum.is_infinite() && low.is_finite() && high.is_finite() { low / 2.0 + high / 2.0 } else { sum / 2.0 }
+    half_way(low, high)
+}
+
+/// The mean of two.
+fn half_way(a: f64, b: f64) -> f64 {
+    let sum = a + b;
+    if sum.is_infinite() && a.is_finite() && b.is_finite() { a / 2.0 + b / 2.0 } else { sum / 2.0 }
 }
 
 /// NumPy's order of complex numbers: those with a NaN last, of them those that have it in the real
@@ -285,11 +290,7 @@ fn complex_middle<T: ComplexNumber>(row: &[T], skip: bool) -> Complex<f64> {
     }
     let at = |i: usize| sorted.get(i).copied().unwrap_or(*last);
     let (low, high) = (at(n.saturating_sub(1) / 2), at(n / 2));
-    let half = |a: f64, b: f64| {
-        let sum = a + b;
-        if sum.is_infinite() && a.is_finite() && b.is_finite() { a / 2.0 + b / 2.0 } else { sum / 2.0 }
-    };
-    let (re, im) = complex_quotient(half(low.re, high.re), half(low.im, high.im));
+    let (re, im) = complex_quotient(half_way(low.re, high.re), half_way(low.im, high.im));
     Complex { re, im }
 }
 
