@@ -83,23 +83,10 @@ complex_entry!(f32, f64);
 /// Runs `$body` with `$T` as the type of an element of matrices.
 macro_rules! with_entry {
     ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            opusclip_raw::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            opusclip_raw::DType::C64 => {
-                type $T = opusclip_raw::Complex<f32>;
-                $body
-            }
-            opusclip_raw::DType::C128 => {
-                type $T = opusclip_raw::Complex<f64>;
-                $body
-            }
-            _ => {
-                type $T = f64;
-                $body
-            }
+        if $dtype.is_complex() {
+            $crate::ops::lanes::with_complex!($dtype, $T => $body)
+        } else {
+            $crate::ops::lanes::with_float!($dtype, $T => $body)
         }
     };
 }
