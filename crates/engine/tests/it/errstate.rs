@@ -163,17 +163,17 @@ fn sums_overflow_and_integers_divide() {
 
 #[test]
 fn each_sum_is_judged_by_its_own_values() {
-    // NumPy: an infinity among the values of one row hides no overflow of another.
+    // NumPy: an infinity among the values of one row hides no overflow of another, here of one frame.
     let options = RunOptions { errors: ErrState::RAISE, ..RunOptions::default() };
-    let x: Lazy = Array::from_slice(&[f32::INFINITY, 1.0, f32::MAX, f32::MAX], &[2, 2]).unwrap().into();
-    assert_eq!(x.sum(1).collect_with(&options).unwrap_err().to_string(), "sum: overflow in float32 at index (1,)");
-    let y: Lazy = Array::from_slice(&[f32::INFINITY, 1.0, f32::NAN, f32::MAX], &[2, 2]).unwrap().into();
-    assert!(y.sum(1).collect_with(&options).is_ok());
+    let x: Lazy = Array::from_slice(&[f32::INFINITY, 1.0, f32::MAX, f32::MAX], &[1, 2, 2]).unwrap().into();
+    assert_eq!(x.sum(2).collect_with(&options).unwrap_err().to_string(), "sum: overflow in float32 at index (0, 1)");
+    let y: Lazy = Array::from_slice(&[f32::INFINITY, 1.0, f32::NAN, f32::MAX], &[1, 2, 2]).unwrap().into();
+    assert!(y.sum(2).collect_with(&options).is_ok());
     // Long rows go another way than short ones.
     let mut z = vec![f64::MAX / 2000.0; 3 * 5000];
     z[0] = f64::INFINITY;
-    let z: Lazy = Array::from_slice(&z, &[3, 5000]).unwrap().into();
-    assert_eq!(z.sum(1).collect_with(&options).unwrap_err().to_string(), "sum: overflow in float64 at index (1,)");
+    let z: Lazy = Array::from_slice(&z, &[1, 3, 5000]).unwrap().into();
+    assert_eq!(z.sum(2).collect_with(&options).unwrap_err().to_string(), "sum: overflow in float64 at index (0, 1)");
 }
 
 #[test]
