@@ -265,12 +265,10 @@ macro_rules! integer {
             }
             #[inline]
             fn lcm(self, o: $t) -> $t {
-                let (mut a, mut b) = (integer!(@size $signed self), integer!(@size $signed o));
-                let (x, y) = (a, b);
-                while b != 0 {
-                    (a, b) = (b, a % b);
-                }
-                if a == 0 { 0 } else { (x / a).wrapping_mul(y) as $t }
+                let divisor = self.gcd(o);
+                let divisor = integer!(@size $signed divisor);
+                let (x, y) = (integer!(@size $signed self), integer!(@size $signed o));
+                if divisor == 0 { 0 } else { (x / divisor).wrapping_mul(y) as $t }
             }
             #[inline(always)]
             fn add_sat(self, o: $t) -> $t {

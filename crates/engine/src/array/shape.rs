@@ -25,6 +25,12 @@ pub fn product(lengths: &[usize]) -> usize {
     lengths.iter().fold(1, |n, &d| n.saturating_mul(d))
 }
 
+/// Shape after reducing `axes`.
+pub fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
+    let keep = |(a, &d): (usize, &usize)| if axes.contains(&a) { keepdims.then_some(1) } else { Some(d) };
+    shape.iter().enumerate().filter_map(keep).collect()
+}
+
 /// Strides of a C-order array, in elements.
 pub fn c_strides(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![0; shape.len()];

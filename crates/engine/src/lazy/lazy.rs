@@ -324,7 +324,7 @@ impl Lazy {
                     ),
                 ));
             }
-            let meta = Meta { shape: reduced(&m.shape, &axes, false), dtype: op.result(m.dtype) };
+            let meta = Meta { shape: shape::reduced(&m.shape, &axes, false), dtype: op.result(m.dtype) };
             // The axis of length 0 may have been the one that kept the others countable.
             shape::count(name, &meta.shape, meta.dtype.size())?;
             Ok((Op::Reduce { op, axes, keepdims: false }, meta))
@@ -378,16 +378,6 @@ impl Lazy {
             Err(e) => Lazy::failed(e),
         }
     }
-}
-
-/// Shape after reducing `axes`.
-pub(crate) fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
-    let keep = |(i, &d): (usize, &usize)| match (axes.contains(&i), keepdims) {
-        (false, _) => Some(d),
-        (true, true) => Some(1),
-        (true, false) => None,
-    };
-    shape.iter().enumerate().filter_map(keep).collect()
 }
 
 pub(crate) fn weak_default(w: Weak) -> DType {

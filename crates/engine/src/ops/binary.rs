@@ -18,17 +18,17 @@ family! {
             doc: "The lesser of the two.", rule: "NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has." }
         Maximum { name: "maximum", numpy: "np.maximum(x, y)", params: XY, tries: &["maximum(x, y)", "maximum(x, 2j)"], commutes: true,
             doc: "The greater of the two.", rule: "NaN if either is NaN. Complex: by the real part, then by the imaginary one; the first with a NaN part if any has." }
-        Power { name: "power", numpy: "exact(np.power, x, y)", params: XY, identity: Some(1), ulp: 4,
+        Power { name: "power", numpy: "exact(np.power, x, y)", params: XY, identity: Some(1), ulp: 4, pole: Some(|x, y| x == 0.0 && y < 0.0),
             tries: &["mild | power(x, y)", "edge bool real | power(x, y)", "mild complex64 complex128 | power(x * (1 - 2j), y - 1j)"],
             doc: "x to the power y.",
             rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does." }
-        FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, identity: None,
+        FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, pole: Some(|_, y| y == 0.0),
             doc: "The greatest integer not above x / y.",
             rule: "Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers." }
-        Remainder { name: "remainder", numpy: "np.remainder(x, y)", params: XY,
+        Remainder { name: "remainder", numpy: "np.remainder(x, y)", params: XY, pole: Some(|_, y| y == 0.0),
             doc: "x - floor_divide(x, y) * y; has the sign of y.",
             rule: "Integer remainder by zero gives 0. Not for complex numbers." }
-        Fmod { name: "fmod", numpy: "np.fmod(x, y)", params: XY, tries: &["fmod(x, y)", "fmod(x, 3)", "fmod(-7.5, x)"],
+        Fmod { name: "fmod", numpy: "np.fmod(x, y)", params: XY, pole: Some(|_, y| y == 0.0), tries: &["fmod(x, y)", "fmod(x, 3)", "fmod(-7.5, x)"],
             doc: "What division towards zero leaves; has the sign of x, as C's % does.",
             rule: "Exact. Integer fmod by zero gives 0; floats by zero, and infinite x, give NaN." }
     }

@@ -2,6 +2,7 @@
 
 use opusclip_raw::kernel::arcs;
 use opusclip_raw::kernel::complex::{self as math, ComplexNumber, angle_of_real};
+use opusclip_raw::kernel::map::{each1, each2};
 use opusclip_raw::{Complex, Float, Isa, Number};
 
 use super::facts::{XY, family};
@@ -116,12 +117,12 @@ where
         Elementwise::Part(Part::Real) => isa.map1(x, T::Part::lanes_mut(out), |x: T| x.re()),
         Elementwise::Part(Part::Imag) => isa.map1(x, T::Part::lanes_mut(out), |x: T| x.im()),
         Elementwise::Part(Part::Angle) => {
-            each(x, T::Part::lanes_mut(out), |x: T| T::Part::from_f64(math::angle(x.wide())));
+            each1(x, T::Part::lanes_mut(out), |x: T| T::Part::from_f64(math::angle(x.wide())));
         }
         Elementwise::Math(Math::Rint) => isa.map1(x, T::lanes_mut(out), |x: T| x.rint()),
         Elementwise::Math(op) => {
             if let Some(f) = function(op) {
-                each(x, T::lanes_mut(out), |x: T| T::narrow(f(x.wide())));
+                each1(x, T::lanes_mut(out), |x: T| T::narrow(f(x.wide())));
             }
         }
         Elementwise::Test(op) => test(op, isa, x, bool::lanes_mut(out)),
@@ -138,17 +139,10 @@ where
     }
 }
 
-/// For functions that are calls anyway: one loop for all instruction sets.
-fn each<T: Copy, R>(x: &[T], out: &mut [R], f: impl Fn(T) -> R) {
-    for (o, &x) in out.iter_mut().zip(x) {
-        *o = f(x);
-    }
-}
-
 fn unary<T: ComplexNumber>(op: Unary, isa: Isa, x: &[T], out: &mut [T]) {
     match op {
         Unary::Negative => isa.map1(x, out, |x: T| x.neg()),
-        Unary::Sign => each(x, out, |x: T| T::narrow(math::sign(x.wide()))),
+        Unary::Sign => each1(x, out, |x: T| T::narrow(math::sign(x.wide()))),
         Unary::Square => isa.map1(x, out, |x: T| x.mul(x)),
         // Its answer is real: it has its own arm.
         Unary::Absolute => {}
@@ -171,11 +165,7 @@ fn binary<T: ComplexNumber>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T
         Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
         Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
         Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
-        Binary::Power => {
-            for ((o, &x), &y) in out.iter_mut().zip(x).zip(y) {
-                *o = T::narrow(math::pow(x.wide(), y.wide()));
-            }
-        }
+        Binary::Power => each2(x, y, out, |x: T, y: T| T::narrow(math::pow(x.wide(), y.wide()))),
         // Refused when the expression is written.
         Binary::FloorDivide | Binary::Remainder | Binary::Fmod => {}
     }

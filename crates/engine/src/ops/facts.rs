@@ -148,6 +148,9 @@ pub struct Row {
     pub involution: bool,
     /// `f(f(x)) == f(x)` for every x.
     pub idempotent: bool,
+    /// At which finite numbers (x, y; y is 0 for one argument) the answer is infinite, or there is
+    /// none, not because it is too large but by definition.
+    pub pole: Option<fn(f64, f64) -> bool>,
 }
 
 /// Signature families; each has one file, or one folder.
@@ -217,6 +220,7 @@ impl Row {
         identity: None,
         involution: false,
         idempotent: false,
+        pole: None,
     };
 
     /// What pages of [`crate::ops::whole`] start from.

@@ -14,17 +14,17 @@ family! {
             rule: "Correctly rounded (IEEE 754). Below zero gives NaN; -0 stays -0." }
         Exp { name: "exp", numpy: "np.exp(x)", ulp: 4, doc: "e to the power x.",
             rule: "Within 1 ulp; overflow gives infinity, underflow 0." }
-        Log { name: "log", numpy: "np.log(x)", ulp: 4, doc: "Natural logarithm.",
+        Log { name: "log", numpy: "np.log(x)", ulp: 4, pole: Some(|x, _| x == 0.0), doc: "Natural logarithm.",
             rule: "Within 1 ulp; 0 gives -inf, below zero NaN." }
-        Log2 { name: "log2", numpy: "np.log2(x)", ulp: 4, doc: "Logarithm to base 2.",
+        Log2 { name: "log2", numpy: "np.log2(x)", ulp: 4, pole: Some(|x, _| x == 0.0), doc: "Logarithm to base 2.",
             rule: "Within 1 ulp; 0 gives -inf, below zero NaN." }
-        Log10 { name: "log10", numpy: "np.log10(x)", ulp: 4, doc: "Logarithm to base 10.",
+        Log10 { name: "log10", numpy: "np.log10(x)", ulp: 4, pole: Some(|x, _| x == 0.0), doc: "Logarithm to base 10.",
             rule: "Within 1 ulp; 0 gives -inf, below zero NaN." }
         Exp2 { name: "exp2", numpy: "np.exp2(x)", ulp: 4, doc: "2 to the power x.",
             rule: "Within 1 ulp; overflow gives infinity, underflow 0." }
         Expm1 { name: "expm1", numpy: "np.expm1(x)", ulp: 4, doc: "exp(x) - 1, exact for small x.",
             rule: "Within 1 ulp; overflow gives infinity." }
-        Log1p { name: "log1p", numpy: "log1p_exact(x)", ulp: 4, tries: &["log1p(x)", "float32 float64 | log1p(complex(x, y))"], doc: "log(1 + x), exact for small x.",
+        Log1p { name: "log1p", numpy: "log1p_exact(x)", ulp: 4, pole: Some(|x, _| x == -1.0), tries: &["log1p(x)", "float32 float64 | log1p(complex(x, y))"], doc: "log(1 + x), exact for small x.",
             rule: "Within 1 ulp; -1 gives -inf, below it NaN. Complex: exact near 0 too, where NumPy rounds 1 + x." }
         Sin { name: "sin", numpy: "np.sin(x)", ulp: 4, doc: "Sine of x radians.",
             rule: "Within 1 ulp; infinities give NaN." }
@@ -44,7 +44,7 @@ family! {
             rule: "float32 within 1 ulp, float64 within 3. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
         Atan { name: "atan", numpy: "np.arctan(x)", ulp: 4, tries: &["atan(x)", "float32 float64 | atan(complex(x, y))", "float32 float64 | atan(complex(0, x))", "float32 float64 | atan(complex(x, -0.5))"], doc: "The angle in radians whose tangent is x, -pi/2 to pi/2.",
             rule: "Within 1 ulp. Complex: the real part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
-        Atanh { name: "atanh", numpy: "np.arctanh(x)", ulp: 4, tries: &["atanh(x)", "float32 float64 | atanh(complex(x, y))", "float32 float64 | atanh(complex(0, x))", "float32 float64 | atanh(complex(x, -0.5))"], doc: "Inverse hyperbolic tangent.",
+        Atanh { name: "atanh", numpy: "np.arctanh(x)", ulp: 4, pole: Some(|x, _| x.abs() == 1.0), tries: &["atanh(x)", "float32 float64 | atanh(complex(x, y))", "float32 float64 | atanh(complex(0, x))", "float32 float64 | atanh(complex(x, -0.5))"], doc: "Inverse hyperbolic tangent.",
             rule: "float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it." }
         Cosh { name: "cosh", numpy: "np.cosh(x)", ulp: 4, tries: &["cosh(x)", "float32 float64 | cosh(complex(x, y))", "float32 float64 | cosh(complex(0, x))", "float32 float64 | cosh(complex(x, -0.5))"], doc: "Hyperbolic cosine.",
             rule: "float32 within 1 ulp, float64 within 2; overflow gives infinity." }
@@ -74,7 +74,7 @@ family! {
 family! {
     /// A function of two floats.
     MathBinary {
-        Divide { name: "divide", numpy: "np.divide(x, y)", params: XY, identity: Some(1),
+        Divide { name: "divide", numpy: "np.divide(x, y)", params: XY, identity: Some(1), pole: Some(|_, y| y == 0.0),
             doc: "True division.",
             rule: "Correctly rounded (IEEE 754); x/0 is an infinity, 0/0 NaN. Integers are divided as float64. Complex: Smith's method." }
         Atan2 { name: "atan2", numpy: "np.arctan2(x, y)", params: XY, tries: &["atan2(x, y)", "atan2(x, 300)", "atan2(2.5, x)"], ulp: 4,

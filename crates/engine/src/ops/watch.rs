@@ -1,13 +1,12 @@
 //! Which elements of a result are in trouble, by the rule of [`crate::errstate`].
 
-use opusclip_raw::DType;
 use opusclip_raw::kernel::cast::cast_one;
 
 use super::lanes::{Lane, Lanes, with_element, with_number};
 use super::{Binary, Elementwise, Math, MathBinary, Unary};
 use crate::errstate::Trouble;
 
-/// Elements in trouble of one kind: how many, and the first.
+/// Elements in trouble of one kind: how many, and the place of the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Met {
     pub(crate) count: u64,
@@ -17,15 +16,13 @@ pub(crate) struct Met {
 /// By kind, in the order of [`Trouble::ALL`].
 pub(crate) type All = [Met; 4];
 
-/// Looks at the elements that `op` made of `args`.
-pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>) -> All {
+/// Looks at the elements that `op` made of `args`; `place` says where in their array they lie.
+pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>, place: impl Fn(usize) -> usize) -> All {
     let mut all = All::default();
     let (Some(&x), d) = (args.first(), out.dtype()) else { return all };
     let mut note = |kind: Trouble, i: usize| {
-        let met = &mut all[kind as usize];
-        if met.count == 0 {
-            met.first = i;
-        }
+        let (met, at) = (&mut all[kind as usize], place(i));
+        met.first = if met.count == 0 { at } else { met.first.min(at) };
         met.count += 1;
     };
     match op {
@@ -55,7 +52,7 @@ pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>) -> All 
         }
         op if d.is_float() => {
             // A quick look first: trouble is rare.
-            let tiny = smallest_normal(d);
+            let tiny = crate::array::types::finfo(d).map_or(0.0, |f| f.smallest_normal);
             let mut odd: Vec<usize> = Vec::new();
             for_each(out, |i, v| {
                 if !v.is_finite() || v.abs() < tiny {
@@ -76,12 +73,6 @@ pub(crate) fn watch(op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>) -> All 
 }
 
 fn judge(op: Elementwise, args: impl Iterator<Item = f64> + Clone, v: f64) -> Option<Trouble> {
-    // Taking one of the operands as it is makes no new value.
-    let picks = matches!(op, Elementwise::Ternary(_) | Elementwise::Binary(Binary::Minimum | Binary::Maximum));
-    let changes_sign = matches!(op, Elementwise::Unary(Unary::Negative | Unary::Absolute | Unary::Sign));
-    if picks || changes_sign {
-        return None;
-    }
     let mut rest = args.clone();
     let (x, y) = (rest.next().unwrap_or(0.0), rest.next().unwrap_or(0.0));
     if v.is_nan() {
@@ -91,13 +82,7 @@ fn judge(op: Elementwise, args: impl Iterator<Item = f64> + Clone, v: f64) -> Op
         if !args.clone().all(f64::is_finite) {
             return None;
         }
-        let pole = match op {
-            Elementwise::MathBinary(MathBinary::Divide) => y == 0.0,
-            Elementwise::Binary(Binary::FloorDivide | Binary::Remainder) => y == 0.0,
-            Elementwise::Binary(Binary::Power) => x == 0.0,
-            Elementwise::Math(m) => is_pole(m, x),
-            _ => false,
-        };
+        let pole = op.row().and_then(|r| r.pole).is_some_and(|pole| pole(x, y));
         return Some(if pole { Trouble::Divide } else { Trouble::Over });
     }
     // Less than the smallest normal number, or zero.
@@ -114,23 +99,11 @@ fn judge(op: Elementwise, args: impl Iterator<Item = f64> + Clone, v: f64) -> Op
     (shrinks && args.clone().all(f64::is_finite)).then_some(Trouble::Under)
 }
 
-/// Where a function of one float is infinite at a finite place, exactly.
-fn is_pole(m: Math, x: f64) -> bool {
-    match m {
-        Math::Log | Math::Log2 | Math::Log10 => x == 0.0,
-        Math::Log1p => x == -1.0,
-        Math::Atanh => x.abs() == 1.0,
-        _ => false,
-    }
-}
-
-/// The smallest normal number of a float type.
-fn smallest_normal(d: DType) -> f64 {
-    match d {
-        DType::F16 => 2.0f64.powi(-14),
-        DType::F32 | DType::BF16 => f64::from(f32::MIN_POSITIVE),
-        _ => f64::MIN_POSITIVE,
-    }
+/// True if no element is infinite or NaN.
+pub(crate) fn finite(x: Lanes<'_>) -> bool {
+    let mut finite = true;
+    for_each(x, |_, v| finite &= v.is_finite());
+    finite
 }
 
 /// One element as `f64`.

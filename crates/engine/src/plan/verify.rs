@@ -32,7 +32,7 @@ pub fn verify(plan: &Plan) -> Result<()> {
                 _ => return fail(format!("{} has another shape", m.name())),
             },
             Kind::Op(Op::Reduce { axes, keepdims, .. }) => match shapes.as_slice() {
-                [s] if crate::lazy::reduced(s, axes, *keepdims) == node.shape => {}
+                [s] if shape::reduced(s, axes, *keepdims) == node.shape => {}
                 _ => return fail("a reduction has another shape".into()),
             },
             Kind::Op(Op::Whole(w)) => {
@@ -56,7 +56,7 @@ pub fn verify(plan: &Plan) -> Result<()> {
             }
             Kind::Reduce { axes, keepdims, over, program, .. } => {
                 check_program(program, node.inputs.len())?;
-                if crate::lazy::reduced(over, axes, *keepdims) != node.shape {
+                if shape::reduced(over, axes, *keepdims) != node.shape {
                     return fail("a fused reduction has another shape".into());
                 }
             }

@@ -160,3 +160,66 @@ fn sums_overflow_and_integers_divide() {
     let e = seven.floor_divide(&n).collect_with(&options).unwrap_err();
     assert_eq!(e.to_string(), "floor_divide: division by zero in int32 at index (1,)");
 }
+
+#[test]
+fn each_sum_is_judged_by_its_own_values() {
+    // NumPy: an infinity among the values of one row hides no overflow of another, here of one frame.
+    let options = RunOptions { errors: ErrState::RAISE, ..RunOptions::default() };
+    let x: Lazy = Array::from_slice(&[f32::INFINITY, 1.0, f32::MAX, f32::MAX], &[1, 2, 2]).unwrap().into();
+    assert_eq!(x.sum(2).collect_with(&options).unwrap_err().to_string(), "sum: overflow in float32 at index (0, 1)");
+    let y: Lazy = Array::from_slice(&[f32::INFINITY, 1.0, f32::NAN, f32::MAX], &[1, 2, 2]).unwrap().into();
+    assert!(y.sum(2).collect_with(&options).is_ok());
+    // Long rows go another way than short ones.
+    let mut z = vec![f64::MAX / 2000.0; 3 * 5000];
+    z[0] = f64::INFINITY;
+    let z: Lazy = Array::from_slice(&z, &[1, 3, 5000]).unwrap().into();
+    assert_eq!(z.sum(2).collect_with(&options).unwrap_err().to_string(), "sum: overflow in float64 at index (0, 1)");
+}
+
+#[test]
+fn values_are_named_where_they_lie_whatever_axis_is_reduced() {
+    let mut x = vec![1.0f32; 3 * 4 * 5];
+    // Along axis 0, (2, 0, 0) is met long before (0, 3, 1).
+    x[40] = 0.0;
+    x[16] = 0.0;
+    let x: Lazy = Array::from_slice(&x, &[3, 4, 5]).unwrap().into();
+    let y = 2.0 / (&x * 1.0);
+    let options = RunOptions { errors: ErrState::RAISE, ..RunOptions::default() };
+    for sum in [y.sum(0), y.sum((0, 2)), y.sum(1), y.max(0)] {
+        let e = sum.collect_with(&options).unwrap_err();
+        assert_eq!(e.to_string(), "divide: division by zero in float32 at index (0, 3, 1)");
+    }
+}
+
+/// Most memory that this process has had, in bytes.
+#[cfg(target_os = "linux")]
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn watching_a_reduction_needs_no_array_of_its_values() {
+    const NAME: &str = "errstate::watching_a_reduction_needs_no_array_of_its_values";
+    if std::env::var_os("OPUSCLIP_ALONE").is_none() {
+        // The other tests of this process need memory too: this one has a process of its own.
+        let test = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env("OPUSCLIP_ALONE", "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&test.stdout).into_owned() + &String::from_utf8_lossy(&test.stderr);
+        assert!(test.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let row: Lazy = Array::from_slice(&[1.0f32; 1 << 12], &[1, 1 << 12]).unwrap().into();
+    let column: Lazy = Array::from_slice(&[3.0f32; 1 << 12], &[1 << 12, 1]).unwrap().into();
+    let options = RunOptions { threads: 1, errors: ErrState::RAISE, ..RunOptions::default() };
+    let before = peak();
+    let sum = (&row / &column + 1.0).sum(()).collect_with(&options).unwrap();
+    assert!(sum.to_vec::<f32>().unwrap()[0] > 2e7);
+    let more = peak() - before;
+    assert!(more < 16 << 20, "{more} bytes for 2^24 float32 that were added");
+}

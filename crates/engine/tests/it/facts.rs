@@ -80,3 +80,29 @@ fn calls_by_name_refuse_in_one_line() {
         "mean: the argument `axis` must be an integer or integers in brackets or None"
     );
 }
+
+#[test]
+fn infinite_at_the_poles_alone() {
+    // Numbers so small that nothing is infinite because it is too large.
+    let small = [-3.0, -2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, 3.0f64];
+    let pairs = small.iter().flat_map(|&x| small.map(|y| (x, y)));
+    let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    let [x, y] = [&xs, &ys].map(|v| Lazy::from(Array::from_slice(v, &[v.len()]).unwrap()));
+    let mut poles = 0;
+    for op in opusclip_engine::ops::elementwise() {
+        let (Some(row), 1 | 2) = (op.row(), op.arity()) else { continue };
+        let args = [Arg::Array(x.clone()), Arg::Array(y.clone())];
+        let Ok(result) = call(row.name, &args[..op.arity()]) else { continue };
+        if result.dtype().unwrap() != DType::F64 {
+            continue;
+        }
+        let result = result.collect().unwrap().to_vec::<f64>().unwrap();
+        for ((&x, &y), v) in xs.iter().zip(&ys).zip(result) {
+            let pole = row.pole.is_some_and(|pole| pole(x, y));
+            let (said, is) = if pole { ("finite", v.is_finite()) } else { ("infinite", v.is_infinite()) };
+            assert!(!is, "{}({x}, {y}) is {said}", row.name);
+            poles += usize::from(pole);
+        }
+    }
+    assert!(poles > 100, "{poles}");
+}

@@ -19,7 +19,7 @@ use crate::lazy::Op;
 use crate::monitor::Monitor;
 use crate::plan::{Kind, NodeId, Path, Plan};
 
-use watched::{Watcher, watched_reduction};
+use watched::{Reduction, Watcher};
 
 /// See the module. One value serves one run: it keeps the tables that hold for all its frames.
 #[derive(Debug)]
@@ -92,14 +92,14 @@ impl Executor for Cpu<'_> {
                 } else {
                     self.monitor.count_blocks();
                 }
-                let job = reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table };
-                reduce::run(&job, out)?;
-                match self.watch {
-                    Some(watch) => {
-                        watched_reduction(&job, &Watcher::new(watch, id.0, frames, &over, full_over), node, out)
-                    }
-                    None => Ok(()),
-                }
+                let watch = self.watch.map(|watch| Reduction {
+                    values: Watcher::new(watch, id.0, frames, &over, full_over),
+                    results: Watcher::new(watch, id.0, frames, &frames.shape, &node.shape),
+                });
+                reduce::run(
+                    &reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table, watch },
+                    out,
+                )
             }
             Kind::Op(_) => Err(Error::internal("an op reached the CPU executor without being fused")),
         }

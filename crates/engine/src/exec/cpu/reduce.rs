@@ -8,13 +8,14 @@ use opusclip_raw::{DType, Element, Isa};
 
 use super::interpret::{Machine, views};
 use super::table::Table;
+use super::watched::Reduction;
 use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, better, extreme, join};
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
-use crate::ops::{self, Elementwise, RUN, Reduce};
+use crate::ops::{self, Elementwise, RUN, Reduce, watch};
 use crate::plan::Program;
 
 pub(super) struct Job<'a> {
@@ -26,6 +27,8 @@ pub(super) struct Job<'a> {
     pub(super) inputs: &'a [Array],
     /// The program's results for each byte of one operand: then values are looked up.
     pub(super) table: Option<(&'a Table, usize)>,
+    /// Looks at values, which must then be computed, and results.
+    pub(super) watch: Option<Reduction<'a>>,
 }
 
 /// Where the values to be reduced come from.
@@ -224,20 +227,16 @@ fn in_runs(isa: Isa, x: Lanes<'_>, mut f: impl FnMut(Isa, &[f32])) {
 }
 
 /// Writes one element for each place of the axes that stay.
-pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
+pub(super) fn run<'a>(job: &Job<'a>, out: &mut [u8]) -> Result<()> {
     // The reduced axes are moved last for every operand alike: the program does not care.
     let rank = job.over.len();
     let order: Vec<usize> = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
-    let permute = |v: Strided<'_>| -> (Vec<usize>, Vec<isize>) {
-        (order.iter().map(|&a| v.shape[a]).collect(), order.iter().map(|&a| v.strides[a]).collect())
+    let permute = |v: Strided<'a>| Strided {
+        shape: order.iter().map(|&a| v.shape[a]).collect(),
+        strides: order.iter().map(|&a| v.strides[a]).collect(),
+        ..v
     };
-    let moved: Vec<Strided<'_>> = views(job.inputs, job.over)
-        .into_iter()
-        .map(|v| {
-            let (shape, strides) = permute(v.clone());
-            Strided { shape, strides, ..v }
-        })
-        .collect();
+    let moved: Vec<Strided<'_>> = views(job.inputs, job.over).into_iter().map(permute).collect();
     let row = product(&job.axes.iter().map(|&a| job.over[a]).collect::<Vec<_>>());
     let dtype = job.program.dtype;
     let item = job.op.result(dtype).size();
@@ -252,7 +251,8 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
             (Values::LookedUp(machine, Block::new(bytes_only.dtype, block), table), block)
         }
         None => {
-            let machine = Machine::new(job.isa, job.program, moved)?;
+            let mut machine = Machine::new(job.isa, job.program, moved)?;
+            machine.watcher = job.watch.as_ref().map(|w| w.values.clone().ordered(job.over, &order));
             let block = machine.block;
             (Values::Computed(machine), block)
         }
@@ -261,22 +261,31 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
     let mut acc = Accumulator::new(job.op, dtype);
     let rows = out.len() / item;
     let mut results = out.chunks_exact_mut(item);
-    if row == 0 {
-        for o in results {
-            o.copy_from_slice(&acc.value().bytes());
+    // Sums are judged by whether their values were finite.
+    let sums = matches!(job.op, Reduce::Sum | Reduce::Mean) && job.op.result(dtype).is_float();
+    let judge = job.watch.as_ref().filter(|_| sums);
+    let finite = |x: Lanes<'_>| judge.is_some() && watch::finite(x);
+    let put = |o: &mut [u8], r: usize, v: Scalar, finite: bool| {
+        if let (Some(judge), true) = (judge, finite) {
+            judge.look(job.op, v, r);
         }
+        o.copy_from_slice(&v.bytes());
+    };
+    if row == 0 {
+        results.enumerate().for_each(|(r, o)| put(o, r, acc.value(), true));
         return Ok(());
     }
     if row >= block / 4 {
         for (r, o) in results.enumerate() {
-            let mut done = 0;
+            let (mut done, mut all_finite) = (0, true);
             while done < row {
                 let n = block.min(row - done);
                 values.run(job.isa, r * row + done, n, &mut scratch)?;
                 acc.add(job.isa, scratch.lanes().head(n));
+                all_finite = all_finite && finite(scratch.lanes().head(n));
                 done += n;
             }
-            o.copy_from_slice(&acc.value().bytes());
+            put(o, r, acc.value(), all_finite);
             acc.reset();
         }
         return Ok(());
@@ -292,10 +301,10 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<()> {
             let Some(o) = results.next() else { return Ok(()) };
             let part = lanes.part(j * row, row);
             match short_sum(job.op, part) {
-                Some(v) => o.copy_from_slice(&v.bytes()),
+                Some(v) => put(o, r + j, v, finite(part)),
                 None => {
                     acc.add(job.isa, part);
-                    o.copy_from_slice(&acc.value().bytes());
+                    put(o, r + j, acc.value(), finite(part));
                     acc.reset();
                 }
             }

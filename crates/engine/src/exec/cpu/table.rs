@@ -238,6 +238,7 @@ fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Resu
         program: &identity,
         inputs: &inputs,
         table: None,
+        watch: None,
     };
     super::reduce::run(&reduce, &mut out.bytes_mut()[..item])?;
     Ok(Scalar::from_bytes(result, &out.bytes()[..item]))

@@ -2,17 +2,13 @@
 
 use opusclip_raw::{DType, Isa};
 
-use super::interpret;
-use super::reduce::Job;
 use crate::array::Scalar;
-use crate::array::shape::product;
-use crate::error::Result;
+use crate::array::shape::{c_strides, product};
 use crate::errstate::{Offence, Trouble, Watch};
 use crate::exec::executor::Frames;
 use crate::ops::lanes::{Lanes, LanesMut};
-use crate::ops::watch::{All, watch};
+use crate::ops::watch::{All, Met, watch};
 use crate::ops::{self, Elementwise, Reduce};
-use crate::plan::PlanNode;
 
 /// Looks at the elements of one node's frames.
 #[derive(Clone, Debug)]
@@ -24,6 +20,8 @@ pub(super) struct Watcher<'w> {
     frame: usize,
     /// Shape in which elements are counted.
     shape: Vec<usize>,
+    /// Length and step of each axis in the order in which elements are made; none is C order.
+    order: Vec<(usize, usize)>,
 }
 
 impl<'w> Watcher<'w> {
@@ -32,13 +30,33 @@ impl<'w> Watcher<'w> {
         let frame = product(over.get(1..).unwrap_or(&[]));
         // Reductions over time compute all frames at once, whatever is asked for.
         let start = if over == full { 0 } else { frames.range.start };
-        Watcher { watch, node, before: start.saturating_mul(frame), frame, shape: full.to_vec() }
+        Watcher { watch, node, before: start.saturating_mul(frame), frame, shape: full.to_vec(), order: Vec::new() }
     }
 
-    fn note(&self, all: &All, op: &'static str, dtype: DType, start: usize) {
+    /// The same where the elements of `over` are made with its axes in this order.
+    pub(super) fn ordered(mut self, over: &[usize], order: &[usize]) -> Self {
+        let steps = c_strides(over);
+        self.order = order.iter().map(|&a| (over[a], steps[a].unsigned_abs())).collect();
+        self
+    }
+
+    /// Where in C order an element lies.
+    fn place(&self, at: usize) -> usize {
+        if self.order.is_empty() {
+            return at;
+        }
+        let (mut rest, mut place) = (at, 0);
+        for &(length, step) in self.order.iter().rev() {
+            place += rest % length.max(1) * step;
+            rest /= length.max(1);
+        }
+        place
+    }
+
+    fn note(&self, all: &All, op: &'static str, dtype: DType) {
         for (kind, met) in Trouble::ALL.into_iter().zip(all) {
             if met.count > 0 && self.watch.wants(kind) {
-                let element = self.before.saturating_add(start).saturating_add(met.first);
+                let element = self.before.saturating_add(met.first);
                 let frame = element.checked_div(self.frame).unwrap_or(0);
                 let shape = self.shape.clone();
                 self.watch.note(met.count, Offence { frame, node: self.node, element, kind, op, dtype, shape });
@@ -48,10 +66,10 @@ impl<'w> Watcher<'w> {
 
     /// Looks at a block that begins at the element `start`.
     pub(super) fn look(&self, op: Elementwise, args: &[Lanes<'_>], out: Lanes<'_>, start: usize) {
-        let all = watch(op, args, out);
+        let all = watch(op, args, out, |i| self.place(start + i));
         let name = if matches!(op, Elementwise::Cast(_)) { "astype" } else { op.name() };
         let dtype = args.first().map_or(out.dtype(), |a| if out.dtype().is_float() { out.dtype() } else { a.dtype() });
-        self.note(&all, name, dtype, start);
+        self.note(&all, name, dtype);
     }
 
     /// Computes a block in its place and looks at it.
@@ -61,36 +79,22 @@ impl<'w> Watcher<'w> {
     }
 }
 
-/// Computes the values that were reduced once more under watch, and judges the results: infinite or
-/// without an answer though no value was.
-pub(super) fn watched_reduction(job: &Job<'_>, watcher: &Watcher<'_>, node: &PlanNode, out: &[u8]) -> Result<()> {
-    let program = job.program;
-    let mut values = crate::array::zeroed(program.dtype, job.over)?;
-    let n = product(job.over) * program.dtype.size();
-    let bytes = values.bytes_mut().get_mut(..n).unwrap_or_default();
-    interpret::run(job.isa, program, job.inputs, job.over, bytes, Some(watcher.clone()))?;
-    let sums = matches!(job.op, Reduce::Sum | Reduce::Mean);
-    if !sums || !node.dtype.is_float() {
-        return Ok(());
+/// Looks at a reduction: at the values while blocks of them are made, then at each result.
+#[derive(Clone, Debug)]
+pub(super) struct Reduction<'w> {
+    pub(super) values: Watcher<'w>,
+    pub(super) results: Watcher<'w>,
+}
+
+impl Reduction<'_> {
+    /// Judges the result of number `at`: infinite or without an answer though none of its values was.
+    pub(super) fn look(&self, op: Reduce, result: Scalar, at: usize) {
+        if result.to_f64().is_finite() {
+            return;
+        }
+        let kind = if result.is_nan() { Trouble::Invalid } else { Trouble::Over };
+        let mut all = All::default();
+        all[kind as usize] = Met { count: 1, first: at };
+        self.results.note(&all, op.row().name, result.dtype);
     }
-    let finite =
-        |d: DType, bytes: &[u8]| bytes.chunks_exact(d.size()).all(|b| Scalar::from_bytes(d, b).to_f64().is_finite());
-    if finite(node.dtype, out) || !finite(program.dtype, bytes) {
-        return Ok(());
-    }
-    let odd = |b: &[u8]| !Scalar::from_bytes(node.dtype, b).to_f64().is_finite();
-    let first = out.chunks_exact(node.dtype.size()).position(odd).unwrap_or(0);
-    let nan = out.chunks_exact(node.dtype.size()).any(|b| Scalar::from_bytes(node.dtype, b).to_f64().is_nan());
-    let mut all = All::default();
-    let kind = if nan { Trouble::Invalid } else { Trouble::Over };
-    all[kind as usize] = ops::watch::Met { count: 1, first };
-    let frame = product(node.shape.get(1..).unwrap_or(&[]));
-    let own = Watcher {
-        before: watcher.before.checked_div(watcher.frame).unwrap_or(0).saturating_mul(frame),
-        frame,
-        shape: node.shape.clone(),
-        ..watcher.clone()
-    };
-    own.note(&all, job.op.row().name, node.dtype, 0);
-    Ok(())
 }

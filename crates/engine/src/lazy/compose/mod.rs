@@ -25,9 +25,10 @@ mod windows;
 
 use opusclip_raw::{DType, Kind};
 
-use super::lazy::{Lazy, Op, Operand, reduced, weak_default, weak_scalar};
+use super::lazy::{Lazy, Op, Operand, weak_default, weak_scalar};
 use crate::array::index::Slice;
 use crate::array::promote::Weak;
+use crate::array::shape::reduced;
 use crate::array::{Meta, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, XY};

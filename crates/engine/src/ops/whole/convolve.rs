@@ -106,8 +106,7 @@ fn line_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 const MANY: usize = 1 << 20;
 
 fn line(g: &Given<'_, Array>, correlate: bool) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let meta = line_meta(&g.of(&metas))?;
+    let meta = g.told(line_meta)?;
     // 16-bit floats are summed in float32 and rounded once.
     let inside = if meta.dtype.is_half() { DType::F32 } else { meta.dtype };
     let (x, y) = (cast(g.array("x")?, inside)?, cast(g.array("y")?, inside)?);
@@ -319,8 +318,7 @@ impl Plane {
 }
 
 fn plane(g: &Given<'_, Array>, correlate: bool) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let Plane { meta, swapped, mode, start } = Plane::of(&g.of(&metas))?;
+    let Plane { meta, swapped, mode, start } = g.told(Plane::of)?;
     let (mut x, mut y) = (cast(g.array("x")?, meta.dtype)?, cast(g.array("y")?, meta.dtype)?);
     if swapped {
         std::mem::swap(&mut x, &mut y);

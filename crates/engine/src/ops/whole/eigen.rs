@@ -58,7 +58,7 @@ fn values_of(x: &Meta) -> Vec<usize> {
 }
 
 fn eig(g: &Given<'_, Array>) -> Result<Vec<Array>> {
-    let (s, metas, dtype) = plan(&g.of(&[Meta::from(g.x()?)]))?;
+    let (s, metas, dtype) = g.told(plan)?;
     let x = cast(g.x()?, dtype)?;
     with_entry!(dtype, T => {
         let mut values = Vec::<Complex<<T as Dense>::Real>>::new();
@@ -74,7 +74,7 @@ fn eig(g: &Given<'_, Array>) -> Result<Vec<Array>> {
 }
 
 fn eigvals(g: &Given<'_, Array>) -> Result<Array> {
-    let (s, metas, dtype) = plan(&g.of(&[Meta::from(g.x()?)]))?;
+    let (s, metas, dtype) = g.told(plan)?;
     let x = cast(g.x()?, dtype)?;
     with_entry!(dtype, T => {
         let mut values = Vec::<Complex<<T as Dense>::Real>>::new();

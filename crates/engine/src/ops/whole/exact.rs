@@ -92,10 +92,7 @@ impl Product {
         } else if self.infinite {
             f64::INFINITY
         } else {
-            // Two steps, so that a subnormal is rounded once.
-            let power = self.power.clamp(-1200, 1200) as i32;
-            let first = power.clamp(-1000, 1000);
-            (self.high + self.low) * 2f64.powi(first) * 2f64.powi(power - first)
+            scaled(self.high + self.low, self.power)
         };
         if self.negative { -size } else { size }
     }

@@ -4,7 +4,7 @@ use opusclip_maths::Dense;
 use opusclip_raw::DType;
 
 use super::given::Given;
-use super::linalg::{Entry, Stack, entry_of, eye, failed, finite, matrices, real_of, stacked, with_entry};
+use super::linalg::{Entry, Stack, entry_of, eye, failed, finite, matrices, stacked, with_entry};
 use super::support::cast;
 use super::{Meaning, Page};
 use crate::array::{Array, Meta, shape};
@@ -71,7 +71,7 @@ fn qr_plan(g: &Given<'_, Meta>) -> Result<(Stack, Vec<Meta>, bool)> {
 }
 
 fn qr(g: &Given<'_, Array>) -> Result<Vec<Array>> {
-    let (s, metas, full) = qr_plan(&g.of(&[Meta::from(g.x()?)]))?;
+    let (s, metas, full) = g.told(qr_plan)?;
     let dtype = metas[0].dtype;
     let x = cast(g.x()?, dtype)?;
     with_entry!(dtype, T => {
@@ -117,14 +117,14 @@ fn svd_plan(g: &Given<'_, Meta>) -> Result<(Stack, Vec<Meta>)> {
     let (left, right) = if g.bool("full_matrices") { (s.m, s.n) } else { (k, k) };
     let metas = vec![
         Meta::new(s.with(&[s.m, left]), dtype),
-        Meta::new(s.with(&[k]), real_of(dtype)),
+        Meta::new(s.with(&[k]), dtype.real()),
         Meta::new(s.with(&[right, s.n]), dtype),
     ];
     Ok((s, metas))
 }
 
 fn svd(g: &Given<'_, Array>) -> Result<Vec<Array>> {
-    let (s, metas) = svd_plan(&g.of(&[Meta::from(g.x()?)]))?;
+    let (s, metas) = g.told(svd_plan)?;
     let dtype = metas[0].dtype;
     let x = cast(g.x()?, dtype)?;
     let full = g.bool("full_matrices");
@@ -167,7 +167,7 @@ pub(super) static SVDVALS: Page = Page {
         meta: |g| {
             let x = g.x()?;
             let s = Stack::of(g.op(), x)?;
-            Ok(Meta::new(s.with(&[s.m.min(s.n)]), real_of(entry_of(g.op(), x.dtype)?)))
+            Ok(Meta::new(s.with(&[s.m.min(s.n)]), entry_of(g.op(), x.dtype)?.real()))
         },
         eval: svdvals,
     },
@@ -217,12 +217,12 @@ fn eigh_plan(g: &Given<'_, Meta>) -> Result<(Stack, Vec<Meta>, bool)> {
         other => return Err(Error::value(g.op(), format!("UPLO '{other}' is neither 'L' nor 'U'"))),
     };
     let dtype = entry_of(g.op(), x.dtype)?;
-    let metas = vec![Meta::new(s.with(&[s.n]), real_of(dtype)), Meta::new(x.shape.clone(), dtype)];
+    let metas = vec![Meta::new(s.with(&[s.n]), dtype.real()), Meta::new(x.shape.clone(), dtype)];
     Ok((s, metas, upper))
 }
 
 fn eigh(g: &Given<'_, Array>) -> Result<Vec<Array>> {
-    let (s, metas, upper) = eigh_plan(&g.of(&[Meta::from(g.x()?)]))?;
+    let (s, metas, upper) = g.told(eigh_plan)?;
     let dtype = metas[1].dtype;
     let x = cast(g.x()?, dtype)?;
     with_entry!(dtype, T => {
@@ -267,7 +267,7 @@ pub(super) static EIGVALSH: Page = Page {
 };
 
 fn eigvalsh(g: &Given<'_, Array>) -> Result<Array> {
-    let (s, metas, upper) = eigh_plan(&g.of(&[Meta::from(g.x()?)]))?;
+    let (s, metas, upper) = g.told(eigh_plan)?;
     let dtype: DType = metas[1].dtype;
     let x = cast(g.x()?, dtype)?;
     with_entry!(dtype, T => {

@@ -5,7 +5,7 @@ use opusclip_raw::DType;
 
 use super::given::Given;
 use super::linalg::failed;
-use super::support::{axis_last, build, cast, last_to, slice};
+use super::support::{along, cast, slice};
 use super::{Meaning, Page, unless_first_axis};
 use crate::array::{Array, Meta, Scalar};
 use crate::error::{Error, Result};
@@ -196,75 +196,65 @@ fn lines<T: Lane>(x: &Array, n: usize) -> Result<Vec<T>> {
     Ok(all)
 }
 
-/// The call's result as it lies with its axis last.
-fn target(g: &Given<'_, Array>, meta: fn(&Given<'_, Meta>) -> Result<Meta>) -> Result<(usize, Vec<usize>, usize)> {
-    let x = g.x()?;
-    let wanted = meta(&g.of(&[Meta::from(x)]))?;
-    let axis = g.axis("axis", x.ndim())?;
-    let mut shape = wanted.shape;
-    let n = shape.remove(axis);
-    shape.push(n);
-    Ok((axis, shape, n))
+/// The axis, and the points of the transform.
+fn points(g: &Given<'_, Array>, terms: bool) -> Result<(usize, usize)> {
+    let axis = g.axis("axis", g.x()?.ndim())?;
+    let n = g.told(|g| meta(g, terms))?.shape.get(axis).copied().unwrap_or(1);
+    Ok((axis, n))
+}
+
+/// Multiplies what a transform gave.
+fn scaled<R: Copy, T: std::ops::MulAssign<R>>(out: &mut [T], by: f64, narrow: fn(f64) -> R) {
+    if by != 1.0 {
+        let by = narrow(by);
+        out.iter_mut().for_each(|v| *v *= by);
+    }
 }
 
 fn complex(g: &Given<'_, Array>, inverse: bool) -> Result<Array> {
-    let (axis, shape, n) = target(g, |g| meta(g, true))?;
+    let (axis, n) = points(g, true)?;
     let dtype = complex_of(g.x()?.dtype());
-    let rows = cast(&axis_last(g.x()?, axis)?, dtype)?;
     let by = factor(g, n, inverse)?;
-    let out = build(dtype, &shape, |out| {
+    along(g.x()?, axis, dtype, n, |rows, out| {
+        let rows = cast(rows, dtype)?;
         with_real!(dtype, R => {
             let out = Complex::<R>::lanes_mut(out);
             out.copy_from_slice(&lines::<Complex<R>>(&rows, n)?);
             R::transform(out, n, inverse).map_err(|e| failed(g.op(), e))?;
-            if by != 1.0 {
-                out.iter_mut().for_each(|v| *v *= by as R);
-            }
+            scaled(out, by, |v| v as R);
         });
         Ok(())
-    })?;
-    last_to(&out, axis)
+    })
 }
 
 fn rfft(g: &Given<'_, Array>) -> Result<Array> {
-    let (axis, mut shape, n) = target(g, |g| meta(g, true))?;
+    let (axis, n) = points(g, true)?;
     let dtype = complex_of(g.x()?.dtype());
-    let real = dtype.real();
-    let rows = cast(&axis_last(g.x()?, axis)?, real)?;
-    if let Some(last) = shape.last_mut() {
-        *last = n / 2 + 1;
-    }
     let by = factor(g, n, false)?;
-    let out = build(dtype, &shape, |out| {
+    along(g.x()?, axis, dtype, n / 2 + 1, |rows, out| {
+        let rows = cast(rows, dtype.real())?;
         with_real!(dtype, R => {
             let out = Complex::<R>::lanes_mut(out);
             R::forward_real(&lines::<R>(&rows, n)?, n, out).map_err(|e| failed(g.op(), e))?;
-            if by != 1.0 {
-                out.iter_mut().for_each(|v| *v *= by as R);
-            }
+            scaled(out, by, |v| v as R);
         });
         Ok(())
-    })?;
-    last_to(&out, axis)
+    })
 }
 
 fn irfft(g: &Given<'_, Array>) -> Result<Array> {
-    let (axis, shape, n) = target(g, |g| meta(g, false))?;
-    let half = g.x()?.dtype() == DType::F16;
-    let dtype = if g.x()?.dtype() == DType::BF16 { DType::C128 } else { complex_of(g.x()?.dtype()) };
-    let real = dtype.real();
-    let rows = cast(&axis_last(g.x()?, axis)?, dtype)?;
+    let (axis, n) = points(g, false)?;
+    let x = g.x()?;
+    let dtype = if x.dtype() == DType::BF16 { DType::C128 } else { complex_of(x.dtype()) };
     let by = factor(g, n, true)?;
-    let out = build(real, &shape, |out| {
+    let out = along(x, axis, dtype.real(), n, |rows, out| {
+        let rows = cast(rows, dtype)?;
         with_real!(dtype, R => {
             let out = R::lanes_mut(out);
-            let terms = lines::<Complex<R>>(&rows, n / 2 + 1)?;
-            R::inverse_real(&terms, n, out).map_err(|e| failed(g.op(), e))?;
-            if by != 1.0 {
-                out.iter_mut().for_each(|v| *v *= by as R);
-            }
+            R::inverse_real(&lines::<Complex<R>>(&rows, n / 2 + 1)?, n, out).map_err(|e| failed(g.op(), e))?;
+            scaled(out, by, |v| v as R);
         });
         Ok(())
     })?;
-    last_to(&if half { cast(&out, DType::F16)? } else { out }, axis)
+    if x.dtype() == DType::F16 { cast(&out, DType::F16) } else { Ok(out) }
 }

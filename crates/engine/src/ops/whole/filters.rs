@@ -4,7 +4,8 @@
 use opusclip_raw::{DType, Number};
 
 use super::given::Given;
-use super::support::{axis_last, build, cast, last_to, slice};
+use super::order::compare;
+use super::support::{along, build, cast, row_len, slice};
 use super::{Meaning, Page};
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
@@ -123,16 +124,15 @@ fn window<T>(g: &Given<'_, T>, size: i64) -> Result<Window> {
 }
 
 /// Runs `f(line with what lies beyond its ends, results)` over all lines along the axis.
-fn along(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f64])) -> Result<Array> {
+fn each_line(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f64])) -> Result<Array> {
     let x = g.x()?;
     let dtype = x.dtype();
     let mode = Mode::of(g)?;
     let axis = g.axis("axis", x.ndim())?;
-    let rows = axis_last(x, axis)?;
-    let n = rows.shape().last().copied().unwrap_or(1);
+    let n = row_len(x, axis);
     let fill = if let Mode::Constant(v) = mode { v } else { 0.0 };
     // The places beyond the ends are the same for every line; without lines nobody asks for them.
-    let length = if rows.size() == 0 { 0 } else { n.saturating_add(w.before).saturating_add(w.after) };
+    let length = if x.size() == 0 { 0 } else { n.saturating_add(w.before).saturating_add(w.after) };
     let too_long = |_| Error::value(g.op(), format!("a line of {n} elements is too long to be held at once"));
     let mut places: Vec<Option<usize>> = Vec::new();
     places.try_reserve_exact(length).map_err(too_long)?;
@@ -144,9 +144,9 @@ fn along(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f64]))
     let mut results: Vec<f64> = Vec::new();
     results.try_reserve_exact(held).map_err(too_long)?;
     results.resize(held, 0.0);
-    let out = build(dtype, rows.shape(), |out| {
+    along(x, axis, dtype, n, |rows, out| {
         with_number!(dtype, T => {
-            let lines = slice::<T>(&rows)?.chunks_exact(n.max(1));
+            let lines = slice::<T>(rows)?.chunks_exact(n.max(1));
             for (row, out) in lines.zip(T::lanes_mut(out).chunks_exact_mut(n.max(1))) {
                 for (v, place) in line.iter_mut().zip(&places) {
                     *v = place.map_or(fill, |p| row[p].to_f64());
@@ -159,8 +159,7 @@ fn along(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f64]))
             }
         });
         Ok(())
-    })?;
-    last_to(&out, axis)
+    })
 }
 
 /// Weighted sums.
@@ -212,7 +211,7 @@ fn correlate1d(g: &Given<'_, Array>) -> Result<Array> {
     };
     // SciPy adds the two neighbours first where the weights mirror each other.
     let (even, odd) = (near(|a, b| a - b), near(|a, b| a + b));
-    along(g, w, |line, out| {
+    each_line(g, w, |line, out| {
         for (o, x) in out.iter_mut().zip(line.windows(weights.len())) {
             *o = if even || odd {
                 let mut sum = x[half] * weights[half];
@@ -263,7 +262,7 @@ fn sized_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 fn uniform(g: &Given<'_, Array>) -> Result<Array> {
     let w = window(g, g.int("size")?)?;
     let size = w.before + w.after + 1;
-    along(g, w, |line, out| {
+    each_line(g, w, |line, out| {
         let mut sum: f64 = line.iter().take(size).fold(0.0, |s, v| s + v);
         for (i, o) in out.iter_mut().enumerate() {
             if i > 0 {
@@ -318,7 +317,7 @@ fn extreme(g: &Given<'_, Array>, pick: fn(f64, f64) -> f64) -> Result<Array> {
     let w = window(g, g.int("size")?)?;
     let size = w.before + w.after + 1;
     let (mut rising, mut falling) = (Vec::new(), Vec::new());
-    along(g, w, |line, out| {
+    each_line(g, w, |line, out| {
         rising.clear();
         rising.extend_from_slice(line);
         falling.clear();
@@ -390,7 +389,6 @@ fn median(g: &Given<'_, Array>) -> Result<Array> {
         with_number!(dtype, T => {
             let (x, out) = (slice::<T>(&x)?, T::lanes_mut(out));
             let fill = if let Mode::Constant(v) = mode { T::from_f64(v) } else { T::ZERO };
-            let order = |a: &T, b: &T| a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()));
             let mut places: Vec<Option<usize>> = Vec::new();
             let mut window: Vec<T> = Vec::new();
             for (at, out) in out.iter_mut().enumerate().take(n) {
@@ -412,7 +410,7 @@ fn median(g: &Given<'_, Array>) -> Result<Array> {
                 window.clear();
                 window.extend(places.iter().map(|p| p.map_or(fill, |p| x[p])));
                 let middle = window.len() / 2;
-                *out = *window.select_nth_unstable_by(middle, order).1;
+                *out = *window.select_nth_unstable_by(middle, compare).1;
             }
         });
         Ok(())

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use opusclip_raw::DType;
 
-use crate::array::shape;
+use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::Row;
 
@@ -76,11 +76,6 @@ pub struct Given<'a, T> {
 impl<'a, T> Given<'a, T> {
     pub(crate) fn new(row: &'static Row, attrs: &'a [Attr], inputs: &'a [T]) -> Self {
         Given { row, attrs, inputs }
-    }
-
-    /// The same call over other inputs: the shapes and types of arrays, for the page's own `meta`.
-    pub fn of<'b, U>(&'b self, inputs: &'b [U]) -> Given<'b, U> {
-        Given { row: self.row, attrs: self.attrs, inputs }
     }
 
     /// The op's name, for messages.
@@ -205,5 +200,13 @@ impl<'a, T> Given<'a, T> {
     /// The axis of an op that works along exactly one.
     pub fn axis(&self, name: &str, rank: usize) -> Result<usize> {
         self.one_axis(name, rank)?.ok_or_else(|| self.wrong(name))
+    }
+}
+
+impl Given<'_, Array> {
+    /// What `meta` says of the same call over the shapes and types of its arrays.
+    pub fn told<R>(&self, meta: impl FnOnce(&Given<'_, Meta>) -> Result<R>) -> Result<R> {
+        let metas: Vec<Meta> = self.inputs.iter().map(Meta::from).collect();
+        meta(&Given { row: self.row, attrs: self.attrs, inputs: &metas })
     }
 }

@@ -70,8 +70,7 @@ fn histogram_meta(g: &Given<'_, Meta>) -> Result<Vec<Meta>> {
 }
 
 fn histogram(g: &Given<'_, Array>) -> Result<Vec<Array>> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = histogram_meta(&g.of(&metas))?;
+    let wanted = g.told(histogram_meta)?;
     let [counted, edged] = wanted.as_slice() else { return Err(Error::internal("a histogram has two results")) };
     let x = widened(&g.x()?.to_contiguous()?)?;
     let edges = match g.maybe_array("edges") {

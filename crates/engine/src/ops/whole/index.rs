@@ -359,8 +359,7 @@ fn along_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn along(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = along_meta(&g.of(&metas))?;
+    let wanted = g.told(along_meta)?;
     let (x, i) = (g.x()?, g.array("indices")?);
     let (x, axis) = match g.one_axis("axis", x.ndim())? {
         Some(axis) => (x.clone(), axis),

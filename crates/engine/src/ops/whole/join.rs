@@ -78,8 +78,7 @@ fn concat_axis<T>(g: &Given<'_, T>, rank: usize) -> Result<Option<usize>> {
 }
 
 fn concat(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = concat_meta(&g.of(&metas))?;
+    let wanted = g.told(concat_meta)?;
     let all = g.arrays("arrays");
     let axis = concat_axis(g, all.first().map_or(0, Array::ndim))?;
     let item = wanted.dtype.size();
@@ -130,8 +129,7 @@ fn part_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn part(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let meta = part_meta(&g.of(&metas))?;
+    let meta = g.told(part_meta)?;
     let all = g.x()?.to_contiguous()?;
     let start = usize::try_from(g.int("start")?).unwrap_or(0);
     let mut buffer = zeroed(meta.dtype, &meta.shape)?;

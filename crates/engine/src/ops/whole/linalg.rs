@@ -83,23 +83,10 @@ complex_entry!(f32, f64);
 /// Runs `$body` with `$T` as the type of an element of matrices.
 macro_rules! with_entry {
     ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            opusclip_raw::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            opusclip_raw::DType::C64 => {
-                type $T = opusclip_raw::Complex<f32>;
-                $body
-            }
-            opusclip_raw::DType::C128 => {
-                type $T = opusclip_raw::Complex<f64>;
-                $body
-            }
-            _ => {
-                type $T = f64;
-                $body
-            }
+        if $dtype.is_complex() {
+            $crate::ops::lanes::with_complex!($dtype, $T => $body)
+        } else {
+            $crate::ops::lanes::with_float!($dtype, $T => $body)
         }
     };
 }
@@ -169,6 +156,30 @@ impl Stack {
     }
 }
 
+/// The square matrices of the call, in the type in which they are worked on.
+pub(super) fn squares(g: &Given<'_, Array>) -> Result<(Stack, Array)> {
+    let s = g.told(|g| Stack::square(g.op(), g.x()?))?;
+    let x = g.x()?;
+    Ok((s, cast(x, entry_of(g.op(), x.dtype())?)?))
+}
+
+/// What is made of each square matrix of the call, as large as that: `$make` with `$T` as the type
+/// of its elements, `$a` as the matrix and `$n` as its length.
+macro_rules! each_square {
+    ($g:expr, $T:ident, |$a:ident, $n:ident| $make:expr) => {{
+        let (s, x) = squares($g)?;
+        let ($n, each) = (s.n, (s.n * s.n).max(1));
+        build(x.dtype(), x.shape(), |out| {
+            with_entry!(x.dtype(), $T => {
+                for ($a, out) in matrices::<$T>(&x, each)?.zip($T::lanes_mut(out).chunks_exact_mut(each)) {
+                    out.copy_from_slice(&$make.map_err(|e| failed($g.op(), e))?);
+                }
+            });
+            Ok(())
+        })
+    }};
+}
+
 /// Frames are matrices of the stack.
 pub(super) fn stacked(g: &Given<'_, Meta>, n: usize) -> bool {
     g.inputs().get(n).is_some_and(|m| m.ndim() > 2)
@@ -223,12 +234,9 @@ fn pivots<T: Entry>(op: &str, a: &[T], n: usize) -> Result<Option<(Vec<T>, bool)
 }
 
 fn det(g: &Given<'_, Array>) -> Result<Array> {
-    let meta = Meta::from(g.x()?);
-    let s = Stack::square(g.op(), &meta)?;
-    let dtype = entry_of(g.op(), meta.dtype)?;
-    let x = cast(g.x()?, dtype)?;
-    build(dtype, &s.batch, |out| {
-        with_entry!(dtype, T => {
+    let (s, x) = squares(g)?;
+    build(x.dtype(), &s.batch, |out| {
+        with_entry!(x.dtype(), T => {
             let out = T::lanes_mut(out);
             out.fill(T::ONE);
             for (a, out) in matrices::<T>(&x, s.n * s.n)?.zip(out) {
@@ -264,20 +272,12 @@ fn slogdet_meta(g: &Given<'_, Meta>) -> Result<Vec<Meta>> {
     let x = g.x()?;
     let batch = Stack::square(g.op(), x)?.batch;
     let dtype = entry_of(g.op(), x.dtype)?;
-    Ok(vec![Meta::new(batch.clone(), dtype), Meta::new(batch, real_of(dtype))])
-}
-
-/// The type of absolute values.
-pub(super) fn real_of(d: DType) -> DType {
-    d.real()
+    Ok(vec![Meta::new(batch.clone(), dtype), Meta::new(batch, dtype.real())])
 }
 
 fn slogdet(g: &Given<'_, Array>) -> Result<Vec<Array>> {
-    let meta = Meta::from(g.x()?);
-    let s = Stack::square(g.op(), &meta)?;
-    let dtype = entry_of(g.op(), meta.dtype)?;
-    let x = cast(g.x()?, dtype)?;
-    with_entry!(dtype, T => {
+    let (s, x) = squares(g)?;
+    with_entry!(x.dtype(), T => {
         let count = shape::product(&s.batch);
         let mut signs = vec![T::ONE; count];
         let mut logs = vec![<T as Dense>::Real::default(); count];
@@ -310,32 +310,18 @@ pub(super) static INV: Page = Page {
         rule: "By LU with partial pivoting; integers in float64. A pivot of exactly 0 is an error: the matrix is singular. Last bits may depend on the machine.",
         ..Row::WHOLE
     },
-    meaning: Meaning::One {
-        meta: |g| {
-            let x = g.x()?;
-            Stack::square(g.op(), x)?;
-            Ok(Meta::new(x.shape.clone(), entry_of(g.op(), x.dtype)?))
-        },
-        eval: inv,
-    },
+    meaning: Meaning::One { meta: same_meta, eval: inv },
     frames: stacked,
 };
 
+fn same_meta(g: &Given<'_, Meta>) -> Result<Meta> {
+    let x = g.x()?;
+    Stack::square(g.op(), x)?;
+    Ok(Meta::new(x.shape.clone(), entry_of(g.op(), x.dtype)?))
+}
+
 fn inv(g: &Given<'_, Array>) -> Result<Array> {
-    let meta = Meta::from(g.x()?);
-    let s = Stack::square(g.op(), &meta)?;
-    let dtype = entry_of(g.op(), meta.dtype)?;
-    let x = cast(g.x()?, dtype)?;
-    build(dtype, &meta.shape, |out| {
-        with_entry!(dtype, T => {
-            let one = eye::<T>(s.n);
-            let each = (s.n * s.n).max(1);
-            for (a, out) in matrices::<T>(&x, each)?.zip(T::lanes_mut(out).chunks_exact_mut(each)) {
-                out.copy_from_slice(&T::solve(a, s.n, &one, s.n).map_err(|e| failed(g.op(), e))?);
-            }
-        });
-        Ok(())
-    })
+    each_square!(g, T, |a, n| T::solve(a, n, &eye::<T>(n), n))
 }
 
 /// Linear equations.
@@ -409,8 +395,7 @@ impl Equations {
 }
 
 fn solve(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let Equations { meta, batch, n, m, of_a, of_b } = Equations::of(&g.of(&metas))?;
+    let Equations { meta, batch, n, m, of_a, of_b } = g.told(Equations::of)?;
     let (a, b) = (cast(g.array("a")?, meta.dtype)?, cast(g.array("b")?, meta.dtype)?);
     build(meta.dtype, &meta.shape, |out| {
         with_entry!(meta.dtype, T => {
@@ -442,14 +427,7 @@ pub(super) static CHOLESKY: Page = Page {
         rule: "Only the lower triangle of x is read (with upper, the upper one). Integers in float64. A minor that is not positive is an error. Last bits may depend on the machine.",
         ..Row::WHOLE
     },
-    meaning: Meaning::One {
-        meta: |g| {
-            let x = g.x()?;
-            Stack::square(g.op(), x)?;
-            Ok(Meta::new(x.shape.clone(), entry_of(g.op(), x.dtype)?))
-        },
-        eval: cholesky,
-    },
+    meaning: Meaning::One { meta: same_meta, eval: cholesky },
     frames: stacked,
 };
 
@@ -459,20 +437,8 @@ fn flipped<T: Entry>(a: &[T], n: usize) -> Vec<T> {
 }
 
 fn cholesky(g: &Given<'_, Array>) -> Result<Array> {
-    let meta = Meta::from(g.x()?);
-    let s = Stack::square(g.op(), &meta)?;
-    let dtype = entry_of(g.op(), meta.dtype)?;
-    let x = cast(g.x()?, dtype)?;
-    let upper = g.bool("upper");
-    build(dtype, &meta.shape, |out| {
-        with_entry!(dtype, T => {
-            let each = (s.n * s.n).max(1);
-            for (a, out) in matrices::<T>(&x, each)?.zip(T::lanes_mut(out).chunks_exact_mut(each)) {
-                let l = if upper { T::cholesky(&flipped(a, s.n), s.n) } else { T::cholesky(a, s.n) };
-                let l = l.map_err(|e| failed(g.op(), e))?;
-                out.copy_from_slice(&if upper { flipped(&l, s.n) } else { l });
-            }
-        });
-        Ok(())
-    })
+    if g.bool("upper") {
+        return each_square!(g, T, |a, n| T::cholesky(&flipped(a, n), n).map(|l| flipped(&l, n)));
+    }
+    each_square!(g, T, |a, n| T::cholesky(a, n))
 }

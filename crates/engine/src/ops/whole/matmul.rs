@@ -119,8 +119,7 @@ pub(super) fn starts(of: &[usize], batch: &[usize], matrix: usize) -> Vec<usize>
 }
 
 fn matmul(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let Plan { meta, mut size, mut batch } = plan(&g.of(&metas))?;
+    let Plan { meta, mut size, mut batch } = g.told(plan)?;
     // 16-bit floats are summed in float32 and rounded once.
     let inside = if meta.dtype.is_half() { DType::F32 } else { meta.dtype };
     let (x, y) = (cast(g.array("x")?, inside)?, cast(g.array("y")?, inside)?);

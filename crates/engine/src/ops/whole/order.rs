@@ -8,7 +8,7 @@ use std::cmp::{Ordering, Reverse};
 use opusclip_raw::{BF16, Complex, DType, F16, Number};
 
 use super::given::Given;
-use super::support::{axis_last, build, lanes, last_to, slice};
+use super::support::{along, axis_last, build, lanes, row_len, slice};
 use super::{Meaning, Page, unless_first_axis};
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
@@ -487,13 +487,16 @@ fn sort_rows(out: LanesMut<'_>, n: usize, descending: bool) {
 }
 
 /// Runs `f` over the rows along the axis of the call; the result's rows are as long.
-fn along(g: &Given<'_, Array>, dtype: DType, f: impl Fn(&Array, LanesMut<'_>, usize) -> Result<()>) -> Result<Array> {
+fn each_row(
+    g: &Given<'_, Array>,
+    dtype: DType,
+    f: impl FnOnce(&Array, LanesMut<'_>, usize) -> Result<()>,
+) -> Result<Array> {
     let x = g.x()?;
     match g.one_axis("axis", x.ndim())? {
         Some(axis) => {
-            let rows = axis_last(x, axis)?;
-            let n = rows.shape().last().copied().unwrap_or(1);
-            last_to(&build(dtype, rows.shape(), |out| f(&rows, out, n))?, axis)
+            let n = row_len(x, axis);
+            along(x, axis, dtype, n, |rows, out| f(rows, out, n))
         }
         None => {
             let flat = x.to_contiguous()?;
@@ -505,7 +508,7 @@ fn along(g: &Given<'_, Array>, dtype: DType, f: impl Fn(&Array, LanesMut<'_>, us
 
 fn sort(g: &Given<'_, Array>) -> Result<Array> {
     let (dtype, descending) = (g.x()?.dtype(), g.bool("descending"));
-    along(g, dtype, |rows, mut out, n| {
+    each_row(g, dtype, |rows, mut out, n| {
         out.copy_from(lanes(rows)?);
         sort_rows(out, n, descending);
         Ok(())
@@ -524,7 +527,7 @@ pub(crate) fn sorted(x: &Array) -> Result<Array> {
 
 fn argsort(g: &Given<'_, Array>) -> Result<Array> {
     let (dtype, descending) = (g.x()?.dtype(), g.bool("descending"));
-    along(g, DType::I64, |rows, out, n| {
+    each_row(g, DType::I64, |rows, out, n| {
         let (mut row_keys, nan) = keys(rows)?;
         if descending {
             // Integers have no complex128's size.
@@ -566,12 +569,10 @@ fn lexsort(g: &Given<'_, Array>) -> Result<Array> {
         return Array::zeros(DType::I64, &[]);
     }
     let axis = g.axis("axis", x.ndim())?;
-    let rows = g.arrays("keys").iter().map(|k| axis_last(k, axis)).collect::<Result<Vec<_>>>()?;
-    let shape = rows.first().map_or(&[][..], |r| r.shape());
-    let n = shape.last().copied().unwrap_or(1).max(1);
-    let all = rows.iter().map(|r| Ok(keys(r)?.0)).collect::<Result<Vec<_>>>()?;
-    let sorted = build(DType::I64, shape, |out| {
-        for (r, places) in i64::lanes_mut(out).chunks_mut(n).enumerate() {
+    let n = row_len(x, axis);
+    let all = g.arrays("keys").iter().map(|k| Ok(keys(&axis_last(k, axis)?)?.0)).collect::<Result<Vec<_>>>()?;
+    along(x, axis, DType::I64, n, |_, out| {
+        for (r, places) in i64::lanes_mut(out).chunks_mut(n.max(1)).enumerate() {
             let mut order: Vec<i64> = (0..places.len() as i64).collect();
             for keys in &all {
                 reorder(keys.get(r * n..(r + 1) * n).unwrap_or(&[]), &mut order);
@@ -579,6 +580,5 @@ fn lexsort(g: &Given<'_, Array>) -> Result<Array> {
             places.copy_from_slice(&order);
         }
         Ok(())
-    })?;
-    last_to(&sorted, axis)
+    })
 }

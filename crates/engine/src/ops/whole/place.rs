@@ -17,6 +17,12 @@ pub(super) const PAGES: &[&Page] = &[&CHOOSE, &INDICES, &RAVEL_MULTI_INDEX, &UNR
 /// What becomes of positions outside.
 pub(crate) const MODE: Param = Param::new("mode", ParamKind::Text).or(Preset::Text("raise")).rare();
 
+/// Of inputs that are broadcast: frames stay apart in those that have as many axes as the result.
+fn if_longest(g: &Given<'_, Meta>, n: usize) -> bool {
+    let rank = g.inputs().iter().map(Meta::ndim).max();
+    g.inputs().get(n).map(Meta::ndim) == rank
+}
+
 static CHOOSE: Page = Page {
     row: Row {
         name: "choose",
@@ -34,10 +40,7 @@ static CHOOSE: Page = Page {
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: choose_meta, eval: choose },
-    frames: |g, n| {
-        let rank = g.inputs().iter().map(Meta::ndim).max();
-        g.inputs().get(n).map(Meta::ndim) == rank
-    },
+    frames: if_longest,
 };
 
 static INDICES: Page = Page {
@@ -76,10 +79,7 @@ static RAVEL_MULTI_INDEX: Page = Page {
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: ravel_meta, eval: ravel },
-    frames: |g, n| {
-        let rank = g.inputs().iter().map(Meta::ndim).max();
-        g.inputs().get(n).map(Meta::ndim) == rank
-    },
+    frames: if_longest,
 };
 
 static UNRAVEL_INDEX: Page = Page {
@@ -168,8 +168,7 @@ fn choose_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn choose(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = choose_meta(&g.of(&metas))?;
+    let wanted = g.told(choose_meta)?;
     let mode = mode(g)?;
     let which = cast(&g.x()?.broadcast(&wanted.shape), DType::I64)?;
     let choices = g.arrays("choices");
@@ -247,8 +246,7 @@ fn ravel_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn ravel(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = ravel_meta(&g.of(&metas))?;
+    let wanted = g.told(ravel_meta)?;
     let (mode, dims) = (mode(g)?, given_shape(g, "dims")?);
     let steps = steps(g, &dims)?;
     build(DType::I64, &wanted.shape, |out| {

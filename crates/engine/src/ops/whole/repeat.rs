@@ -40,8 +40,7 @@ fn repeat_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 }
 
 fn repeat(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = repeat_meta(&g.of(&metas))?;
+    let wanted = g.told(repeat_meta)?;
     let x = g.x()?.to_contiguous()?;
     let axis = g.axis("axis", x.ndim())?;
     let size = shape::product(&x.shape()[axis + 1..]) * x.dtype().size();

@@ -5,7 +5,7 @@ use opusclip_raw::{BF16, Complex, DType, F16, Number};
 
 use super::exact::{Product, Rounded, Sum, Turned};
 use super::given::Given;
-use super::support::{axis_last, build, last_to, reduced, row, rows_of, slice, unless_first_reduced};
+use super::support::{along, build, row, row_len, rows_of, slice, unless_first_reduced};
 use super::{Meaning, Page, unless_first_axis};
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
@@ -42,10 +42,25 @@ pub(crate) static RUNNING: Page = Page {
     frames: unless_first_axis,
 };
 
+/// Runs the macro `$floats` or `$complex` with the type of the elements, or `$integers` with `$T` as it.
+macro_rules! by_kind {
+    ($dtype:expr, $floats:ident, $complex:ident, $T:ident => $integers:expr) => {
+        match $dtype {
+            DType::F16 => $floats!(F16),
+            DType::BF16 => $floats!(BF16),
+            DType::F32 => $floats!(f32),
+            DType::F64 => $floats!(f64),
+            DType::C64 => $complex!(Complex<f32>),
+            DType::C128 => $complex!(Complex<f64>),
+            d => with_integer!(d, $T => $integers),
+        }
+    };
+}
+
 fn product_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
-    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), x.dtype))
+    Ok(Meta::new(shape::reduced(&x.shape, &axes, g.bool("keepdims")), x.dtype))
 }
 
 fn product(g: &Given<'_, Array>) -> Result<Array> {
@@ -54,7 +69,7 @@ fn product(g: &Given<'_, Array>) -> Result<Array> {
     let (rows, n) = rows_of(x, &axes)?;
     let mask = g.maybe_array("where").map(|m| rows_of(m, &axes)).transpose()?;
     let mask = mask.as_ref().map(|(m, _)| slice::<bool>(m)).transpose()?;
-    build(x.dtype(), &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
+    build(x.dtype(), &shape::reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         macro_rules! floats {
             ($t:ty) => {{
                 let rows = slice::<$t>(&rows)?;
@@ -79,20 +94,12 @@ fn product(g: &Given<'_, Array>) -> Result<Array> {
                 }
             }};
         }
-        match x.dtype() {
-            DType::F16 => floats!(F16),
-            DType::BF16 => floats!(BF16),
-            DType::C64 => complex!(Complex<f32>),
-            DType::C128 => complex!(Complex<f64>),
-            DType::F32 => floats!(f32),
-            DType::F64 => floats!(f64),
-            d => with_integer!(d, T => {
-                let rows = slice::<T>(&rows)?;
-                for (i, o) in T::lanes_mut(out).iter_mut().enumerate() {
-                    *o = row(rows, i, n).iter().fold(T::from_i64(1), |p, v| p.mul(*v));
-                }
-            }),
-        }
+        by_kind!(x.dtype(), floats, complex, T => {
+            let rows = slice::<T>(&rows)?;
+            for (i, o) in T::lanes_mut(out).iter_mut().enumerate() {
+                *o = row(rows, i, n).iter().fold(T::from_i64(1), |p, v| p.mul(*v));
+            }
+        });
         Ok(())
     })
 }
@@ -107,17 +114,17 @@ fn running_meta(g: &Given<'_, Meta>) -> Result<Meta> {
 fn running(g: &Given<'_, Array>) -> Result<Array> {
     let x = g.x()?;
     let axis = g.axis("axis", x.ndim())?;
-    let rows = axis_last(x, axis)?;
-    let n = rows.shape().last().copied().unwrap_or(1).max(1);
     let op = g.text("op");
     if !matches!(op, "sum" | "prod") {
         return Err(Error::internal(format!("there is no running {op}")));
     }
-    let done = build(x.dtype(), rows.shape(), |out| {
+    let len = row_len(x, axis);
+    along(x, axis, x.dtype(), len, |rows, out| {
+        let n = len.max(1);
         macro_rules! floats {
             ($t:ty) => {{
                 let out = <$t>::lanes_mut(out);
-                for (row, out) in slice::<$t>(&rows)?.chunks(n).zip(out.chunks_mut(n)) {
+                for (row, out) in slice::<$t>(rows)?.chunks(n).zip(out.chunks_mut(n)) {
                     if op == "sum" {
                         // NumPy's first element is the first element, whatever its sign.
                         let mut s = Sum::EMPTY;
@@ -138,7 +145,7 @@ fn running(g: &Given<'_, Array>) -> Result<Array> {
         macro_rules! complex {
             ($t:ty) => {{
                 let out = <$t>::lanes_mut(out);
-                for (row, out) in slice::<$t>(&rows)?.chunks(n).zip(out.chunks_mut(n)) {
+                for (row, out) in slice::<$t>(rows)?.chunks(n).zip(out.chunks_mut(n)) {
                     if op == "sum" {
                         let [mut re, mut im] = [Sum::EMPTY; 2];
                         for (v, o) in row.iter().zip(out) {
@@ -161,25 +168,16 @@ fn running(g: &Given<'_, Array>) -> Result<Array> {
                 }
             }};
         }
-        match x.dtype() {
-            DType::F16 => floats!(F16),
-            DType::BF16 => floats!(BF16),
-            DType::C64 => complex!(Complex<f32>),
-            DType::C128 => complex!(Complex<f64>),
-            DType::F32 => floats!(f32),
-            DType::F64 => floats!(f64),
-            d => with_integer!(d, T => {
-                let out = T::lanes_mut(out);
-                for (row, out) in slice::<T>(&rows)?.chunks(n).zip(out.chunks_mut(n)) {
-                    let mut so_far = T::from_i64(i64::from(op == "prod"));
-                    for (v, o) in row.iter().zip(out) {
-                        so_far = if op == "sum" { so_far.add(*v) } else { so_far.mul(*v) };
-                        *o = so_far;
-                    }
+        by_kind!(x.dtype(), floats, complex, T => {
+            let out = T::lanes_mut(out);
+            for (row, out) in slice::<T>(rows)?.chunks(n).zip(out.chunks_mut(n)) {
+                let mut so_far = T::from_i64(i64::from(op == "prod"));
+                for (v, o) in row.iter().zip(out) {
+                    so_far = if op == "sum" { so_far.add(*v) } else { so_far.mul(*v) };
+                    *o = so_far;
                 }
-            }),
-        }
+            }
+        });
         Ok(())
-    })?;
-    last_to(&done, axis)
+    })
 }

@@ -7,7 +7,7 @@ use opusclip_raw::{Complex, DType, Kind, Number};
 
 use super::given::Given;
 use super::order::compare;
-use super::support::{build, cast, reduced, row, rows_of, slice, unless_first_reduced, widened};
+use super::support::{build, cast, row, rows_of, slice, unless_first_reduced, widened};
 use super::{Meaning, Page};
 use crate::array::promote::promote;
 use crate::array::{Array, Meta, shape};
@@ -82,7 +82,7 @@ fn place_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = place_axes(g, x.ndim())?;
     refuse_nothing(g, &x.shape, &axes)?;
-    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), DType::I64))
+    Ok(Meta::new(shape::reduced(&x.shape, &axes, g.bool("keepdims")), DType::I64))
 }
 
 fn place_axes<T>(g: &Given<'_, T>, rank: usize) -> Result<Vec<usize>> {
@@ -108,7 +108,7 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
     let least = g.op().ends_with("min");
     let skip = g.op().starts_with("nan");
-    build(DType::I64, &reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
+    build(DType::I64, &shape::reduced(x.shape(), &axes, g.bool("keepdims")), |out| {
         let out = i64::lanes_mut(out);
         macro_rules! places {
             ($T:ty, $nan:expr, $before:expr, $worst:expr) => {{
@@ -116,7 +116,11 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
                 let (nan, before) = ($nan, $before);
                 for (i, o) in out.iter_mut().enumerate() {
                     let row = row(rows, i, n);
-                    *o = if skip { place_past_nan(g, row, nan, before, $worst)? } else { place_in(row, nan, before) };
+                    if skip && row.iter().all(|v| nan(*v)) {
+                        let detail = "only NaN stands along the axis, and none of them has a place";
+                        return Err(Error::value(g.op(), detail));
+                    }
+                    *o = place_in(row, skip.then_some($worst), nan, before);
                 }
             }};
         }
@@ -140,39 +144,21 @@ fn place(g: &Given<'_, Array>) -> Result<Array> {
     })
 }
 
-fn place_in<T: Copy>(row: &[T], nan: impl Fn(T) -> bool, before: impl Fn(T, T) -> bool) -> i64 {
+/// The place of the first element before which no other comes. NaN comes before all, or is read as
+/// `instead`.
+fn place_in<T: Copy>(row: &[T], instead: Option<T>, nan: impl Fn(T) -> bool, before: impl Fn(T, T) -> bool) -> i64 {
+    let read = |v: T| instead.filter(|_| nan(v)).unwrap_or(v);
     let mut best = 0;
-    for (i, v) in row.iter().enumerate() {
-        let b = row[best];
+    for (i, &v) in row.iter().enumerate() {
+        let (v, b) = (read(v), read(row[best]));
         if nan(b) {
             break;
         }
-        if nan(*v) || before(*v, b) {
+        if nan(v) || before(v, b) {
             best = i;
         }
     }
     best as i64
-}
-
-fn place_past_nan<T: Copy>(
-    g: &Given<'_, Array>,
-    row: &[T],
-    nan: impl Fn(T) -> bool,
-    before: impl Fn(T, T) -> bool,
-    worst: T,
-) -> Result<i64> {
-    if row.iter().all(|v| nan(*v)) {
-        return Err(Error::value(g.op(), "only NaN stands along the axis, and none of them has a place"));
-    }
-    let read = |v: T| if nan(v) { worst } else { v };
-    let mut best = 0;
-    for (i, v) in row.iter().enumerate() {
-        let (v, b) = (read(*v), read(row[best]));
-        if before(v, b) {
-            best = i;
-        }
-    }
-    Ok(best as i64)
 }
 
 macro_rules! median {
@@ -219,7 +205,7 @@ median!(
 fn median_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
-    Ok(Meta::new(reduced(&x.shape, &axes, g.bool("keepdims")), median_of(x.dtype)))
+    Ok(Meta::new(shape::reduced(&x.shape, &axes, g.bool("keepdims")), median_of(x.dtype)))
 }
 
 fn median_of(d: DType) -> DType {
@@ -232,7 +218,7 @@ fn median(g: &Given<'_, Array>) -> Result<Array> {
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
     let skip = g.op().starts_with("nan");
     let dtype = median_of(x.dtype());
-    let shape = reduced(x.shape(), &axes, g.bool("keepdims"));
+    let shape = shape::reduced(x.shape(), &axes, g.bool("keepdims"));
     if dtype.is_complex() {
         return build(dtype, &shape, |out| {
             with_complex!(dtype, T => {
@@ -273,8 +259,13 @@ fn middle<T: Number>(work: &mut Vec<T>, row: &[T], skip: bool) -> f64 {
         return high + 0.0;
     }
     let low = below.iter().copied().max_by(compare).map_or(high, Number::to_f64);
-    let sum = low + high;
-    if sum.is_infinite() && low.is_finite() && high.is_finite() { low / 2.0 + high / 2.0 } else { sum / 2.0 }
+    half_way(low, high)
+}
+
+/// The mean of two.
+fn half_way(a: f64, b: f64) -> f64 {
+    let sum = a + b;
+    if sum.is_infinite() && a.is_finite() && b.is_finite() { a / 2.0 + b / 2.0 } else { sum / 2.0 }
 }
 
 /// NumPy's order of complex numbers: those with a NaN last, of them those that have it in the real
@@ -299,11 +290,7 @@ fn complex_middle<T: ComplexNumber>(row: &[T], skip: bool) -> Complex<f64> {
     }
     let at = |i: usize| sorted.get(i).copied().unwrap_or(*last);
     let (low, high) = (at(n.saturating_sub(1) / 2), at(n / 2));
-    let half = |a: f64, b: f64| {
-        let sum = a + b;
-        if sum.is_infinite() && a.is_finite() && b.is_finite() { a / 2.0 + b / 2.0 } else { sum / 2.0 }
-    };
-    let (re, im) = complex_quotient(half(low.re, high.re), half(low.im, high.im));
+    let (re, im) = complex_quotient(half_way(low.re, high.re), half_way(low.im, high.im));
     Complex { re, im }
 }
 
@@ -370,7 +357,7 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     if let Some(d) = [x.dtype, q.dtype].into_iter().find(|d| d.is_complex()) {
         return Err(Error::dtype(g.op(), format!("{d} has no order to take a share of; give real numbers")));
     }
-    let kept = reduced(&x.shape, &axes, false);
+    let kept = shape::reduced(&x.shape, &axes, false);
     if axes.iter().any(|&a| x.shape.get(a) == Some(&0)) && !kept.contains(&0) && !g.bool("skip") {
         let detail = format!("shape {} has no element along the reduced axes", shape::show(&x.shape));
         return Err(Error::shape(g.op(), detail));
@@ -385,7 +372,7 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     } else {
         interpolated(x.dtype, q.dtype, g.bool("weak"))
     };
-    let all = q.shape.iter().copied().chain(reduced(&x.shape, &axes, g.bool("keepdims")));
+    let all = q.shape.iter().copied().chain(shape::reduced(&x.shape, &axes, g.bool("keepdims")));
     Ok(Meta::new(all.collect::<Vec<_>>(), dtype))
 }
 
@@ -395,8 +382,7 @@ fn interpolated(x: DType, q: DType, weak: bool) -> DType {
 }
 
 fn quantile(g: &Given<'_, Array>) -> Result<Array> {
-    let metas: Vec<Meta> = g.inputs().iter().map(Meta::from).collect();
-    let wanted = quantile_meta(&g.of(&metas))?;
+    let wanted = g.told(quantile_meta)?;
     let (x, q) = (g.x()?, g.array("q")?);
     let axes = g.axes("axis", x.ndim())?;
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
@@ -411,7 +397,7 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     }
     let (method, skip) = (g.text("method"), g.bool("skip"));
     let pick = picks(method, q.dtype(), percent);
-    let count = shape::product(&reduced(x.shape(), &axes, false));
+    let count = shape::product(&shape::reduced(x.shape(), &axes, false));
     if pick {
         let picked_all = build(rows.dtype(), &wanted.shape, |out| {
             with_number!(rows.dtype(), T => {

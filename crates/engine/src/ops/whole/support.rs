@@ -2,7 +2,8 @@
 
 use opusclip_raw::{DType, Isa};
 
-use crate::array::{Array, zeroed};
+use super::Given;
+use crate::array::{Array, Meta, zeroed};
 use crate::error::{Error, Result};
 use crate::ops::lanes::{Lane, Lanes, LanesMut};
 use crate::ops::{Elementwise, Movement, eval};
@@ -51,6 +52,27 @@ pub(super) fn axis_last(x: &Array, axis: usize) -> Result<Array> {
     Movement::Permute(order).apply(x)?.to_contiguous()
 }
 
+/// A new array whose rows along `axis` are `n` long: `fill` makes them, one after another, of x's.
+pub(super) fn along(
+    x: &Array,
+    axis: usize,
+    dtype: DType,
+    n: usize,
+    fill: impl FnOnce(&Array, LanesMut<'_>) -> Result<()>,
+) -> Result<Array> {
+    let rows = axis_last(x, axis)?;
+    let mut shape = rows.shape().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = n;
+    }
+    last_to(&build(dtype, &shape, |out| fill(&rows, out))?, axis)
+}
+
+/// How long the rows along `axis` are; 1 where there is no such axis.
+pub(super) fn row_len(x: &Array, axis: usize) -> usize {
+    x.shape().get(axis).copied().unwrap_or(1)
+}
+
 /// The last axis moved to `axis`, a view.
 pub(super) fn last_to(x: &Array, axis: usize) -> Result<Array> {
     let last = x.ndim().saturating_sub(1);
@@ -68,15 +90,9 @@ pub(super) fn rows_of(x: &Array, axes: &[usize]) -> Result<(Array, usize)> {
     Ok((Movement::Permute(order).apply(x)?.to_contiguous()?, row))
 }
 
-/// Shape of a reduction's result.
-pub(super) fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
-    let keep = |(a, &d): (usize, &usize)| if axes.contains(&a) { keepdims.then_some(1) } else { Some(d) };
-    shape.iter().enumerate().filter_map(keep).collect()
-}
-
 /// For reductions: frames stay apart unless the first axis is reduced.
-pub(super) fn unless_first_reduced(g: &super::Given<'_, crate::array::Meta>, n: usize) -> bool {
-    let rank = g.inputs().first().map_or(0, crate::array::Meta::ndim);
+pub(super) fn unless_first_reduced(g: &Given<'_, Meta>, n: usize) -> bool {
+    let rank = g.inputs().first().map_or(0, Meta::ndim);
     n == 0 && rank > 0 && g.axes("axis", rank).is_ok_and(|a| !a.contains(&0))
 }
 
