@@ -72,6 +72,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         cancel: &options.cancel,
         watch: watch.as_ref(),
         pool: pool_for(&plan, !outlets.is_empty()),
+        threads,
         known: vec![None; plan.nodes().len()],
         collected: &collected,
     };

@@ -7,6 +7,7 @@ use opusclip_raw::Pool;
 use super::executor::{Executor, Frames};
 use super::rules::chunked;
 use super::supply::Feed;
+use super::threads;
 use crate::array::index::Span;
 use crate::array::shape::product;
 use crate::array::{Array, out_of_memory};
@@ -17,6 +18,9 @@ use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
 use crate::stage::memory::needed;
 use crate::stage::{Access, Stage, access};
+
+/// Below this many bytes threads cost more than they save.
+pub(super) const WORTH_THREADS: usize = 64 << 10;
 
 /// What all stages of a run share.
 pub struct Context<'a> {
@@ -32,6 +36,8 @@ pub struct Context<'a> {
     pub(crate) watch: Option<&'a Watch>,
     /// Memory of frames.
     pub pool: Pool,
+    /// Threads of the run.
+    pub threads: usize,
     /// Whole arrays known so far, by node.
     pub known: Vec<Option<Array>>,
     /// Outputs that stay in memory.
@@ -63,15 +69,22 @@ impl Context<'_> {
             return self.whole(id);
         }
         if let Kind::Op(Op::Whole(w)) = &node.kind {
-            return self.monitor.time(Phase::Compute, || w.eval(&inputs));
+            return self.monitor.time(Phase::Compute, || self.sharing(&inputs, || w.eval(&inputs)));
         }
         let range = 0..node.shape.first().copied().unwrap_or(1);
         let frames = Frames { range, shape: node.shape.clone() };
         let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
         let out = &mut buffer.bytes_mut()[..bytes];
-        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, &frames, &inputs, out))?;
+        let run = || self.executor.run(self.plan, id, &frames, &inputs, out);
+        self.monitor.time(Phase::Compute, || self.sharing(&inputs, run))?;
         Ok(Array::from_buffer(buffer, node.dtype, node.shape.clone()))
+    }
+
+    /// Lets the threads of the run share what `f` does, if its inputs are worth it.
+    fn sharing<T: Send>(&self, inputs: &[Array], f: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        let bytes = inputs.iter().map(Array::nbytes).max().unwrap_or(0);
+        if self.threads > 1 && bytes >= WORTH_THREADS { threads::pool(self.threads)?.install(f) } else { f() }
     }
 
     /// The frames `range` of the stage's targets, written to `dest` (in the order of the targets).

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use opusclip_raw::Buffer;
 use rayon::prelude::*;
 
-use super::chunk::{Context, Feeds};
+use super::chunk::{Context, Feeds, WORTH_THREADS};
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use super::threads;
 use crate::array::index::Span;
@@ -22,9 +22,6 @@ use crate::monitor::Phase;
 use crate::plan::{Kind, NodeId};
 use crate::stage::memory::{Budget, needed, stage_frames};
 use crate::stage::{Access, Stage, access};
-
-/// Below this many bytes of results threads cost more than they save.
-const WORTH_THREADS: usize = 64 << 10;
 
 /// A node whose frames go to a sink.
 pub struct Outlet {
@@ -90,6 +87,16 @@ fn keeps(cx: &Context<'_>, id: NodeId) -> bool {
         })
 }
 
+/// Bytes of the largest array in memory that a stage reads.
+fn read_bytes(cx: &Context<'_>, stage: &Stage) -> usize {
+    let need = needed(cx.plan, stage, &|id| cx.is_known(id), &(0..1));
+    let known = |(i, n): (usize, &Option<Range<usize>>)| {
+        let id = NodeId(i);
+        (n.is_some() && cx.is_known(id)).then(|| cx.target_frames(id).saturating_mul(cx.frame_bytes(id)))
+    };
+    need.iter().enumerate().filter_map(known).max().unwrap_or(0)
+}
+
 /// Everything is in memory: chunks in parallel, results straight into their places.
 fn in_memory(
     cx: &Context<'_>,
@@ -101,7 +108,7 @@ fn in_memory(
     // Frames without elements are not made: there may be more of them than anyone can count.
     let full = |t: &&NodeId| cx.frame_bytes(**t) > 0;
     let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).max().unwrap_or(0);
-    let total: usize = slices.iter().map(|s| s.len()).sum();
+    let total = slices.iter().map(|s| s.len()).sum::<usize>().max(read_bytes(cx, stage));
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
@@ -128,7 +135,7 @@ fn in_memory(
         let mut dest: Vec<&mut [u8]> = stage.targets.iter().map(place).collect();
         cx.chunk(stage, &range, &mut Feeds(Vec::new()), &mut dest)
     };
-    if threads < 2 || jobs.len() < 2 || total < WORTH_THREADS {
+    if threads < 2 || total < WORTH_THREADS {
         return jobs.into_iter().try_for_each(one);
     }
     threads::pool(threads)?.install(|| jobs.into_par_iter().try_for_each(one))

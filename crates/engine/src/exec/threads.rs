@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 
 struct Made {
@@ -39,4 +41,27 @@ pub fn pool(threads: usize) -> Result<Arc<rayon::ThreadPool>> {
         }
     }
     Ok(pool)
+}
+
+/// How many threads share the work of the calling one: those of its pool, or it alone.
+pub(crate) fn sharing() -> usize {
+    if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 }
+}
+
+/// Does every job, each with a state of its thread. The threads of the pool that this one belongs
+/// to share them, where it is `worth` it; a thread of no pool does them all, in order.
+pub(crate) fn share<J: Send, S>(
+    worth: bool,
+    jobs: Vec<J>,
+    state: impl Fn() -> Result<S> + Sync,
+    work: impl Fn(&mut S, J) -> Result<()> + Sync,
+) -> Result<()> {
+    if worth && jobs.len() > 1 && sharing() > 1 {
+        return jobs.into_par_iter().try_for_each_init(&state, |state, job| match state {
+            Ok(state) => work(state, job),
+            Err(e) => Err(e.clone()),
+        });
+    }
+    let mut state = state()?;
+    jobs.into_iter().try_for_each(|job| work(&mut state, job))
 }

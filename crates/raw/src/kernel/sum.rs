@@ -200,6 +200,8 @@ pub struct ExactSum {
     s: Lanes,
     e: Lanes,
     wide: Wide,
+    /// Whether anything went to `wide`.
+    spilled: bool,
     odd: Odd,
     /// Blocks to come for which the short way is not tried.
     patience: u32,
@@ -214,7 +216,14 @@ impl Default for ExactSum {
 impl ExactSum {
     /// The sum of nothing, 0.
     pub fn new() -> Self {
-        ExactSum { s: [0.0; LANES], e: [0.0; LANES], wide: Wide::ZERO, odd: Odd::default(), patience: 0 }
+        ExactSum {
+            s: [0.0; LANES],
+            e: [0.0; LANES],
+            wide: Wide::ZERO,
+            spilled: false,
+            odd: Odd::default(),
+            patience: 0,
+        }
     }
 
     /// Adds all of `x`.
@@ -241,6 +250,7 @@ impl ExactSum {
             for &v in block {
                 let v = f64::from(v);
                 if v.is_finite() {
+                    self.spilled = true;
                     self.wide.add(v);
                 } else {
                     self.odd.note(v);
@@ -253,6 +263,7 @@ impl ExactSum {
     pub fn merge(&mut self, other: &ExactSum) {
         let mut other = other.clone();
         other.spill();
+        self.spilled = true;
         self.wide.merge(other.wide);
         self.odd = Odd {
             plus: self.odd.plus | other.odd.plus,
@@ -263,6 +274,7 @@ impl ExactSum {
 
     /// Moves the lanes, which are always finite, to the wide number.
     fn spill(&mut self) {
+        self.spilled = true;
         for v in self.s.iter_mut().chain(&mut self.e) {
             self.wide.add(std::mem::take(v));
         }
@@ -274,6 +286,11 @@ impl ExactSum {
         if let Some(v) = self.odd.value() {
             return v;
         }
+        if !self.spilled
+            && let Some(v) = two_total(self.s.iter().chain(&self.e))
+        {
+            return v;
+        }
         let mut all = self.clone();
         all.spill();
         all.wide.value()
@@ -281,7 +298,11 @@ impl ExactSum {
 
     /// Back to the sum of nothing.
     pub fn reset(&mut self) {
-        *self = ExactSum::new();
+        if self.spilled {
+            self.wide = Wide::ZERO;
+        }
+        (self.s, self.e) = ([0.0; LANES], [0.0; LANES]);
+        (self.odd, self.spilled, self.patience) = (Odd::default(), false, 0);
     }
 }
 
@@ -356,8 +377,23 @@ impl CompensatedSum {
     }
 }
 
+/// The exact total rounded once, if two floats can hold it on the way.
+fn two_total<'a>(all: impl Iterator<Item = &'a f64>) -> Option<f64> {
+    let (mut high, mut low, mut lost) = (0.0, 0.0, 0);
+    for &v in all {
+        let (sum, err) = two_sum(high, v);
+        let (rest, err) = two_sum(low, err);
+        (high, low) = (sum, rest);
+        lost |= err.to_bits() << 1;
+    }
+    (lost == 0).then_some(high + low)
+}
+
 /// The exact total of sums and of what they lost, rounded once.
 pub(super) fn exact_total(s: &[f64], e: &[f64]) -> f64 {
+    if let Some(v) = two_total(s.iter().chain(e)) {
+        return v;
+    }
     if s.iter().any(|v| !v.is_finite()) {
         return s.iter().sum();
     }

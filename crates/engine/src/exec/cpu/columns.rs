@@ -4,10 +4,10 @@
 
 use opusclip_raw::kernel::columns::{IntegerColumns, Rows, add_compensated, add_exact, add_exact_pairs, totals};
 use opusclip_raw::kernel::sum::{ExactSum, LANES};
-use opusclip_raw::{DType, Isa};
+use opusclip_raw::{DType, Element, Isa, buffer};
 
 use super::interpret::views;
-use super::reduce::{Job, Values};
+use super::reduce::{JOB, Job, Values};
 use crate::array::Scalar;
 use crate::error::{Error, Result};
 use crate::exec::rules::LEAF;
@@ -16,9 +16,6 @@ use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_integer};
 use crate::ops::{self, Binary, Bits, Elementwise, Reduce};
 use crate::plan::Program;
-
-/// Elements that are worth a job of their own.
-const JOB: usize = 1 << 16;
 
 /// The axes as three: kept, reduced, kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +52,11 @@ enum State {
     Compensated(Vec<f64>, Vec<f64>),
     Integers(IntegerColumns),
     /// The best or the truth so far and room for the next; nothing before the first row.
-    Chosen { op: Elementwise, so_far: Option<Block>, next: Block },
+    Chosen {
+        op: Elementwise,
+        so_far: Option<Block>,
+        next: Block,
+    },
 }
 
 /// How wide a tile may be that is read in place, for its sums to stay in the first cache.
@@ -147,10 +148,10 @@ impl<'a> Worker<'a> {
             (Reduce::Sum | Reduce::Mean, _) => vec![State::Integers(IntegerColumns::new(width))],
             _ => {
                 let op = match op {
-                    Reduce::Min => Binary::Minimum.into(),
-                    Reduce::Max => Binary::Maximum.into(),
-                    Reduce::Any => Bits::Or.into(),
-                    _ => Bits::And.into(),
+                    Reduce::Min => Elementwise::Binary(Binary::Minimum),
+                    Reduce::Max => Elementwise::Binary(Binary::Maximum),
+                    Reduce::Any => Elementwise::Bits(Bits::Or),
+                    _ => Elementwise::Bits(Bits::And),
                 };
                 vec![State::Chosen { op, so_far: None, next: Block::new(dtype, width) }]
             }
@@ -216,10 +217,9 @@ impl<'a> Worker<'a> {
             }
             State::Integers(mut sums) => {
                 for (o, &v) in out.chunks_exact_mut(8).zip(sums.values()) {
-                    // The result is as wide as the sum, whatever its sign; a mean is a float.
-                    let unsigned = self.job.program.dtype == DType::U64;
-                    let mean = if unsigned { v as u64 as f64 } else { v as f64 } / self.layout.rows as f64;
-                    o.copy_from_slice(&if job.op == Reduce::Mean { mean.to_bits() } else { v as u64 }.to_ne_bytes());
+                    let mean = v as f64 / self.layout.rows as f64;
+                    let bits = if job.op == Reduce::Mean { mean.to_bits() } else { v.cast_unsigned() };
+                    o.copy_from_slice(&bits.to_ne_bytes());
                 }
                 Ok(())
             }
@@ -232,7 +232,7 @@ impl<'a> Worker<'a> {
                     let mut zeros = Block::new(dtype, width);
                     zeros.fill(Scalar::from_f64(dtype, 0.0));
                     let plus = [found.lanes().head(width), zeros.lanes()];
-                    ops::eval(Binary::Add.into(), job.isa, &plus, lanes);
+                    ops::eval(Elementwise::Binary(Binary::Add), job.isa, &plus, lanes);
                 }
                 Ok(())
             }
@@ -329,6 +329,11 @@ fn in_f32<'a>(isa: Isa, x: Lanes<'a>, wide: &'a mut Block) -> &'a [f32] {
         }
         x => f32::lanes(x),
     }
+}
+
+/// Real and imaginary parts in turns.
+fn raw_parts<T: Element, P: Element>(x: &[T]) -> &[P] {
+    buffer::cast_slice(buffer::as_bytes(x)).unwrap_or(&[])
 }
 
 fn lanes_of(dtype: DType, out: &mut [u8]) -> Result<LanesMut<'_>> {

@@ -5,6 +5,7 @@ use opusclip_raw::Isa;
 use super::watched::Watcher;
 use crate::array::{Array, Strided};
 use crate::error::{Error, Result};
+use crate::exec::threads;
 use crate::ops;
 use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::plan::{Program, Value};
@@ -12,6 +13,9 @@ use crate::plan::{Program, Value};
 /// Bytes of one register: short blocks let the core overlap the next op's loads with the last
 /// one's arithmetic, and all registers of a program stay in the first cache.
 const REGISTER: usize = 2048;
+
+/// Bytes of results that are worth a thread of their own.
+pub(super) const BAND: usize = 128 << 10;
 
 /// Where an operand's elements come from.
 enum Operand<'a> {
@@ -110,6 +114,17 @@ impl<'a> Machine<'a> {
         Ok(Machine { isa, program, operands, registers, results, constants, result_constant, block, watcher: None })
     }
 
+    /// All elements, where the program only hands on an operand that lies in C order.
+    pub(super) fn in_place(&self) -> Option<Lanes<'_>> {
+        match (self.program.result, self.program.instructions.is_empty()) {
+            (Value::Operand(k), true) => match self.operands.get(k)? {
+                Operand::Dense(lanes) => Some(*lanes),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Elements `start…` of the program's C order, `out.len()` of them (at most a block).
     pub(super) fn run(&mut self, start: usize, n: usize, mut out: LanesMut<'_>) {
         for operand in &self.operands {
@@ -190,14 +205,23 @@ pub(super) fn run(
     out: &mut [u8],
     watcher: Option<Watcher<'_>>,
 ) -> Result<()> {
-    let mut machine = Machine::new(isa, program, views(inputs, shape))?;
-    machine.watcher = watcher;
     let item = program.dtype.size();
-    let step = machine.block * item;
-    for (i, part) in out.chunks_mut(step.max(1)).enumerate() {
-        let n = part.len() / item;
-        let lanes = LanesMut::of(program.dtype, part).ok_or_else(|| Error::internal("an output is not aligned"))?;
-        machine.run(i * machine.block, n, lanes);
-    }
-    Ok(())
+    // Every band begins with a whole block.
+    let step = REGISTER / program.widest() * item;
+    let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step.max(1));
+    let bands: Vec<(usize, &mut [u8])> = out.chunks_mut(band).enumerate().collect();
+    let machine = || {
+        let mut machine = Machine::new(isa, program, views(inputs, shape))?;
+        machine.watcher.clone_from(&watcher);
+        Ok(machine)
+    };
+    threads::share(true, bands, machine, |machine: &mut Machine<'_>, (n, out)| {
+        for (i, part) in out.chunks_mut(step.max(1)).enumerate() {
+            let start = n * (band / item.max(1)) + i * machine.block;
+            let n = part.len() / item;
+            let lanes = LanesMut::of(program.dtype, part).ok_or_else(|| Error::internal("an output is not aligned"))?;
+            machine.run(start, n, lanes);
+        }
+        Ok(())
+    })
 }

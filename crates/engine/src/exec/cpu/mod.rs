@@ -1,6 +1,7 @@
 //! The CPU executor: blocks, tables and counts over cache-sized pieces, the widest instruction
 //! set the machine has.
 
+mod columns;
 mod interpret;
 mod reduce;
 mod table;

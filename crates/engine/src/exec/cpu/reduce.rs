@@ -6,6 +6,7 @@ use opusclip_raw::kernel::minmax::min_max;
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int, sum_reference};
 use opusclip_raw::{DType, Element, Isa};
 
+use super::columns;
 use super::interpret::{Machine, views};
 use super::table::Table;
 use super::watched::Reduction;
@@ -13,6 +14,7 @@ use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, better, extreme, join};
+use crate::exec::threads;
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
 use crate::ops::{self, Elementwise, RUN, Reduce, watch};
@@ -31,16 +33,46 @@ pub(super) struct Job<'a> {
     pub(super) watch: Option<Reduction<'a>>,
 }
 
+impl Job<'_> {
+    /// The program that hands on the elements to be reduced, or the bytes that a table is asked for.
+    pub(super) fn index_program(&self) -> Program {
+        let looked_up = self.table.and_then(|(_, operand)| self.program.operands.get(operand).copied());
+        Program::operand(looked_up.unwrap_or(self.program.dtype))
+    }
+}
+
 /// Where the values to be reduced come from.
-enum Values<'a> {
+pub(super) enum Values<'a> {
     Computed(Machine<'a>),
     /// Bytes, where they are put, and the table.
     LookedUp(Machine<'a>, Block, &'a Table),
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    /// Of the job's operands, seen as these views; `index` is the job's own [`Job::index_program`].
+    /// And how many elements may be asked for at once.
+    pub(super) fn new(job: &Job<'a>, index: &'a Program, views: Vec<Strided<'a>>) -> Result<(Values<'a>, usize)> {
+        let Some((table, operand)) = job.table else {
+            let machine = Machine::new(job.isa, job.program, views)?;
+            let block = machine.block;
+            return Ok((Values::Computed(machine), block));
+        };
+        let bytes = views.into_iter().nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
+        let machine = Machine::new(job.isa, index, vec![bytes])?;
+        let block = machine.block;
+        Ok((Values::LookedUp(machine, Block::new(index.dtype, block), table), block))
+    }
+
+    /// All values, where they lie in memory one after another as they are.
+    pub(super) fn in_place(&self) -> Option<Lanes<'_>> {
+        match self {
+            Values::Computed(machine) => machine.in_place(),
+            Values::LookedUp(..) => None,
+        }
+    }
+
     /// Elements `start…`, `n` of them, into `out`.
-    fn run(&mut self, isa: Isa, start: usize, n: usize, out: &mut Block) -> Result<()> {
+    pub(super) fn run(&mut self, isa: Isa, start: usize, n: usize, out: &mut Block) -> Result<()> {
         match self {
             Values::Computed(machine) => {
                 machine.run(start, n, out.head_mut(n));
@@ -55,6 +87,7 @@ impl Values<'_> {
 }
 
 /// One result in the making.
+#[derive(Clone)]
 struct Accumulator {
     op: Reduce,
     dtype: DType,
@@ -184,6 +217,23 @@ impl Accumulator {
         }
     }
 
+    /// Adds what another has seen, which comes after all that this one has.
+    fn append(&mut self, mut other: Accumulator) {
+        for a in [&mut *self, &mut other] {
+            if a.in_leaf > 0 {
+                a.close_leaf();
+            }
+        }
+        self.leaves.append(&mut other.leaves);
+        self.count += other.count;
+        self.integer += other.integer;
+        self.take_better(other.best);
+        self.truth = if self.op == Reduce::All { self.truth & other.truth } else { self.truth | other.truth };
+        for (a, b) in self.parts.iter_mut().flat_map(|p| p.iter_mut()).zip(other.parts.into_iter().flat_map(|p| *p)) {
+            a.append(b);
+        }
+    }
+
     fn close_leaf(&mut self) {
         let sum = if self.dtype == DType::F64 { self.compensated.value() } else { self.exact.value() };
         self.leaves.push(sum);
@@ -228,6 +278,9 @@ fn in_runs(isa: Isa, x: Lanes<'_>, mut f: impl FnMut(Isa, &[f32])) {
 
 /// Writes one element for each place of the axes that stay.
 pub(super) fn run<'a>(job: &Job<'a>, out: &mut [u8]) -> Result<()> {
+    if columns::run(job, out)? {
+        return Ok(());
+    }
     // The reduced axes are moved last for every operand alike: the program does not care.
     let rank = job.over.len();
     let order: Vec<usize> = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
@@ -240,78 +293,159 @@ pub(super) fn run<'a>(job: &Job<'a>, out: &mut [u8]) -> Result<()> {
     let row = product(&job.axes.iter().map(|&a| job.over[a]).collect::<Vec<_>>());
     let dtype = job.program.dtype;
     let item = job.op.result(dtype).size();
-    let bytes_only;
-    let (mut values, block) = match job.table {
-        Some((table, operand)) => {
-            let index =
-                moved.into_iter().nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
-            bytes_only = Program::operand(index.dtype);
-            let machine = Machine::new(job.isa, &bytes_only, vec![index])?;
-            let block = machine.block;
-            (Values::LookedUp(machine, Block::new(bytes_only.dtype, block), table), block)
-        }
-        None => {
-            let mut machine = Machine::new(job.isa, job.program, moved)?;
-            machine.watcher = job.watch.as_ref().map(|w| w.values.clone().ordered(job.over, &order));
-            let block = machine.block;
-            (Values::Computed(machine), block)
-        }
-    };
-    let mut scratch = Block::new(dtype, block);
-    let mut acc = Accumulator::new(job.op, dtype);
-    let rows = out.len() / item;
-    let mut results = out.chunks_exact_mut(item);
-    // Sums are judged by whether their values were finite.
-    let sums = matches!(job.op, Reduce::Sum | Reduce::Mean) && job.op.result(dtype).is_float();
-    let judge = job.watch.as_ref().filter(|_| sums);
-    let finite = |x: Lanes<'_>| judge.is_some() && watch::finite(x);
-    let put = |o: &mut [u8], r: usize, v: Scalar, finite: bool| {
-        if let (Some(judge), true) = (judge, finite) {
-            judge.look(job.op, v, r);
-        }
-        o.copy_from_slice(&v.bytes());
-    };
-    if row == 0 {
-        results.enumerate().for_each(|(r, o)| put(o, r, acc.value(), true));
-        return Ok(());
+    let index = job.index_program();
+    let rows = Rows { job, index: &index, views: moved, order: &order, row };
+    if row > 0 && out.len() / item < threads::sharing() && row > LEAF {
+        return rows.by_leaves(out, item);
     }
-    if row >= block / 4 {
-        for (r, o) in results.enumerate() {
-            let (mut done, mut all_finite) = (0, true);
-            while done < row {
-                let n = block.min(row - done);
-                values.run(job.isa, r * row + done, n, &mut scratch)?;
-                acc.add(job.isa, scratch.lanes().head(n));
-                all_finite = all_finite && finite(scratch.lanes().head(n));
-                done += n;
+    let many = (JOB / row.max(1)).max(1);
+    let jobs: Vec<(usize, &mut [u8])> = out.chunks_mut(many.saturating_mul(item)).enumerate().collect();
+    let worth = row.saturating_mul(jobs.len().saturating_mul(many)) >= 2 * JOB;
+    threads::share(
+        worth,
+        jobs,
+        || rows.worker(),
+        |worker, (n, part)| worker.rows(n * many, part.chunks_exact_mut(item)),
+    )
+}
+
+/// Elements that are worth a job of their own.
+pub(super) const JOB: usize = 1 << 16;
+
+/// A reduction whose reduced axes are the last ones.
+struct Rows<'a, 'j> {
+    job: &'j Job<'a>,
+    index: &'j Program,
+    views: Vec<Strided<'a>>,
+    order: &'j [usize],
+    /// Elements of one result.
+    row: usize,
+}
+
+/// What one thread needs for it.
+struct Worker<'a, 'j> {
+    job: &'j Job<'a>,
+    row: usize,
+    values: Values<'j>,
+    block: usize,
+    scratch: Block,
+    acc: Accumulator,
+}
+
+impl<'a: 'j, 'j> Rows<'a, 'j> {
+    fn worker(&self) -> Result<Worker<'a, 'j>> {
+        let job = self.job;
+        let (mut values, block) = Values::new(job, self.index, self.views.clone())?;
+        if let (Values::Computed(machine), Some(w)) = (&mut values, &job.watch) {
+            machine.watcher = Some(w.values.clone().ordered(job.over, self.order));
+        }
+        let dtype = job.program.dtype;
+        let acc = Accumulator::new(job.op, dtype);
+        Ok(Worker { job, row: self.row, values, block, scratch: Block::new(dtype, block), acc })
+    }
+
+    /// A few long rows: threads share the leaves of each.
+    fn by_leaves(&self, out: &mut [u8], item: usize) -> Result<()> {
+        for (r, o) in out.chunks_exact_mut(item).enumerate() {
+            let mut parts: Vec<Option<(Accumulator, bool)>> = vec![None; self.row.div_ceil(LEAF)];
+            let jobs: Vec<_> = parts.iter_mut().enumerate().collect();
+            threads::share(
+                true,
+                jobs,
+                || self.worker(),
+                |worker, (n, part)| {
+                    let start = n * LEAF;
+                    let finite = worker.add(r * self.row + start, LEAF.min(self.row - start))?;
+                    let fresh = Accumulator::new(worker.acc.op, worker.acc.dtype);
+                    *part = Some((std::mem::replace(&mut worker.acc, fresh), finite));
+                    Ok(())
+                },
+            )?;
+            let mut all = Accumulator::new(self.job.op, self.job.program.dtype);
+            let mut finite = true;
+            for (part, whole) in parts.into_iter().flatten() {
+                all.append(part);
+                finite &= whole;
             }
-            put(o, r, acc.value(), all_finite);
-            acc.reset();
+            put(self.job, o, r, all.value(), finite);
         }
-        return Ok(());
+        Ok(())
     }
-    // Short rows: many in one block.
-    let together = block / row;
-    let mut r = 0;
-    while r < rows {
-        let k = together.min(rows - r);
-        values.run(job.isa, r * row, k * row, &mut scratch)?;
-        let lanes = scratch.lanes().head(k * row);
-        for j in 0..k {
-            let Some(o) = results.next() else { return Ok(()) };
-            let part = lanes.part(j * row, row);
-            match short_sum(job.op, part) {
-                Some(v) => put(o, r + j, v, finite(part)),
-                None => {
-                    acc.add(job.isa, part);
-                    put(o, r + j, acc.value(), finite(part));
-                    acc.reset();
-                }
+}
+
+/// Sums of floats are judged by whether their values were finite.
+fn judge<'j>(job: &'j Job<'_>) -> Option<&'j Reduction<'j>> {
+    let sums = matches!(job.op, Reduce::Sum | Reduce::Mean) && job.op.result(job.program.dtype).is_float();
+    job.watch.as_ref().filter(|_| sums)
+}
+
+/// Writes the result of number `r`; `finite` says that its values were.
+fn put(job: &Job<'_>, o: &mut [u8], r: usize, v: Scalar, finite: bool) {
+    if let (Some(judge), true) = (judge(job), finite) {
+        judge.look(job.op, v, r);
+    }
+    o.copy_from_slice(&v.bytes());
+}
+
+impl Worker<'_, '_> {
+    /// The results of numbers `first…`.
+    fn rows<'o>(&mut self, first: usize, mut results: impl ExactSizeIterator<Item = &'o mut [u8]>) -> Result<()> {
+        let (job, row) = (self.job, self.row);
+        if row == 0 {
+            results.enumerate().for_each(|(r, o)| put(job, o, first + r, self.acc.value(), true));
+            return Ok(());
+        }
+        if row >= self.block / 4 {
+            for (r, o) in (first..).zip(results) {
+                let finite = self.add(r * row, row)?;
+                put(job, o, r, self.acc.value(), finite);
+                self.acc.reset();
+            }
+            return Ok(());
+        }
+        // Short rows: many in one block.
+        let finite = |x: Lanes<'_>| judge(job).is_some() && watch::finite(x);
+        let (rows, together) = (results.len(), self.block / row);
+        for r in (0..rows).step_by(together) {
+            let k = together.min(rows - r);
+            self.values.run(job.isa, (first + r) * row, k * row, &mut self.scratch)?;
+            let lanes = self.scratch.lanes().head(k * row);
+            for (j, o) in results.by_ref().take(k).enumerate() {
+                let part = lanes.part(j * row, row);
+                let v = match short_sum(job.op, part) {
+                    Some(v) => v,
+                    None => {
+                        self.acc.add(job.isa, part);
+                        let v = self.acc.value();
+                        self.acc.reset();
+                        v
+                    }
+                };
+                put(job, o, first + r + j, v, finite(part));
             }
         }
-        r += k;
+        Ok(())
     }
-    Ok(())
+
+    /// Adds the elements `start…` to the result in the making; whether all were finite, if that matters.
+    fn add(&mut self, start: usize, n: usize) -> Result<bool> {
+        let isa = self.job.isa;
+        let judged = judge(self.job).is_some();
+        if let (Some(all), None) = (self.values.in_place(), &self.job.watch) {
+            self.acc.add(isa, all.part(start, n));
+            return Ok(false);
+        }
+        let (mut done, mut finite) = (0, true);
+        while done < n {
+            let now = self.block.min(n - done);
+            self.values.run(isa, start + done, now, &mut self.scratch)?;
+            let x = self.scratch.lanes().head(now);
+            self.acc.add(isa, x);
+            finite = finite && judged && watch::finite(x);
+            done += now;
+        }
+        Ok(finite)
+    }
 }
 
 /// A sum of a few f32 without the machinery: exact in f64, checked by its error terms.

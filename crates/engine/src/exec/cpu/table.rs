@@ -7,11 +7,12 @@ use opusclip_raw::kernel::planes::{PlaneTable, histogram};
 use opusclip_raw::kernel::table::{table_to, table_u8};
 use opusclip_raw::{DType, Isa};
 
-use super::interpret::{self, views};
+use super::interpret::{self, BAND, views};
 use crate::array::shape::product;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, join};
+use crate::exec::threads;
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_element};
 use crate::plan::Program;
@@ -132,8 +133,17 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
             }
         };
         let out = out.chunks_mut(bytes.max(1)).nth(t).unwrap_or_default();
-        let lanes = LanesMut::of(d, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
-        table.look_up(job.isa, Lanes::U8(x), lanes)
+        let band = BAND / d.size();
+        let bands: Vec<_> = x.chunks(band).zip(out.chunks_mut(band * d.size())).collect();
+        threads::share(
+            true,
+            bands,
+            || Ok(()),
+            |(), (x, out)| {
+                let lanes = LanesMut::of(d, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
+                table.look_up(job.isa, Lanes::U8(x), lanes)
+            },
+        )
     })?;
     Ok(made)
 }
@@ -194,7 +204,17 @@ pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>
                 return Ok(());
             }
             Counter::Planes(planes) => {
-                let leaves: Vec<f64> = x.chunks(LEAF).map(|leaf| planes.sum(job.isa, leaf)).collect();
+                let mut leaves = vec![0.0; x.len().div_ceil(LEAF)];
+                let jobs: Vec<_> = x.chunks(LEAF).zip(&mut leaves).collect();
+                threads::share(
+                    true,
+                    jobs,
+                    || Ok(()),
+                    |(), (leaf, sum)| {
+                        *sum = planes.sum(job.isa, leaf);
+                        Ok(())
+                    },
+                )?;
                 let sum = join(&leaves);
                 Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum })
             }
