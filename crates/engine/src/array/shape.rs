@@ -25,6 +25,11 @@ pub fn product(lengths: &[usize]) -> usize {
     lengths.iter().fold(1, |n, &d| n.saturating_mul(d))
 }
 
+/// The lengths as `reshape` and its kin take them, for which -1 and other signs have a meaning.
+pub fn signed(lengths: &[usize]) -> Vec<isize> {
+    lengths.iter().map(|&d| d as isize).collect()
+}
+
 /// Strides of a C-order array, in elements.
 pub fn c_strides(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![0; shape.len()];

@@ -1,11 +1,7 @@
 //! Axes in another order, elements in another place.
 
-use super::joining::{part, shape_of};
-use super::reductions::built;
-use super::scans::joined;
 use super::*;
 
-const X1: Param = Param::new("x", ParamKind::Array);
 const AXES: Param = Param::new("axes", ParamKind::Axes);
 
 const VIEW: &str = "A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.";
@@ -192,7 +188,7 @@ pub fn moveaxis(x: &Lazy, source: &[isize], destination: &[isize]) -> Lazy {
 #[track_caller]
 fn ordered(x: &Lazy, order: &[usize]) -> Lazy {
     // None means reversed; there is nothing to reverse without axes.
-    permute_dims(x, &order.iter().map(|&a| a as isize).collect::<Vec<_>>())
+    permute_dims(x, &shape::signed(order))
 }
 
 /// Swapped.

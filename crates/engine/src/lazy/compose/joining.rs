@@ -1,16 +1,10 @@
 //! Arrays joined, taken apart and repeated.
 
-use super::reductions::{built, built_all};
-use super::scans::joined;
 use super::*;
-use crate::ops::facts::Outputs;
-use crate::ops::{Attr, whole};
 
-const X1: Param = Param::new("x", ParamKind::Array);
 const ARRAYS: &[Param] = &[Param::new("arrays", ParamKind::Arrays)];
 const OPERANDS: &[Param] = &[Param::new("arrays", ParamKind::Operands)];
 const AXIS0: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(0));
-const NO_AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::None);
 const PARTS: Param = Param::new("indices_or_sections", ParamKind::Array);
 const SPLIT: &[Param] = &[X1, PARTS, AXIS0];
 const SPLIT_AT: &[Param] = &[X1, PARTS];
@@ -251,41 +245,9 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-/// Longest list of integers that is read as the expression is written.
-const MOST_KNOWN: usize = 1 << 20;
-
-/// Integers that are known as the expression is written, and whether they are one number and no list.
-pub(super) fn known_ints(op: &str, name: &str, o: &Operand) -> Result<(Vec<isize>, bool)> {
-    let wrong = || Error::value(op, format!("{name} must be an integer or a list of integers"));
-    match o {
-        Operand::Weak(Weak::Int(v)) => Ok((vec![isize::try_from(*v).map_err(|_| wrong())?], true)),
-        Operand::Lazy(l) => match l.op() {
-            Op::Scalar(s) if s.dtype.is_integer() => Ok((vec![s.to_i128() as isize], true)),
-            Op::Data(d) if d.0.size() > MOST_KNOWN => {
-                Err(Error::value(op, format!("{name} has {} integers; at most {MOST_KNOWN} are taken", d.0.size())))
-            }
-            Op::Data(d) if d.0.dtype().is_integer() || d.0.size() == 0 => {
-                // All integers that a position may be are exact in f64.
-                let values = d.0.to_f64_vec()?.into_iter().map(|v| v as isize).collect();
-                Ok((values, d.0.ndim() == 0))
-            }
-            _ => Err(wrong()),
-        },
-        Operand::Weak(_) => Err(wrong()),
-    }
-}
-
-pub(super) fn shape_of(x: &Lazy) -> Result<Vec<isize>> {
-    Ok(x.shape()?.iter().map(|&d| d as isize).collect())
-}
-
-pub(super) fn part(x: &Lazy, axis: usize, start: usize, stop: usize) -> Lazy {
-    slice_axis(x, axis as isize, Some(start as isize), Some(stop.max(start) as isize), None)
-}
-
 #[track_caller]
 fn join(op: &str, arrays: &[Lazy], shaped: impl Fn(&Lazy) -> Lazy, axis: impl Fn(usize) -> usize) -> Lazy {
-    built(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let parts: Vec<Lazy> = arrays.iter().map(shaped).collect();
         let first = parts.first().ok_or_else(|| Error::value(op, "no arrays were given; at least one is needed"))?;
         let axis = axis(first.ndim()?);
@@ -296,7 +258,7 @@ fn join(op: &str, arrays: &[Lazy], shaped: impl Fn(&Lazy) -> Lazy, axis: impl Fn
 /// See the row of the same name, as for all functions of this file.
 #[track_caller]
 pub fn stack(arrays: &[Lazy], axis: isize) -> Lazy {
-    built(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let first =
             arrays.first().ok_or_else(|| Error::value("stack", "no arrays were given; at least one is needed"))?;
         let at = shape::axis("stack", axis, first.ndim()? + 1)?;
@@ -352,7 +314,7 @@ pub fn append(x: &Lazy, values: Operand, axis: Option<isize>) -> Lazy {
 
 #[track_caller]
 fn parts(op: &str, x: &Lazy, cuts: &Operand, axis: isize, equal: bool) -> Vec<Lazy> {
-    built_all(&[x], || {
+    built(&[x], || {
         let axis = shape::axis(op, axis, x.ndim()?)?;
         let n = x.shape()?[axis];
         let (cuts, one) = known_ints(op, "indices_or_sections", cuts)?;
@@ -420,7 +382,7 @@ pub fn dsplit(x: &Lazy, cuts: Operand) -> Vec<Lazy> {
 /// Each part.
 #[track_caller]
 pub fn unstack(x: &Lazy, axis: isize) -> Vec<Lazy> {
-    built_all(&[x], || {
+    built(&[x], || {
         let at = shape::axis("unstack", axis, x.ndim()?)?;
         let n = x.shape()?[at];
         if n > MOST_PARTS {
@@ -578,9 +540,9 @@ pub fn delete(x: &Lazy, obj: Operand, axis: Option<isize>) -> Lazy {
 /// One shape for all.
 #[track_caller]
 pub fn broadcast_arrays(arrays: &[Lazy]) -> Vec<Lazy> {
-    built_all(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let shapes = arrays.iter().map(Lazy::shape).collect::<Result<Vec<_>>>()?;
-        let to: Vec<isize> = shape::broadcast("broadcast_arrays", &shapes)?.iter().map(|&d| d as isize).collect();
+        let to = shape::signed(&shape::broadcast("broadcast_arrays", &shapes)?);
         Ok(arrays.iter().map(|a| broadcast_to(a, &to)).collect())
     })
 }
