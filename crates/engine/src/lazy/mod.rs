@@ -10,6 +10,6 @@ mod types;
 
 pub use crate::array::Meta;
 pub use index::{Ellipsis, Index, NewAxis};
+pub(crate) use lazy::reduced;
 pub use lazy::{DataRef, Lazy, Node, Op, Operand, SourceRef};
-pub(crate) use lazy::{reduced, weak_default, weak_scalar};
 pub use operators::IntoAxes;

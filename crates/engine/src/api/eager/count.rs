@@ -6,7 +6,7 @@ use super::*;
 pub(super) const ROWS: &[Row] = &[Row {
     name: "bincount",
     params: &[
-        X[0],
+        X1,
         Param::new("weights", ParamKind::Array).or(Preset::None),
         Param::new("minlength", ParamKind::Int).or(Preset::Int(0)),
     ],

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::lazy::compose::build::*;
 use crate::lazy::index::{Index, indexed};
 use crate::lazy::{Lazy, Operand, compose};
-use crate::ops::facts::{Outputs, Param, ParamKind, Preset, Row, X, XY};
+use crate::ops::facts::{AXIS, NO_AXIS, Outputs, Param, ParamKind, Preset, Row, X, X1, XY};
 use crate::ops::{Attr, Reduce, Unary};
 
 pub use count::*;

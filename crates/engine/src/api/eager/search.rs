@@ -32,11 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "compress",
-        params: &[
-            Param::new("condition", ParamKind::Array),
-            X[0],
-            Param::new("axis", ParamKind::Axis).or(Preset::None),
-        ],
+        params: &[Param::new("condition", ParamKind::Array), X1, NO_AXIS],
         numpy: "np.compress(condition, x, axis)",
         tries: &[
             "x:3x4 | compress([True, False, True], x, axis=0)",
@@ -51,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "extract",
-        params: &[Param::new("condition", ParamKind::Array), X[0]],
+        params: &[Param::new("condition", ParamKind::Array), X1],
         numpy: "np.extract(condition, x)",
         tries: &["extract(x > 1, x)", "extract([1, 0, 2], x)"],
         doc: "The flattened elements for which the flattened condition is true.",

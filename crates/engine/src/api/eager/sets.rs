@@ -9,11 +9,7 @@ use crate::ops::whole::search::{ISIN, unique as parts, unique_rows};
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "unique",
-        params: &[
-            X[0],
-            Param::new("axis", ParamKind::Axis).or(Preset::None),
-            Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(true)).rare(),
-        ],
+        params: &[X1, NO_AXIS, Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(true)).rare()],
         numpy: "np.unique(x, axis=axis, equal_nan=equal_nan)",
         tries: &["unique(x)", "unique(x, axis=0)", "unique(x, axis=-1)", "unique(x, equal_nan=False)"],
         doc: "The different values, rising; along an axis the different parts that stand side by side on it.",

@@ -5,11 +5,7 @@ use super::*;
 /// The pages of this file.
 pub(super) const ROWS: &[Row] = &[Row {
     name: "trim_zeros",
-    params: &[
-        X[0],
-        Param::new("trim", ParamKind::Text).or(Preset::Text("fb")),
-        Param::new("axis", ParamKind::Axes).rare(),
-    ],
+    params: &[X1, Param::new("trim", ParamKind::Text).or(Preset::Text("fb")), AXIS.rare()],
     numpy: "np.trim_zeros(x, trim, axis)",
     tries: &[
         "trim_zeros(x)",

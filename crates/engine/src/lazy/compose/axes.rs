@@ -6,12 +6,6 @@ const AXES: Param = Param::new("axes", ParamKind::Axes);
 
 const VIEW: &str = "A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.";
 
-macro_rules! row {
-    ($name:literal, $params:expr, $numpy:literal, $tries:expr, $doc:literal, $rule:expr) => {
-        Row { name: $name, params: $params, numpy: $numpy, tries: $tries, doc: $doc, rule: $rule, ..Row::BASE }
-    };
-}
-
 pub(super) const ROWS: &[Row] = &[
     row!(
         "ravel",

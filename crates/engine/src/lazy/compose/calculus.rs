@@ -275,7 +275,7 @@ pub fn logsumexp(x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
         let greatest = equals(&x, &most);
         let count = greatest.reduce(Reduce::Sum, axes).keepdims().cast(DType::F64);
         let nothing = constant(DType::F64, Weak::Int(0));
-        let others = choose(&greatest, &nothing, &unary(Math::Exp, &x - &most));
+        let others = choose(&greatest, &nothing, unary(Math::Exp, &x - &most));
         let others = others.reduce(Reduce::Sum, axes).keepdims() / &count;
         let all = unary(Math::Log1p, others) + unary(Math::Log, count) + &most;
         // Infinities and NaN say all by themselves.

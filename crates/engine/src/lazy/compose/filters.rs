@@ -2,15 +2,13 @@
 
 use super::*;
 use crate::array::Array;
+use crate::ops::whole::filters::{CVAL, MODE, ORIGIN, SIZE};
 
-const MODE: Param = Param::new("mode", ParamKind::Text).or(Preset::Text("reflect"));
-const CVAL: Param = Param::new("cval", ParamKind::Float).or(Preset::Float(0.0)).rare();
-const ORIGIN: Param = Param::new("origin", ParamKind::Int).or(Preset::Int(0)).rare();
 const SIGMA: Param = Param::new("sigma", ParamKind::Float);
 const ORDER: Param = Param::new("order", ParamKind::Int).or(Preset::Int(0));
 const TRUNCATE: Param = Param::new("truncate", ParamKind::Float).or(Preset::Float(4.0)).rare();
 const AXES: Param = Param::new("axes", ParamKind::Axes).or(Preset::None);
-const SIZED: &[Param] = &[X1, Param::new("size", ParamKind::Int), MODE, CVAL, AXES];
+const SIZED: &[Param] = &[X1, SIZE, MODE, CVAL, AXES];
 const SLOPE: &[Param] = &[X1, LAST, MODE, CVAL];
 
 pub(super) const ROWS: &[Row] = &[
@@ -136,6 +134,7 @@ fn filter(name: &str, x: &Lazy, size: Option<isize>, weights: Option<Lazy>, axis
     page(name, inputs, size.map(|s| Attr::Int(s as i64)).into_iter().chain(rest).collect())
 }
 
+#[track_caller]
 fn weighted(x: &Lazy, weights: &[f64], axis: isize, mode: &str, cval: f64) -> Lazy {
     match Array::from_slice(weights, &[weights.len()]) {
         Ok(w) => filter("correlate1d", x, None, Some(w.into()), axis, Ends { mode, cval, origin: 0 }),
@@ -246,6 +245,7 @@ pub fn gaussian_filter(
     })
 }
 
+#[track_caller]
 fn sized(op: &str, page: &str, x: &Lazy, size: isize, mode: &str, cval: f64, axes: &[isize]) -> Lazy {
     let along = |x: &Lazy, a| filter(page, x, Some(size), None, a, Ends { mode, cval, origin: 0 });
     built(&[x], || each(op, x, axes, along))
@@ -269,6 +269,7 @@ pub fn minimum_filter(x: &Lazy, size: isize, mode: &str, cval: f64, axes: &[isiz
     sized("minimum_filter", "minimum_filter1d", x, size, mode, cval, axes)
 }
 
+#[track_caller]
 fn slope(op: &str, x: &Lazy, axis: isize, mode: &str, cval: f64, smooth: &[f64]) -> Lazy {
     built(&[x], || {
         let rank = x.ndim()?;

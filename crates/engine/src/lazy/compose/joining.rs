@@ -13,26 +13,10 @@ const OBJ: Param = Param::new("obj", ParamKind::Array);
 const SPLIT_RULE: &str = "A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.";
 const JOIN_RULE: &str = "concat's rule: types are promoted to one; along axis 0 frames do not stream yet.";
 
-macro_rules! row {
-    ($name:literal, $params:expr, $outputs:expr, $numpy:literal, $tries:expr, $doc:literal, $rule:expr) => {
-        Row {
-            name: $name,
-            params: $params,
-            outputs: $outputs,
-            numpy: $numpy,
-            tries: $tries,
-            doc: $doc,
-            rule: $rule,
-            ..Row::BASE
-        }
-    };
-}
-
 pub(super) const ROWS: &[Row] = &[
     row!(
         "stack",
         &[Param::new("arrays", ParamKind::Arrays), AXIS0],
-        Outputs::One,
         "np.stack(arrays, axis)",
         &[
             "stack((x, x))",
@@ -47,7 +31,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "vstack",
         ARRAYS,
-        Outputs::One,
         "np.vstack(arrays)",
         &["vstack((x, x))", "x:3 y:2x3 | vstack((x, y))"],
         "Arrays one below the other: along axis 0, rows where there is one axis.",
@@ -56,7 +39,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "hstack",
         ARRAYS,
-        Outputs::One,
         "np.hstack(arrays)",
         &["hstack((x, x))", "x:3 y:2 | hstack((x, y))"],
         "Arrays side by side: along axis 1, or 0 where there is one axis.",
@@ -65,7 +47,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "dstack",
         ARRAYS,
-        Outputs::One,
         "np.dstack(arrays)",
         &["dstack((x, x))", "x:3 y:1x3 | dstack((x, y))"],
         "Arrays one behind the other: along axis 2.",
@@ -74,7 +55,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "column_stack",
         ARRAYS,
-        Outputs::One,
         "np.column_stack(arrays)",
         &["column_stack((x, x))", "x:3 y:3x2 | column_stack((x, y))"],
         "Columns side by side; arrays of one axis are columns.",
@@ -83,7 +63,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "append",
         &[X1, Param::new("values", ParamKind::Array), NO_AXIS],
-        Outputs::One,
         "np.append(x, values, axis)",
         &["append(x, x)", "append(x, x, axis=0)", "append(x, 1.5)", "append(x, x, axis=-1)"],
         "Values after x along an axis; without one both are flattened.",
@@ -92,7 +71,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "split",
         SPLIT,
-        Outputs::List,
         "np.split(x, indices_or_sections, axis)",
         &[
             "x:6x4 | split(x, 3)",
@@ -105,12 +83,12 @@ pub(super) const ROWS: &[Row] = &[
             "split(x, 0)"
         ],
         "Equal parts along an axis, or parts between positions.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "array_split",
         SPLIT,
-        Outputs::List,
         "np.array_split(x, indices_or_sections, axis)",
         &[
             "x:7x4 | array_split(x, 3)",
@@ -119,48 +97,48 @@ pub(super) const ROWS: &[Row] = &[
             "array_split(x, 0)"
         ],
         "Parts along an axis, of which the first are one longer where they cannot be equal.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "vsplit",
         SPLIT_AT,
-        Outputs::List,
         "np.vsplit(x, indices_or_sections)",
         &["x:6x4 | vsplit(x, 3)", "x:6 | vsplit(x, 3)"],
         "split along axis 0, of at least two axes.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "hsplit",
         SPLIT_AT,
-        Outputs::List,
         "np.hsplit(x, indices_or_sections)",
         &["x:6x4 | hsplit(x, 2)", "x:6 | hsplit(x, 3)", "x:6x4 | hsplit(x, (1,))"],
         "split along axis 1, or 0 where there is one axis.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "dsplit",
         SPLIT_AT,
-        Outputs::List,
         "np.dsplit(x, indices_or_sections)",
         &["x:2x3x4 | dsplit(x, 2)", "x:6x4 | dsplit(x, 2)"],
         "split along axis 2.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "unstack",
         &[X1, AXIS0],
-        Outputs::List,
         "np.unstack(x, axis=axis)",
         &["x:3x4 | unstack(x)", "x:3x4 | unstack(x, axis=-1)", "x:3 | unstack(x)"],
         "The parts along an axis, without it.",
-        "Views; along axis 0 each is one frame of the stream. At most 65536."
+        "Views; along axis 0 each is one frame of the stream. At most 65536.",
+        outputs: Outputs::List
     ),
     row!(
         "tile",
         &[X1, Param::new("reps", ParamKind::Ints)],
-        Outputs::One,
         "np.tile(x, reps)",
         &["tile(x, 2)", "tile(x, (2, 1, 2))", "tile(x, 0)", "tile(x, (2, 2))", "x:3 | tile(x, -1)"],
         "The whole array repeated along its last axes.",
@@ -169,7 +147,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "repeat",
         &[X1, Param::new("repeats", ParamKind::Array), NO_AXIS],
-        Outputs::One,
         "np.repeat(x, repeats, axis)",
         &[
             "repeat(x, 2)",
@@ -187,7 +164,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "resize",
         &[X1, Param::new("shape", ParamKind::Shape)],
-        Outputs::One,
         "np.resize(x, shape)",
         &["resize(x, (2, 3))", "resize(x, 5)", "resize(x, (2, 0))", "resize(x, -1)", "resize(x, (40,))"],
         "The elements in C order under another shape, repeated or cut to fill it.",
@@ -196,7 +172,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "insert",
         &[X1, OBJ, Param::new("values", ParamKind::Array), NO_AXIS],
-        Outputs::One,
         "np.insert(x, obj, values, axis)",
         &[
             "x:4 | insert(x, 1, 9)",
@@ -217,7 +192,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "delete",
         &[X1, OBJ, NO_AXIS],
-        Outputs::One,
         "np.delete(x, obj, axis)",
         &[
             "x:4 | delete(x, 1)",
@@ -233,7 +207,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "broadcast_arrays",
         OPERANDS,
-        Outputs::List,
         "np.broadcast_arrays(*arrays)",
         &[
             "x:3x4 y:4 | broadcast_arrays((x, y))",
@@ -241,7 +214,8 @@ pub(super) const ROWS: &[Row] = &[
             "x:3 y:4 | broadcast_arrays((x, y))"
         ],
         "The arrays broadcast to the shape of all.",
-        "No copies."
+        "No copies.",
+        outputs: Outputs::List
     ),
 ];
 

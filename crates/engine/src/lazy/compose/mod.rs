@@ -1,6 +1,22 @@
 //! Ops made of other ops. What can be written here is: fusion makes it free. A function's page is
 //! the row of its name.
 
+/// A row whose fields stand in this order, and those that are not the usual ones by name.
+macro_rules! row {
+    ($name:literal, $params:expr, $numpy:expr, $tries:expr, $doc:expr, $rule:expr $(, $field:ident: $value:expr)* $(,)?) => {
+        Row {
+            name: $name,
+            params: $params,
+            numpy: $numpy,
+            tries: $tries,
+            doc: $doc,
+            rule: $rule,
+            $($field: $value,)*
+            ..Row::BASE
+        }
+    };
+}
+
 mod axes;
 pub(crate) mod build;
 mod calculus;
@@ -31,7 +47,9 @@ use crate::array::index::Slice;
 use crate::array::promote::Weak;
 use crate::array::{Meta, Scalar, shape};
 use crate::error::{Error, Result};
-use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, XY};
+use crate::ops::facts::{
+    AXIS, DDOF, DTYPE, KEEPDIMS, LAST, NO_AXIS, Param, ParamKind, Preset, Row, WHERE, X, X_AXES, X1, XY,
+};
 use crate::ops::{Attr, Binary, Bits, Compare, Math, MathBinary, Movement, Outputs, Part, Reduce, Test, Unary, whole};
 use build::*;
 
@@ -56,14 +74,6 @@ pub use scans::*;
 pub use shift::*;
 pub use spectra::*;
 pub use windows::*;
-
-const X1: Param = Param::new("x", ParamKind::Array);
-const AXIS: Param = Param::new("axis", ParamKind::Axes);
-const NO_AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::None);
-const LAST: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(-1));
-const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
-const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
-const DDOF: Param = Param::new("ddof", ParamKind::Float).or(Preset::Float(0.0)).rare();
 
 /// Every page, file by file.
 pub const FILES: &[&[Row]] = &[

@@ -5,7 +5,7 @@ use super::*;
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "vector_norm",
-        params: &[X[0], AXIS, KEEPDIMS, Param::new("ord", ParamKind::Float).or(Preset::Float(2.0))],
+        params: &[X1, AXIS, KEEPDIMS, Param::new("ord", ParamKind::Float).or(Preset::Float(2.0))],
         numpy: "np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)",
         tries: &[
             "vector_norm(x)",
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "matrix_norm",
-        params: &[X[0], KEEPDIMS, Param::new("ord", ParamKind::Text).or(Preset::Text("fro"))],
+        params: &[X1, KEEPDIMS, Param::new("ord", ParamKind::Text).or(Preset::Text("fro"))],
         numpy: "np.linalg.matrix_norm(x, keepdims=keepdims, ord=ord)",
         tries: &[
             "x:3x4 | matrix_norm(x)",
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "norm",
-        params: &[X[0], Param::new("ord", ParamKind::Text).or(Preset::None), AXIS, KEEPDIMS],
+        params: &[X1, Param::new("ord", ParamKind::Text).or(Preset::None), AXIS, KEEPDIMS],
         numpy: "np.linalg.norm(x, ord, axis, keepdims)",
         tries: &[
             "norm(x)",
@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "cond",
-        params: &[X[0], Param::new("p", ParamKind::Text).or(Preset::None)],
+        params: &[X1, Param::new("p", ParamKind::Text).or(Preset::None)],
         numpy: "np.linalg.cond(x, p)",
         tries: &[
             "x:3x3 | cond(x)",
@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "pinv",
-        params: &[X[0], Param::new("rcond", ParamKind::Float).or(Preset::Float(1e-15))],
+        params: &[X1, Param::new("rcond", ParamKind::Float).or(Preset::Float(1e-15))],
         numpy: "np.linalg.pinv(x, rcond)",
         tries: &["x:3x4 | pinv(x)", "x:4x3 | pinv(x)", "x:2x4x3 | pinv(x, 0.001)", "x:0x3 | pinv(x)"],
         ulp: 1 << 24,
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "matrix_rank",
         params: &[
-            X[0],
+            X1,
             Param::new("tol", ParamKind::Float).or(Preset::None),
             Param::new("rtol", ParamKind::Float).or(Preset::None).rare(),
         ],

@@ -135,7 +135,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "trace",
         params: &[
-            X[0],
+            X1,
             Param::new("offset", ParamKind::Int).or(Preset::Int(0)),
             Param::new("axis1", ParamKind::Axis).or(Preset::Int(0)).rare(),
             Param::new("axis2", ParamKind::Axis).or(Preset::Int(1)).rare(),
@@ -156,7 +156,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "matrix_power",
-        params: &[X[0], Param::new("n", ParamKind::Int)],
+        params: &[X1, Param::new("n", ParamKind::Int)],
         numpy: "np.linalg.matrix_power(x, n)",
         tries: &[
             "x:3x3 | matrix_power(x, 0)",
@@ -435,7 +435,7 @@ pub fn matrix_power(x: &Lazy, n: isize) -> Lazy {
             return Err(Error::shape("matrix_power", format!("the last two axes of shape {} differ", shape::show(&s))));
         }
         if n == 0 {
-            let one = identity(*rows, x.dtype()?)?;
+            let one = identity(*rows as isize, x.dtype()?);
             return Ok(broadcast_to(&one, &shape::signed(&[batch, &[*rows, *rows]].concat())));
         }
         let mut square = if n < 0 { page("inv", vec![x.clone()], Vec::new()) } else { x.clone() };
@@ -452,13 +452,6 @@ pub fn matrix_power(x: &Lazy, n: isize) -> Lazy {
         }
         Ok(result.unwrap_or(square))
     })
-}
-
-/// Ones on the diagonal.
-fn identity(n: usize, dtype: DType) -> Result<Lazy> {
-    let count = shape::count("matrix_power", &[n, n], 8)?;
-    let ones: Vec<bool> = (0..count).map(|i| i % (n + 1) == 0).collect();
-    Ok(Lazy::from(crate::array::Array::from_slice(&ones, &[n, n])?).cast(dtype))
 }
 
 /// The product of several matrices.

@@ -3,7 +3,6 @@
 use super::*;
 use crate::array::promote::{promote, sum_of};
 
-const WHERE: Param = Param::new("where", ParamKind::Array).or(Preset::Bool(true)).rare();
 const ONE: Param = Param::new("initial", ParamKind::Array).or(Preset::Int(1)).rare();
 const CORRECTION: Param = Param::new("correction", ParamKind::Float).or(Preset::None).rare();
 const WEIGHTS: Param = Param::new("weights", ParamKind::Array).or(Preset::None);
@@ -217,7 +216,7 @@ fn extreme(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool, initial: Option
             return Ok(broadcast_to(&seed, &shape::signed(&reduced(of, &reduced_axes, keepdims))));
         }
         let better = if op == Reduce::Min { Binary::Minimum } else { Binary::Maximum };
-        Ok(binary(better, &kept(work.reduce(op, axes), keepdims), seed))
+        Ok(binary(better, kept(work.reduce(op, axes), keepdims), seed))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const AXES: &[Param] = &[X[0], Param::new("axes", ParamKind::Axes).or(Preset::None)];
+const AXES: &[Param] = &[X1, Param::new("axes", ParamKind::Axes).or(Preset::None)];
 
 pub(super) const ROWS: &[Row] = &[
     Row {

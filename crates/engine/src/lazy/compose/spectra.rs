@@ -4,12 +4,12 @@ use super::*;
 
 const NORM: Param = Param::new("norm", ParamKind::Text).or(Preset::None);
 const MANY: &[Param] = &[
-    X[0],
+    X1,
     Param::new("s", ParamKind::Ints).or(Preset::None),
     Param::new("axes", ParamKind::Axes).or(Preset::None),
     NORM,
 ];
-const ONE: &[Param] = &[X[0], Param::new("n", ParamKind::Int).or(Preset::None), LAST, NORM];
+const ONE: &[Param] = &[X1, Param::new("n", ParamKind::Int).or(Preset::None), LAST, NORM];
 
 macro_rules! row {
     ($name:literal, $params:expr, $numpy:literal, $tries:expr, $doc:literal) => {
@@ -104,6 +104,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
+#[track_caller]
 fn one_axis(name: &str, x: &Lazy, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
     let n = n.map_or(Attr::None, |n| Attr::Int(n as i64));
     let norm = norm.map_or(Attr::None, |t| Attr::Text(t.into()));
