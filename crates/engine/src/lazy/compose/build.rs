@@ -70,24 +70,21 @@ pub(crate) fn built_of<R: Results>(inputs: &[Lazy], f: impl FnOnce() -> Result<R
     built(&inputs.iter().collect::<Vec<_>>(), f)
 }
 
-/// Builds with `make` from the type of `x`, or hands on its error.
+/// Builds with `make` from the type of `x`.
 #[track_caller]
 pub(crate) fn typed(x: &Lazy, make: impl FnOnce(DType) -> Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) => make(d),
-        Err(_) => x.clone(),
-    }
+    built(&[x], || x.dtype().map(make))
 }
 
 /// Builds with `make`, or refuses complex numbers in the name of an op that has no meaning for them.
 #[track_caller]
 pub(crate) fn real_only(name: &str, x: &Lazy, make: impl FnOnce(DType) -> Lazy) -> Lazy {
-    typed(x, |d| {
-        if d.is_complex() {
+    built(&[x], || match x.dtype()? {
+        d if d.is_complex() => {
             let detail = format!("is not defined for {d}; take real, imag or absolute of it first");
-            return Lazy::failed(Error::dtype(name, detail));
+            Err(Error::dtype(name, detail))
         }
-        make(d)
+        d => Ok(make(d)),
     })
 }
 

@@ -481,8 +481,8 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
         }
         let (n, ints) = match (whole(start), whole(stop), whole(step)) {
             (Some(a), Some(b), Some(d)) => {
-                let gap = if d > 0 { b - a } else { a - b };
-                (if gap <= 0 { 0 } else { (gap - 1) / d.abs() + 1 }, Some((a, d)))
+                let gap = if d > 0 { b.saturating_sub(a) } else { a.saturating_sub(b) };
+                (if gap <= 0 { 0 } else { (gap - 1) / d.saturating_abs() + 1 }, Some((a, d)))
             }
             _ => {
                 let n = ((stop.to_f64() - start.to_f64()) / step.to_f64()).ceil();
@@ -504,7 +504,7 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
         // The first two in the type say how it goes on.
         let held = |v: Scalar| Attr::Int(v.to_i128() as i64);
         let (first, second) = match ints {
-            Some((a, d)) => (Scalar::from_i128(dtype, a), Scalar::from_i128(dtype, a + d)),
+            Some((a, d)) => (Scalar::from_i128(dtype, a), Scalar::from_i128(dtype, a.saturating_add(d))),
             None => (Scalar::from_f64(dtype, start.to_f64()), Scalar::from_f64(dtype, start.to_f64() + step.to_f64())),
         };
         Ok(steps(held(first), held(second), n, dtype))

@@ -92,6 +92,7 @@ fn made(op: &str, n: isize, f: impl Fn(usize) -> f64) -> Result<Lazy> {
 }
 
 /// A window of `m` points; `f` of the place doubled and counted from the middle, over m - 1.
+#[track_caller]
 fn window(op: &str, m: isize, f: impl Fn(f64) -> f64) -> Lazy {
     if m == 1 {
         return built(&[], || made(op, 1, |_| 1.0));
