@@ -27,6 +27,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     if let Err(stale) = crate::r#gen::run(true) {
         faults.push(stale);
     }
+    faults.extend(bare_build(root)?);
     faults.extend(cargo_deny(root)?);
     if faults.is_empty() {
         Ok(format!("gate: {} files, licences and pins hold", files.len()))
@@ -170,6 +171,19 @@ fn crate_roots(root: &Path, files: &[String]) -> Result<Vec<String>, String> {
         }
     }
     Ok(out)
+}
+
+/// The engine builds without its generated methods: else a change that makes them stale could stop
+/// the generator from being built.
+fn bare_build(root: &Path) -> Result<Option<String>, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let engine = ["rustc", "--quiet", "-p", "opusclip-engine", "--lib", "--profile", "check"];
+    let bare = ["--", "--cfg", "bare", "--cap-lints", "allow"];
+    let out =
+        Command::new(cargo).args(engine).args(bare).current_dir(root).output().map_err(|e| format!("cargo: {e}"))?;
+    let text = String::from_utf8_lossy(&out.stderr);
+    let fault = || format!("the engine's source uses what `cargo xtask gen` writes:\n{}", text.trim());
+    Ok((!out.status.success()).then(fault))
 }
 
 /// Runs `cargo deny` where it is installed; it also judges what our own reader does not.

@@ -5,7 +5,8 @@ use opusclip_raw::{Complex, DType};
 use crate::array::promote::Weak;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
-use crate::lazy::{Lazy, Operand, weak_default, weak_scalar};
+use crate::lazy::compose::{self, build::as_array};
+use crate::lazy::{Lazy, Operand};
 use crate::ops::{Attr, Param, ParamKind, Preset, Row};
 
 /// One argument of a call by name.
@@ -152,10 +153,7 @@ impl<'a> Args<'a> {
     }
 
     pub(super) fn array(&self, at: usize) -> Result<Lazy> {
-        match self.operand(at)? {
-            Operand::Lazy(l) => Ok(l),
-            Operand::Weak(w) => Ok(Lazy::scalar(weak_scalar(w, weak_default(w)))),
-        }
+        self.operand(at).map(as_array)
     }
 
     pub(super) fn operand(&self, at: usize) -> Result<Operand> {
@@ -171,7 +169,7 @@ impl<'a> Args<'a> {
             }
             Some(Arg::Floats(v)) => Ok(Operand::Lazy(Array::from_slice(v, &[v.len()])?.into())),
             // Arrays in brackets are one array, as everywhere in NumPy.
-            Some(Arg::Arrays(v)) if !v.is_empty() => Ok(Operand::Lazy(crate::lazy::compose::stack(v, 0))),
+            Some(Arg::Arrays(v)) if !v.is_empty() => Ok(Operand::Lazy(compose::stack(v, 0))),
             _ => Err(self.wrong(at, "an array or a number")),
         }
     }
@@ -184,19 +182,12 @@ impl<'a> Args<'a> {
                 // An array is the list of its parts along axis 0, as for NumPy.
                 let n = l.shape()?.first().copied();
                 let n = n.ok_or_else(|| self.wrong(at, "several arrays in brackets"))?;
-                let part = |i: usize| {
-                    let i = i as isize;
-                    crate::lazy::compose::squeeze(
-                        &crate::lazy::compose::slice_axis(l, 0, Some(i), Some(i + 1), None),
-                        &[0],
-                    )
-                };
                 if n > MOST_PARTS {
                     let detail =
                         format!("an array of {n} parts stands for a list; at most {MOST_PARTS} are taken apart");
                     return Err(Error::shape(self.row.name, detail));
                 }
-                Ok((0..n).map(part).collect())
+                Ok(compose::unstack(l, 0))
             }
             Some(Arg::Ints(v)) => {
                 v.iter().map(|&i| Ok(Lazy::scalar(Scalar::from_i128(DType::I64, i as i128)))).collect()
@@ -299,17 +290,13 @@ fn together(row: &Row, mut operands: Vec<Arg>) -> Result<Arg> {
     }
     let one = |arg: Arg| match arg {
         Arg::Array(l) => Ok(l),
-        Arg::Int(v) => Ok(weak_array(Weak::Int(v.into()))),
-        Arg::Float(v) => Ok(weak_array(Weak::Float(v))),
-        Arg::Bool(v) => Ok(weak_array(Weak::Bool(v))),
-        Arg::Complex(re, im) => Ok(weak_array(Weak::Complex(re, im))),
+        Arg::Int(v) => Ok(as_array(Weak::Int(v.into()).into())),
+        Arg::Float(v) => Ok(as_array(Weak::Float(v).into())),
+        Arg::Bool(v) => Ok(as_array(Weak::Bool(v).into())),
+        Arg::Complex(re, im) => Ok(as_array(Weak::Complex(re, im).into())),
         _ => Err(Error::value(row.name, format!("arrays are meant; it takes {}", signature(row)))),
     };
     Ok(Arg::Arrays(operands.into_iter().map(one).collect::<Result<_>>()?))
-}
-
-fn weak_array(w: Weak) -> Lazy {
-    Lazy::scalar(weak_scalar(w, weak_default(w)))
 }
 
 /// An array longer than this is not taken apart into its parts.

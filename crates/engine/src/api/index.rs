@@ -6,8 +6,7 @@ use super::eager;
 use crate::array::shape;
 use crate::error::{Error, Result};
 use crate::lazy::index::{as_element, assigned, indexed};
-use crate::lazy::{Index, Lazy, Operand, compose};
-use crate::ops::{Elementwise, Ternary};
+use crate::lazy::{Index, Lazy, Operand, compose, compose::build::choose};
 
 /// What may stand between brackets: one entry, or several as [`ix!`](crate::ix) writes them.
 pub trait IntoIndex {
@@ -104,10 +103,10 @@ fn chosen(x: &Lazy, mask: &Lazy, value: &Operand) -> Result<Option<Lazy>> {
     if !serves {
         return Ok(None);
     }
-    let mut to: Vec<isize> = over.iter().map(|&d| d as isize).collect();
+    let mut to: Vec<isize> = shape::signed(over);
     to.resize(from.len(), 1);
     let mask = compose::reshape(mask, &to);
-    Ok(Some(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![mask.into(), value.into(), x.into()])))
+    Ok(Some(choose(mask, value, x)))
 }
 
 /// Refuses a mask that is not as long as the axes it stands for.

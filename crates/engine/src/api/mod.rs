@@ -5,6 +5,7 @@ mod args;
 pub mod call;
 pub mod eager;
 mod index;
+#[cfg_attr(bare, path = "bare.rs")]
 mod methods;
 
 pub use call::{Arg, call, call_all, rows, signature};

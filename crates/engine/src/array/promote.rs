@@ -17,6 +17,17 @@ pub enum Weak {
     Complex(f64, f64),
 }
 
+impl Weak {
+    /// The number as a float; of a complex one the real part.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Weak::Bool(v) => f64::from(u8::from(v)),
+            Weak::Int(v) => v as f64,
+            Weak::Float(v) | Weak::Complex(v, _) => v,
+        }
+    }
+}
+
 const fn unsigned(size: usize) -> DType {
     match size {
         1 => DType::U8,

@@ -31,6 +31,11 @@ pub fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Vec<usize> {
     shape.iter().enumerate().filter_map(keep).collect()
 }
 
+/// The lengths as `reshape` and its kin take them, for which -1 and other signs have a meaning.
+pub fn signed(lengths: &[usize]) -> Vec<isize> {
+    lengths.iter().map(|&d| d as isize).collect()
+}
+
 /// Strides of a C-order array, in elements.
 pub fn c_strides(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![0; shape.len()];

@@ -9,14 +9,14 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
 use opusclip_raw::{DType, Kind};
 
-use super::compose;
+use super::compose::{self, build::choose};
 use super::lazy::{Lazy, Op, Operand, weak_scalar};
 use crate::array::index::{Slice, Span};
 use crate::array::promote::{Weak, int_range};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::ops::whole::index::{GATHER, SCATTER, position, replaced};
-use crate::ops::{Attr, Elementwise, Movement, Ternary};
+use crate::ops::{Attr, Movement};
 
 /// One entry of an index.
 #[derive(Clone, Debug)]
@@ -224,7 +224,7 @@ impl Resolved {
                 *index = Array::from_slice(&at, index.shape()?)?.into();
             }
         }
-        let whole = |index: &Lazy| compose::broadcast_to(index, &signed(common));
+        let whole = |index: &Lazy| compose::broadcast_to(index, &shape::signed(common));
         if let Some((_, first)) = self.picks.first_mut()
             && first.shape()? != common
         {
@@ -257,25 +257,27 @@ impl Resolved {
     }
 }
 
-fn signed(shape: &[usize]) -> Vec<isize> {
-    shape.iter().map(|&d| d as isize).collect()
-}
-
 /// Longer index arrays are looked at in the run, not while the expression is written.
 const LOOKED_AT: usize = 1 << 20;
 
-/// The integers of an index that is in memory.
-fn known(index: &Lazy) -> Option<Vec<i64>> {
-    match index.op() {
-        Op::Scalar(s) => Some(vec![s.to_i128() as i64]),
+/// Elements that are known as the expression is written: a number's, or those of a list that is not
+/// too long.
+pub(crate) fn known_as<T>(x: &Lazy, read: impl Fn(Scalar) -> T) -> Option<Vec<T>> {
+    match x.op() {
+        Op::Scalar(s) => Some(vec![read(*s)]),
         Op::Data(a) if a.0.size() <= LOOKED_AT => {
             let dense = a.0.to_contiguous().ok()?;
-            let item = dense.dtype().size();
-            let one = |b: &[u8]| i64::try_from(Scalar::from_bytes(dense.dtype(), b).to_i128()).unwrap_or(i64::MAX);
-            Some(dense.contiguous_bytes()?.chunks_exact(item).map(one).collect())
+            let dtype = dense.dtype();
+            let bytes = dense.contiguous_bytes()?.chunks_exact(dtype.size());
+            Some(bytes.map(|b| read(Scalar::from_bytes(dtype, b))).collect())
         }
         _ => None,
     }
+}
+
+/// The integers of an index that is in memory.
+fn known(index: &Lazy) -> Option<Vec<i64>> {
+    known_as(index, |s| i64::try_from(s.to_i128()).unwrap_or(i64::MAX))
 }
 
 fn is_data(x: &Lazy) -> bool {
@@ -431,7 +433,7 @@ fn restored(x: &Lazy, r: &mut Resolved, when: Lazy, value: Lazy) -> Result<Lazy>
         *span = Span { start: 0, len, step: 1 };
     }
     let all = written(x, r, 0, value)?;
-    Ok(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![when.into(), all.into(), x.into()]))
+    Ok(choose(when, all, x))
 }
 
 /// The page for a value whose axes are those of what is written, some of them of length 1.
@@ -439,7 +441,7 @@ fn written(x: &Lazy, r: &Resolved, place: usize, value: Lazy) -> Result<Lazy> {
     let lens: Vec<usize> = r.spans.iter().map(|s| s.len).collect();
     let picked = r.common.as_deref().filter(|_| !r.picks.is_empty()).unwrap_or(&[]);
     let region = replaced(&lens, &r.picked_axes(), place, picked);
-    let value = compose::broadcast_to(&value, &signed(&region));
+    let value = compose::broadcast_to(&value, &shape::signed(&region));
     value.meta()?;
     let spans = r.spans.iter().zip(&r.from).flat_map(|(s, &d)| {
         let all = s.len == d && s.step == 1;

@@ -11,5 +11,4 @@ mod types;
 pub use crate::array::Meta;
 pub use index::{Ellipsis, Index, NewAxis};
 pub use lazy::{DataRef, Lazy, Node, Op, Operand, SourceRef};
-pub(crate) use lazy::{weak_default, weak_scalar};
 pub use operators::IntoAxes;

@@ -191,17 +191,33 @@ impl Family {
     }
 }
 
+/// The argument `x`, an array.
+pub const X1: Param = Param::new("x", ParamKind::Array);
+/// The argument `axis` where several may be named, and none means all.
+pub const AXIS: Param = Param::new("axis", ParamKind::Axes);
+/// The argument `axis` of an op along one, where none means the flattened array.
+pub const NO_AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::None);
+/// The argument `axis=-1` of an op along one.
+pub const LAST: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(-1));
+/// The argument `dtype=None`.
+pub const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
+/// The argument `keepdims=False`.
+pub const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
+/// The argument `ddof=0.0` of variances.
+pub const DDOF: Param = Param::new("ddof", ParamKind::Float).or(Preset::Float(0.0)).rare();
+/// The argument `where=True` of reductions.
+pub const WHERE: Param = Param::new("where", ParamKind::Array).or(Preset::Bool(true)).rare();
+
 /// `x`
-pub const X: &[Param] = &[Param::new("x", ParamKind::Array)];
+pub const X: &[Param] = &[X1];
 /// `x, y`
-pub const XY: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("y", ParamKind::Array)];
+pub const XY: &[Param] = &[X1, Param::new("y", ParamKind::Array)];
 /// `x, axis=None`
-pub const X_AXES: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Axes)];
+pub const X_AXES: &[Param] = &[X1, AXIS];
 /// `x, axis`
-pub const X_AXIS: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Axis)];
+pub const X_AXIS: &[Param] = &[X1, Param::new("axis", ParamKind::Axis)];
 /// `x, axis=-1`
-pub const X_LAST: &[Param] =
-    &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Axis).or(Preset::Int(-1))];
+pub const X_LAST: &[Param] = &[X1, LAST];
 
 impl Row {
     /// The defaults that rows start from.

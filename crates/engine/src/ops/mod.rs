@@ -61,6 +61,15 @@ pub enum Elementwise {
     Part(Part),
 }
 
+macro_rules! families {
+    ($($family:ident)*) => { $(
+        impl From<$family> for Elementwise {
+            fn from(op: $family) -> Elementwise { Elementwise::$family(op) }
+        }
+    )* };
+}
+families! { Unary Math Test Binary MathBinary Compare Bits Ternary Part }
+
 impl Elementwise {
     /// Number of inputs.
     pub fn arity(self) -> usize {

@@ -2,21 +2,16 @@
 
 use opusclip_raw::{DType, Kind};
 
-use super::facts::{Param, ParamKind, Preset, family};
+use super::facts::{AXIS, DTYPE, KEEPDIMS, Param, ParamKind, Preset, WHERE, X1, family};
 use crate::array::promote::{float_of, sum_of};
 
-const X: Param = Param::new("x", ParamKind::Array);
-const AXIS: Param = Param::new("axis", ParamKind::Axes);
-const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
-const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
 const INITIAL: Param = Param::new("initial", ParamKind::Array).or(Preset::None).rare();
 const ZERO: Param = Param::new("initial", ParamKind::Array).or(Preset::Int(0)).rare();
-const WHERE: Param = Param::new("where", ParamKind::Array).or(Preset::Bool(true)).rare();
 
-const ADDED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, ZERO, WHERE];
-const AVERAGED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, WHERE];
-const CHOSEN: &[Param] = &[X, AXIS, KEEPDIMS, INITIAL, WHERE];
-const JUDGED: &[Param] = &[X, AXIS, KEEPDIMS, WHERE];
+const ADDED: &[Param] = &[X1, AXIS, DTYPE, KEEPDIMS, ZERO, WHERE];
+const AVERAGED: &[Param] = &[X1, AXIS, DTYPE, KEEPDIMS, WHERE];
+const CHOSEN: &[Param] = &[X1, AXIS, KEEPDIMS, INITIAL, WHERE];
+const JUDGED: &[Param] = &[X1, AXIS, KEEPDIMS, WHERE];
 
 family! {
     /// A reduction. The axes left out of the result are those given; none given means all.

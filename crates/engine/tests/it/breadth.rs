@@ -2,8 +2,9 @@
 //! Every constant is NumPy's answer.
 
 use opusclip_engine::array::broadcast_shapes;
+use opusclip_engine::array::promote::Weak;
 use opusclip_engine::ops::Reduce;
-use opusclip_engine::{Array, DType, Lazy, RunOptions, collect_all, functions};
+use opusclip_engine::{Array, Complex, DType, Lazy, RunOptions, collect_all, functions};
 
 fn floats(values: &[f64], shape: &[usize]) -> Lazy {
     Array::from_slice(values, shape).unwrap().into()
@@ -89,6 +90,11 @@ fn constants_need_no_memory_whatever_their_shape() {
     assert!(refused(&functions::zeros([isize::MAX, 9], DType::F64)).contains("more elements than"));
     assert_eq!(refused(&functions::ones([-1], DType::U8)), "ones: the length -1 is negative");
     assert!(refused(&functions::arange(0, Some(f64::INFINITY.into()), 1)).contains("never end"));
+    // The distance of the ends is no i128, and neither is the second number.
+    let ends = (Weak::Int(i128::MIN), Some(Weak::Int(i128::MAX).into()));
+    assert!(refused(&functions::arange(ends.0, ends.1, 1)).contains("more than can be addressed"));
+    let few = functions::arange(Weak::Int(i128::MAX - 1), Some(Weak::Int(i128::MAX).into()), Weak::Int(i128::MAX));
+    assert_eq!(few.shape().unwrap(), [1]);
     assert!(refused(&ramp(&[4]).repeat(i64::MAX, Some(0))).contains("too large to address"));
     assert!(refused(&ramp(&[4]).tile([isize::MAX, 2])).contains("more elements than"));
     assert!(refused(&ramp(&[4]).pad(i64::MAX, "wrap")).contains("too large to address"));
@@ -159,6 +165,17 @@ fn errors_are_one_line_of_the_callers_place() {
     let line = line!() + 1;
     let e = x.percentile(50, 7).collect().unwrap_err().to_string();
     assert!(e.ends_with(&format!("(written at {}:{line})", file!())), "{e}");
+    // Of ops made of ops too, however deep in them the refusal is.
+    let z = ramp(&[2, 3]).c64();
+    let places = |line: u32, all: &[Lazy]| {
+        for l in all {
+            let e = l.meta().unwrap_err().to_string();
+            assert!(e.ends_with(&format!("(written at {}:{line})", file!())), "{e}");
+        }
+    };
+    let none = x.slice_axis(0, Some(0), Some(0), None);
+    #[rustfmt::skip]
+    places(line!(), &[x.bool().positive(), x.bool().round(2), (&x / 2).bitwise_count(), z.fabs(), z.sinc().signbit(), x.hfft(None, 7, None), x.sobel(7, "reflect"), x.uniform_filter(3, "no", ()), functions::kaiser(1 << 62, 2.0), (&x / 2).invert(), x.lerp(1.0, Complex::new(0.0, 1.0)), none.max(())]);
     assert_eq!(refused(&x.percentile(150, 0)), "quantile: 150 was asked for; it must lie in 0 to 100");
     let nan = floats(&[f64::NAN, f64::NAN], &[2]);
     assert_eq!(refused(&nan.nanargmax(())), "nanargmax: only NaN stands along the axis, and none of them has a place");

@@ -2,15 +2,11 @@
 
 use super::*;
 
-use crate::array::shape;
-use crate::lazy::{Operand, compose};
-use crate::ops::facts::{Param, ParamKind, Preset};
-
 /// The pages of this file.
 pub(super) const ROWS: &[Row] = &[Row {
     name: "bincount",
     params: &[
-        Param::new("x", ParamKind::Array),
+        X1,
         Param::new("weights", ParamKind::Array).or(Preset::None),
         Param::new("minlength", ParamKind::Int).or(Preset::Int(0)),
     ],
@@ -37,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[Row {
 /// Counts.
 #[track_caller]
 pub fn bincount(x: &Lazy, weights: Option<Operand>, minlength: isize) -> Lazy {
-    counted(x, weights, minlength).unwrap_or_else(|e| Lazy::failed(e.without_place()))
+    built(&[x], || counted(x, weights, minlength))
 }
 
 fn counted(x: &Lazy, weights: Option<Operand>, minlength: isize) -> Result<Lazy> {
@@ -51,7 +47,7 @@ fn counted(x: &Lazy, weights: Option<Operand>, minlength: isize) -> Result<Lazy>
     };
     let least = usize::try_from(minlength)
         .map_err(|_| Error::value(op, format!("minlength is {minlength}; it must be 0 or more")))?;
-    let weights = weights.map(compose::as_array);
+    let weights = weights.map(as_array);
     if let Some(w) = &weights {
         if w.dtype()?.is_complex() {
             return Err(Error::dtype(op, format!("weights are {}; they must be real numbers", w.dtype()?)));

@@ -1,10 +1,6 @@
 //! Least squares: how many residuals there are depends on the rank, which only the data tells.
 
 use super::*;
-use crate::array::shape;
-use crate::lazy::{IntoAxes, Operand, compose};
-use crate::ops::facts::{Param, ParamKind, Preset};
-use crate::ops::{Elementwise, Part, Reduce};
 
 /// The pages of this file.
 pub(super) const ROWS: &[Row] = &[Row {
@@ -34,21 +30,7 @@ pub(super) const ROWS: &[Row] = &[Row {
 /// See the row of the same name.
 #[track_caller]
 pub fn lstsq(a: &Lazy, b: Operand, rcond: Option<f64>) -> [Lazy; 4] {
-    match solution(a, b, rcond) {
-        Ok(all) => all,
-        Err(e) => {
-            let failed = Lazy::failed(e.without_place());
-            std::array::from_fn(|_| failed.clone())
-        }
-    }
-}
-
-/// The complex conjugate; real numbers pass unchanged.
-fn conj(x: &Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) if d.is_complex() => Lazy::elementwise(Elementwise::Part(Part::Conj), vec![x.into()]),
-        _ => x.clone(),
-    }
+    built(&[a], || solution(a, b, rcond))
 }
 
 fn solution(a: &Lazy, b: Operand, rcond: Option<f64>) -> Result<[Lazy; 4]> {
@@ -77,30 +59,27 @@ fn solution(a: &Lazy, b: Operand, rcond: Option<f64>) -> Result<[Lazy; 4]> {
             ),
         ));
     }
-    let float = |x: &Lazy| {
-        Ok::<_, Error>(if x.dtype()?.is_float() || x.dtype()?.is_complex() { x.clone() } else { x.cast(DType::F64) })
-    };
-    let (a, b) = (float(a)?, float(&b)?);
-    let dtype = crate::array::promote::promote(a.dtype()?, b.dtype()?);
+    let dtype = promote(or_f64(a.dtype()?), or_f64(b.dtype()?));
     let (a, b) = (a.cast(dtype), b.cast(dtype));
-    let [u, s, vh] = a.svd(false);
-    let [u, s, vh] = [u.collect()?, s.collect()?, vh.collect()?].map(Lazy::from);
+    let parts: [Lazy; 3] = exactly(pages("svd", vec![a.clone()], vec![Attr::Bool(false)]))?;
+    let [u, s, vh] = parts.map(|p| p.collect());
+    let [u, s, vh] = [u?, s?, vh?].map(Lazy::from);
     let values = s.collect()?.to_f64_vec()?;
     let eps = if dtype == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let limit = rcond.unwrap_or(*m.max(n) as f64 * eps) * values.first().copied().unwrap_or(0.0);
     let rank = values.iter().filter(|v| **v > limit).count();
-    let first = |x: &Lazy, axis| x.slice_axis(axis, None, Some(rank as isize), None);
     // x = vhᵀ · (uᵀ · b / s), over the singular values that count.
-    let wide = if sb.len() == 1 { b.expand_dims(1) } else { b.clone() };
-    let inner = compose::divide(&first(&conj(&u), 1).matrix_transpose().matmul(&wide), first(&s, 0).expand_dims(1));
-    let x = Lazy::from(first(&conj(&vh), 0).matrix_transpose().matmul(inner).collect()?);
+    let wide = if sb.len() == 1 { compose::expand_dims(&b, &[1]) } else { b };
+    let turned = |x: &Lazy, axis| compose::matrix_transpose(&part(&conjugate(x), axis, 0, rank));
+    let inner = product(&turned(&u, 1), &wide) / compose::expand_dims(&part(&s, 0, 0, rank), &[1]);
+    let x = Lazy::from(product(&turned(&vh, 0), &inner).collect()?);
     let real = s.dtype()?;
     let residuals = if rank == *n && m > n {
-        let left = wide.subtract(a.matmul(&x)).absolute().square();
-        Lazy::from(left.reduce(Reduce::Sum, &0.into_axes()).cast(real).collect()?)
+        let left = unary(Unary::Square, absolute(wide - product(&a, &x)));
+        Lazy::from(left.reduce(Reduce::Sum, &[0]).cast(real).collect()?)
     } else {
         Lazy::from(Array::zeros(real, &[0])?)
     };
-    let x = if sb.len() == 1 { x.squeeze(1) } else { x };
+    let x = if sb.len() == 1 { compose::squeeze(&x, &[1]) } else { x };
     Ok([x, residuals, Lazy::from(Array::from_slice(&[rank as i32], &[])?), s])
 }

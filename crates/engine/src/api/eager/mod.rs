@@ -9,10 +9,14 @@ mod trim;
 
 use opusclip_raw::DType;
 
-use crate::array::Array;
+use crate::array::promote::promote;
+use crate::array::{Array, shape};
 use crate::error::{Error, Result};
-use crate::lazy::Lazy;
-use crate::ops::facts::{Outputs, Row, X};
+use crate::lazy::compose::build::*;
+use crate::lazy::index::{Index, indexed};
+use crate::lazy::{Lazy, Operand, compose};
+use crate::ops::facts::{AXIS, NO_AXIS, Outputs, Param, ParamKind, Preset, Row, X, X1, XY};
+use crate::ops::{Attr, Reduce, Unary};
 
 pub use count::*;
 pub use lstsq::*;
@@ -22,12 +26,3 @@ pub use trim::*;
 
 /// Every page, file by file.
 pub const FILES: &[&[Row]] = &[count::ROWS, lstsq::ROWS, search::ROWS, sets::ROWS, trim::ROWS];
-
-/// The arrays as expressions, or `n` times the error.
-#[track_caller]
-fn all_of(arrays: Result<Vec<Array>>, n: usize) -> Vec<Lazy> {
-    match arrays {
-        Ok(arrays) => arrays.into_iter().map(Lazy::from).collect(),
-        Err(e) => vec![Lazy::failed(e); n],
-    }
-}

@@ -1,11 +1,7 @@
 //! Where something is.
 
 use super::*;
-
-use crate::array::shape;
-use crate::lazy::index::{Index, indexed};
-use crate::lazy::{Operand, compose};
-use crate::ops::facts::{Param, ParamKind, Preset};
+use crate::array::index::Slice;
 
 /// The pages of this file.
 pub(super) const ROWS: &[Row] = &[
@@ -36,11 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "compress",
-        params: &[
-            Param::new("condition", ParamKind::Array),
-            Param::new("x", ParamKind::Array),
-            Param::new("axis", ParamKind::Axis).or(Preset::None),
-        ],
+        params: &[Param::new("condition", ParamKind::Array), X1, NO_AXIS],
         numpy: "np.compress(condition, x, axis)",
         tries: &[
             "x:3x4 | compress([True, False, True], x, axis=0)",
@@ -55,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "extract",
-        params: &[Param::new("condition", ParamKind::Array), Param::new("x", ParamKind::Array)],
+        params: &[Param::new("condition", ParamKind::Array), X1],
         numpy: "np.extract(condition, x)",
         tries: &["extract(x > 1, x)", "extract([1, 0, 2], x)"],
         doc: "The flattened elements for which the flattened condition is true.",
@@ -74,30 +66,19 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-#[track_caller]
-fn or_failed(built: Result<Lazy>) -> Lazy {
-    built.unwrap_or_else(Lazy::failed)
-}
-
-fn flat(op: &str, x: &Lazy) -> Result<Lazy> {
-    let n = shape::count(op, x.shape()?, 1)?;
-    Ok(compose::reshape(x, &[n as isize]))
-}
-
 /// The positions in the flattened array.
 #[track_caller]
 pub fn flatnonzero(x: &Lazy) -> Lazy {
-    let build = || {
-        let mut all = positions(&flat("flatnonzero", x)?)?;
+    built(&[x], || {
+        let mut all = positions(&compose::ravel(x))?;
         Ok(all.pop().ok_or_else(|| Error::internal("flatnonzero: no positions"))?.into())
-    };
-    or_failed(build())
+    })
 }
 
 /// The positions as rows.
 #[track_caller]
 pub fn argwhere(x: &Lazy) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let rank = x.ndim()?;
         let lists = positions(x)?.iter().map(Array::to_vec::<i64>).collect::<Result<Vec<_>>>()?;
         // Of an array without axes there is one position, which has no parts.
@@ -107,17 +88,16 @@ pub fn argwhere(x: &Lazy) -> Lazy {
         };
         let all: Vec<i64> = (0..rows).flat_map(|r| lists.iter().filter_map(move |l| l.get(r).copied())).collect();
         Ok(Array::from_slice(&all, &[rows, rank])?.into())
-    };
-    or_failed(build())
+    })
 }
 
 /// What the condition lets through.
 #[track_caller]
 pub fn compress(condition: &Lazy, x: Operand, axis: Option<isize>) -> Lazy {
-    let build = || {
+    built(&[condition], || {
         let x = match x {
             Operand::Lazy(l) => l,
-            weak => compose::reshape(&compose::as_array(weak), &[1]),
+            weak => compose::reshape(&as_array(weak), &[1]),
         };
         if condition.ndim()? != 1 {
             return Err(Error::shape(
@@ -127,22 +107,18 @@ pub fn compress(condition: &Lazy, x: Operand, axis: Option<isize>) -> Lazy {
         }
         let (x, axis) = match axis {
             Some(a) => (x.clone(), shape::axis("compress", a, x.ndim()?)?),
-            None => (flat("compress", &x)?, 0),
+            None => (compose::ravel(&x), 0),
         };
-        let mut items = vec![Index::Slice(crate::array::index::Slice::default()); axis];
+        let mut items = vec![Index::Slice(Slice::default()); axis];
         items.push(Index::Array(flatnonzero(condition)));
         Ok(indexed(&x, &items))
-    };
-    or_failed(build())
+    })
 }
 
 /// The flattened elements that the condition lets through.
 #[track_caller]
 pub fn extract(condition: &Lazy, x: Operand) -> Lazy {
-    match flat("extract", condition) {
-        Ok(condition) => compress(&condition, x, None),
-        Err(e) => Lazy::failed(e),
-    }
+    compress(&compose::ravel(condition), x, None)
 }
 
 /// Each array along an axis of its own.
@@ -160,23 +136,18 @@ pub fn ix_(arrays: &[Lazy]) -> Vec<Lazy> {
         lens[n] = a.shape()?.first().copied().unwrap_or(0) as isize;
         Ok(compose::reshape(&a, &lens))
     };
-    match arrays.iter().enumerate().map(one).collect::<Result<Vec<_>>>() {
-        Ok(all) => all,
-        Err(e) => vec![Lazy::failed(e)],
-    }
+    built_of(arrays, || arrays.iter().enumerate().map(one).collect::<Result<Vec<_>>>())
 }
 
 /// See the row of the same name, as for all functions of this file.
 #[track_caller]
 pub fn nonzero(x: &Lazy) -> Vec<Lazy> {
-    all_of(nonzero_arrays(x), 1)
-}
-
-fn nonzero_arrays(x: &Lazy) -> Result<Vec<Array>> {
-    if x.shape()?.is_empty() {
-        return Err(Error::shape("nonzero", "an array without axes has no positions; reshape it to (1,)"));
-    }
-    positions(x)
+    built(&[x], || {
+        if x.shape()?.is_empty() {
+            return Err(Error::shape("nonzero", "an array without axes has no positions; reshape it to (1,)"));
+        }
+        Ok(positions(x)?.into_iter().map(Lazy::from).collect::<Vec<_>>())
+    })
 }
 
 /// Where the elements are that are not zero, one array for each axis.

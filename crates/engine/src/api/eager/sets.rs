@@ -1,11 +1,7 @@
 //! Arrays as sets of values.
 
 use super::*;
-use crate::array::promote::promote;
-use crate::array::shape;
-use crate::lazy::{Index, Operand, compose};
-use crate::ops::Attr;
-use crate::ops::facts::{Param, ParamKind, Preset, XY};
+use crate::array::index::Slice;
 use crate::ops::whole::order::{keys, sorted};
 use crate::ops::whole::search::{ISIN, unique as parts, unique_rows};
 
@@ -13,11 +9,7 @@ use crate::ops::whole::search::{ISIN, unique as parts, unique_rows};
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "unique",
-        params: &[
-            Param::new("x", ParamKind::Array),
-            Param::new("axis", ParamKind::Axis).or(Preset::None),
-            Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(true)).rare(),
-        ],
+        params: &[X1, NO_AXIS, Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(true)).rare()],
         numpy: "np.unique(x, axis=axis, equal_nan=equal_nan)",
         tries: &["unique(x)", "unique(x, axis=0)", "unique(x, axis=-1)", "unique(x, equal_nan=False)"],
         doc: "The different values, rising; along an axis the different parts that stand side by side on it.",
@@ -93,22 +85,6 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-#[track_caller]
-fn one_of(array: Result<Lazy>) -> Lazy {
-    array.unwrap_or_else(Lazy::failed)
-}
-
-#[track_caller]
-fn fixed<const N: usize>(arrays: Result<[Lazy; N]>) -> [Lazy; N] {
-    match arrays {
-        Ok(arrays) => arrays,
-        Err(e) => {
-            let failed = Lazy::failed(e);
-            std::array::from_fn(|_| failed.clone())
-        }
-    }
-}
-
 fn integers(values: &[i64], shape: &[usize]) -> Result<Lazy> {
     Ok(Array::from_slice(values, shape)?.into())
 }
@@ -116,22 +92,19 @@ fn integers(values: &[i64], shape: &[usize]) -> Result<Lazy> {
 /// See the row of the same name, as for all functions of this file.
 #[track_caller]
 pub fn unique(x: &Lazy, axis: Option<isize>, equal_nan: bool) -> Lazy {
-    let build = || -> Result<Lazy> {
+    built(&[x], || {
         let Some(axis) = axis else {
             return Ok(values(&x.collect()?, equal_nan)?.into());
         };
         let axis = shape::axis("unique", axis, x.ndim()?)?;
-        let order: Vec<isize> =
-            [axis].into_iter().chain((0..x.ndim()?).filter(|a| *a != axis)).map(|a| a as isize).collect();
-        let first = compose::permute_dims(x, &order).collect()?.to_contiguous()?;
+        let first = compose::moveaxis(x, &[axis as isize], &[0]).collect()?.to_contiguous()?;
         let rows = first.shape().first().copied().unwrap_or(0);
         let places = unique_rows(&first, rows)?;
         let n = places.len();
-        let mut items = vec![Index::Slice(crate::array::index::Slice::default()); axis];
+        let mut items = vec![Index::Slice(Slice::default()); axis];
         items.push(Index::Array(integers(&places, &[n])?));
-        Ok(x.index(items).collect()?.into())
-    };
-    one_of(build())
+        Ok(indexed(x, &items).collect()?.into())
+    })
 }
 
 /// The different values of a flattened array.
@@ -165,43 +138,37 @@ pub fn unique_values(x: &Lazy) -> Lazy {
 /// Different values and how often.
 #[track_caller]
 pub fn unique_counts(x: &Lazy) -> [Lazy; 2] {
-    let build = || {
+    built(&[x], || {
         let u = parts(&x.collect()?, false)?;
         let n = u.counts.len();
         Ok([u.values.into(), integers(&u.counts, &[n])?])
-    };
-    fixed(build())
+    })
 }
 
 /// Different values and which each is.
 #[track_caller]
 pub fn unique_inverse(x: &Lazy) -> [Lazy; 2] {
-    let build = || {
+    built(&[x], || {
         let u = parts(&x.collect()?, false)?;
         Ok([u.values.into(), integers(&u.inverse, x.shape()?)?])
-    };
-    fixed(build())
+    })
 }
 
 /// All that is known of different values.
 #[track_caller]
 pub fn unique_all(x: &Lazy) -> [Lazy; 4] {
-    let build = || {
+    built(&[x], || {
         let u = parts(&x.collect()?, false)?;
         let n = u.counts.len();
         Ok([u.values.into(), integers(&u.first, &[n])?, integers(&u.inverse, x.shape()?)?, integers(&u.counts, &[n])?])
-    };
-    fixed(build())
+    })
 }
 
 /// Two arrays flat and of one type, in memory.
 fn both(x: &Lazy, y: Operand) -> Result<(Array, Array)> {
-    let y = compose::as_array(y);
+    let y = as_array(y);
     let dtype = promote(x.dtype()?, y.dtype()?);
-    let flat = |l: &Lazy| -> Result<Array> {
-        let n = shape::count("reshape", l.shape()?, 1)?;
-        compose::reshape(&l.cast(dtype), &[n as isize]).collect()
-    };
+    let flat = |l: &Lazy| compose::ravel(&l.cast(dtype)).collect();
     Ok((flat(x)?, flat(&y)?))
 }
 
@@ -215,38 +182,38 @@ fn those(a: &Array, b: &Array, wanted: bool) -> Result<Lazy> {
 /// In both.
 #[track_caller]
 pub fn intersect1d(x: &Lazy, y: Operand) -> Lazy {
-    one_of(both(x, y).and_then(|(a, b)| those(&values(&a, true)?, &b, true)))
+    built(&[x], || {
+        let (a, b) = both(x, y)?;
+        those(&values(&a, true)?, &b, true)
+    })
 }
 
 /// In either.
 #[track_caller]
 pub fn union1d(x: &Lazy, y: Operand) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let (a, b) = both(x, y)?;
-        let all = crate::api::functions::concat(&[a.into(), b.into()], 0);
+        let all = joined(&[a.into(), b.into()], 0);
         Ok(values(&all.collect()?, true)?.into())
-    };
-    one_of(build())
+    })
 }
 
 /// In the first only.
 #[track_caller]
 pub fn setdiff1d(x: &Lazy, y: Operand) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let own = values(&x.collect()?, true)?;
-        those(&own, &compose::as_array(y).collect()?, false)
-    };
-    one_of(build())
+        those(&own, &as_array(y).collect()?, false)
+    })
 }
 
 /// In one only.
 #[track_caller]
 pub fn setxor1d(x: &Lazy, y: Operand) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let (a, b) = both(x, y)?;
         let (a, b) = (values(&a, true)?, values(&b, true)?);
-        let all = crate::api::functions::concat(&[those(&a, &b, false)?, those(&b, &a, false)?], 0);
+        let all = joined(&[those(&a, &b, false)?, those(&b, &a, false)?], 0);
         Ok(sorted(&all.collect()?)?.into())
-    };
-    one_of(build())
+    })
 }

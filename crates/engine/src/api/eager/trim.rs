@@ -1,17 +1,11 @@
 //! Zeros around cut away.
 
 use super::*;
-use crate::lazy::compose;
-use crate::ops::facts::{Param, ParamKind, Preset};
 
 /// The pages of this file.
 pub(super) const ROWS: &[Row] = &[Row {
     name: "trim_zeros",
-    params: &[
-        Param::new("x", ParamKind::Array),
-        Param::new("trim", ParamKind::Text).or(Preset::Text("fb")),
-        Param::new("axis", ParamKind::Axes).rare(),
-    ],
+    params: &[X1, Param::new("trim", ParamKind::Text).or(Preset::Text("fb")), AXIS.rare()],
     numpy: "np.trim_zeros(x, trim, axis)",
     tries: &[
         "trim_zeros(x)",
@@ -28,10 +22,7 @@ pub(super) const ROWS: &[Row] = &[Row {
 /// See the row of the same name.
 #[track_caller]
 pub fn trim_zeros(x: &Lazy, trim: &str, axes: &[isize]) -> Lazy {
-    match trimmed(x, trim, axes) {
-        Ok(l) => l,
-        Err(e) => Lazy::failed(e),
-    }
+    built(&[x], || trimmed(x, trim, axes))
 }
 
 fn trimmed(x: &Lazy, trim: &str, axes: &[isize]) -> Result<Lazy> {
@@ -40,21 +31,20 @@ fn trimmed(x: &Lazy, trim: &str, axes: &[isize]) -> Result<Lazy> {
     if trim.is_empty() || trim.len() > 2 || !trim.chars().all(|c| "fFbB".contains(c)) {
         return Err(Error::value(op, format!("trim is '{trim}'; it must be 'f', 'b' or 'fb'")));
     }
-    let shape = x.shape()?.to_vec();
-    let axes = crate::array::shape::axes(op, axes, shape.len())?;
-    let truth = x.cast(DType::Bool).collect()?;
-    let truth: Lazy = truth.into();
+    let rank = x.ndim()?;
+    let axes = shape::axes(op, axes, rank)?;
+    let truth = Lazy::from(x.cast(DType::Bool).collect()?);
     let mut out = x.clone();
     for axis in axes {
-        let others: Vec<isize> = (0..shape.len()).filter(|a| *a != axis).map(|a| a as isize).collect();
-        let line = if others.is_empty() { truth.clone() } else { compose::any(&truth, &others, false, true.into()) };
+        let others: Vec<isize> = (0..rank).filter(|a| *a != axis).map(|a| a as isize).collect();
+        let line = if others.is_empty() { truth.clone() } else { truth.reduce(Reduce::Any, &others) };
         let line = line.collect()?.to_vec::<bool>()?;
         let n = line.len();
         let (start, stop) = match (line.iter().position(|v| *v), line.iter().rposition(|v| *v)) {
             (Some(a), Some(b)) => (if front { a } else { 0 }, if back { b + 1 } else { n }),
             _ => (0, 0),
         };
-        out = compose::slice_axis(&out, axis as isize, Some(start as isize), Some(stop as isize), None);
+        out = part(&out, axis, start, stop);
     }
     Ok(out)
 }

@@ -1,20 +1,10 @@
 //! Axes in another order, elements in another place.
 
-use super::joining::{part, shape_of};
-use super::reductions::built;
-use super::scans::joined;
 use super::*;
 
-const X1: Param = Param::new("x", ParamKind::Array);
 const AXES: Param = Param::new("axes", ParamKind::Axes);
 
 const VIEW: &str = "A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.";
-
-macro_rules! row {
-    ($name:literal, $params:expr, $numpy:literal, $tries:expr, $doc:literal, $rule:expr) => {
-        Row { name: $name, params: $params, numpy: $numpy, tries: $tries, doc: $doc, rule: $rule, ..Row::BASE }
-    };
-}
 
 pub(super) const ROWS: &[Row] = &[
     row!(
@@ -192,7 +182,7 @@ pub fn moveaxis(x: &Lazy, source: &[isize], destination: &[isize]) -> Lazy {
 #[track_caller]
 fn ordered(x: &Lazy, order: &[usize]) -> Lazy {
     // None means reversed; there is nothing to reverse without axes.
-    permute_dims(x, &order.iter().map(|&a| a as isize).collect::<Vec<_>>())
+    permute_dims(x, &shape::signed(order))
 }
 
 /// Swapped.

@@ -1,14 +1,8 @@
 //! Slopes and areas of values along an axis, how variables vary together, and sums in logarithms.
 
-use super::joining::part;
-use super::products::{conjugate, product, real};
-use super::reductions::{built, constant};
-use super::scans::{diff, joined};
 use super::*;
 use crate::array::promote::promote;
-use crate::ops::Ternary;
 
-const X1: Param = Param::new("x", ParamKind::Array);
 const BOTH: Param = Param::new("y", ParamKind::Array).or(Preset::None);
 const ROWVAR: Param = Param::new("rowvar", ParamKind::Bool).or(Preset::Bool(true)).rare();
 
@@ -18,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         params: &[
             X1,
             Param::new("spacing", ParamKind::Array).or(Preset::Int(1)),
-            Param::new("axis", ParamKind::Axis).or(Preset::Int(-1)),
+            LAST,
             Param::new("edge_order", ParamKind::Int).or(Preset::Int(1)).rare(),
         ],
         numpy: "wide(np.gradient, x, spacing, axis=axis, edge_order=edge_order)",
@@ -45,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
             Param::new("y", ParamKind::Array),
             Param::new("x", ParamKind::Array).or(Preset::None),
             Param::new("dx", ParamKind::Float).or(Preset::Float(1.0)),
-            Param::new("axis", ParamKind::Axis).or(Preset::Int(-1)),
+            LAST,
         ],
         numpy: "wide(np.trapezoid, y if y.dtype.kind in 'fcV' else y.astype(float), x, dx, axis)",
         tries: &[
@@ -63,11 +57,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "logsumexp",
-        params: &[
-            X1,
-            Param::new("axis", ParamKind::Axes),
-            Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare(),
-        ],
+        params: &[X1, AXIS, KEEPDIMS],
         numpy: "wide(scipy.special.logsumexp, x, axis, keepdims=keepdims)",
         tries: &[
             "real | logsumexp(x)",
@@ -124,18 +114,6 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-fn add(x: &Lazy, y: &Lazy) -> Lazy {
-    binary(Elementwise::Binary(Binary::Add), x, y)
-}
-
-fn subtract(x: &Lazy, y: &Lazy) -> Lazy {
-    binary(Elementwise::Binary(Binary::Subtract), x, y)
-}
-
-fn times(x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    binary(Elementwise::Binary(Binary::Multiply), x, y)
-}
-
 /// The type of the answer and the one that it is computed in: floats and complex numbers keep their
 /// own, 16-bit floats wide.
 fn work_of(d: DType) -> (DType, DType) {
@@ -144,15 +122,6 @@ fn work_of(d: DType) -> (DType, DType) {
         Kind::Float | Kind::Complex => (d, d),
         _ => (DType::F64, DType::F64),
     }
-}
-
-/// Numbers in a row along one axis of many.
-fn along(x: &Lazy, axis: usize, rank: usize) -> Result<Lazy> {
-    let mut to = vec![1isize; rank];
-    to[axis] = -1;
-    let n = x.shape()?.first().copied().unwrap_or(1);
-    to[axis] = n as isize;
-    Ok(reshape(x, &to))
 }
 
 /// See the row of the same name, as for all functions of this file.
@@ -175,7 +144,7 @@ pub fn gradient(x: &Lazy, spacing: Operand, axis: isize, edge_order: isize) -> L
         }
         let steps = match spacing.shape()? {
             [] => None,
-            [places] if *places == n => Some(along(&diff(&spacing.cast(DType::F64), 1, 0, None, None), axis, rank)?),
+            [places] if *places == n => Some(along(&diff(&spacing.cast(DType::F64), 1, 0, None, None), axis, rank)),
             given => {
                 let detail = format!("spacing has shape {}; it must be one number or {n} places", shape::show(given));
                 return Err(Error::shape(op, detail));
@@ -189,30 +158,30 @@ pub fn gradient(x: &Lazy, spacing: Operand, axis: isize, edge_order: isize) -> L
         let (inside, first, last) = match &steps {
             None => {
                 let h = spacing.cast(if work.is_complex() { work.real() } else { work });
-                let twice = times(&h, 2.0);
-                let slope = |a: &Lazy, b: &Lazy| divide(&subtract(b, a), &h);
+                let twice = &h * 2.0;
+                let slope = |a: &Lazy, b: &Lazy| (b - a) / &h;
                 let three = |a: &Lazy, b: &Lazy, c: &Lazy| {
-                    let sum = add(&add(&times(a, -1.5), &times(b, 2.0)), &times(c, -0.5));
-                    divide(&sum, &h)
+                    let sum = a * -1.5 + b * 2.0 + c * -0.5;
+                    sum / &h
                 };
                 let (first, last) = if edge_order == 1 {
                     (slope(&at(0), &at(1)), slope(&at(n - 2), &at(n - 1)))
                 } else {
                     let back = three(&at(n - 1), &at(n - 2), &at(n - 3));
-                    (three(&at(0), &at(1), &at(2)), times(&back, -1.0))
+                    (three(&at(0), &at(1), &at(2)), back * -1.0)
                 };
-                (divide(&subtract(&after, &before), &twice), first, last)
+                ((&after - &before) / &twice, first, last)
             }
             Some(d) => {
                 let step = |i: usize| part(d, axis, i, i + 1);
                 let (d1, d2) = (part(d, axis, 0, n - 2), part(d, axis, 1, n - 1));
                 let inside = weighed([&before, &inside_of(&x), &after], &central(&d1, &d2));
                 let (first, last) = if edge_order == 1 {
-                    (divide(&subtract(&at(1), &at(0)), step(0)), divide(&subtract(&at(n - 1), &at(n - 2)), step(n - 2)))
+                    ((at(1) - at(0)) / step(0), (at(n - 1) - at(n - 2)) / step(n - 2))
                 } else {
                     let first = weighed([&at(0), &at(1), &at(2)], &one_sided(&step(0), &step(1)));
                     let back = one_sided(&step(n - 2), &step(n - 3));
-                    (first, times(&weighed([&at(n - 1), &at(n - 2), &at(n - 3)], &back), -1.0))
+                    (first, weighed([&at(n - 1), &at(n - 2), &at(n - 3)], &back) * -1.0)
                 };
                 (inside, first, last)
             }
@@ -223,22 +192,22 @@ pub fn gradient(x: &Lazy, spacing: Operand, axis: isize, edge_order: isize) -> L
 
 /// Weights of the element before, the element itself and the one after, `d1` and `d2` away.
 fn central(d1: &Lazy, d2: &Lazy) -> [Lazy; 3] {
-    let both = add(d1, d2);
-    let a = divide(&times(d2, -1.0), times(d1, &both));
-    let b = divide(&subtract(d2, d1), times(d1, d2));
-    [a, b, divide(d1, times(d2, &both))]
+    let both = d1 + d2;
+    let a = d2 * -1.0 / (d1 * &both);
+    let b = (d2 - d1) / (d1 * d2);
+    [a, b, d1 / (d2 * &both)]
 }
 
 /// Weights of an end and the two beside it, `d1` and then `d2` further.
 fn one_sided(d1: &Lazy, d2: &Lazy) -> [Lazy; 3] {
-    let both = add(d1, d2);
-    let a = divide(&times(&add(&times(d1, 2.0), d2), -1.0), times(d1, &both));
-    let b = divide(&both, times(d1, d2));
-    [a, b, divide(&times(d1, -1.0), times(d2, &both))]
+    let both = d1 + d2;
+    let a = (d1 * 2.0 + d2) * -1.0 / (d1 * &both);
+    let b = &both / (d1 * d2);
+    [a, b, d1 * -1.0 / (d2 * &both)]
 }
 
 fn weighed([a, b, c]: [&Lazy; 3], [wa, wb, wc]: &[Lazy; 3]) -> Lazy {
-    add(&add(&times(a, wa), &times(b, wb)), &times(c, wc))
+    a * wa + b * wb + c * wc
 }
 
 /// Area.
@@ -268,17 +237,17 @@ pub fn trapezoid(y: &Lazy, x: Option<Operand>, dx: f64, axis: isize) -> Lazy {
                     return Err(Error::shape(op, detail));
                 }
                 let d = diff(&x, 1, if flat { 0 } else { axis as isize }, None, None);
-                Some(if flat { along(&d, axis, rank)? } else { d })
+                Some(if flat { along(&d, axis, rank) } else { d })
             }
         };
         let y = y.cast(work);
         let after = part(&y, axis, 1.min(n), n);
-        let pairs = add(&after, &part(&y, axis, 0, n.saturating_sub(1)));
+        let pairs = &after + part(&y, axis, 0, n.saturating_sub(1));
         let widened = match width {
-            Some(width) => times(&width.cast(work), &pairs),
-            None => times(&pairs, dx),
+            Some(width) => width.cast(work) * &pairs,
+            None => &pairs * dx,
         };
-        Ok(divide(&widened, 2.0).reduce(Reduce::Sum, &[axis as isize]).cast(out))
+        Ok((widened / 2.0).reduce(Reduce::Sum, &[axis as isize]).cast(out))
     })
 }
 
@@ -297,34 +266,29 @@ pub fn logsumexp(x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
         let (out, of) = (work_of(d).0, x.shape()?.to_vec());
         let chosen = shape::axes(op, axes, of.len())?;
         if chosen.iter().any(|&a| of.get(a) == Some(&0)) {
-            let to: Vec<isize> = reduced(&of, &chosen, keepdims).iter().map(|&d| d as isize).collect();
+            let to = shape::signed(&reduced(&of, &chosen, keepdims));
             return Ok(broadcast_to(&constant(out, Weak::Float(f64::NEG_INFINITY)), &to));
         }
         let x = x.cast(DType::F64);
         let most = x.reduce(Reduce::Max, axes).keepdims();
-        let math = |m: Math, x: Lazy| Lazy::elementwise(Elementwise::Math(m), vec![x.into()]);
-        let of_two = |mask: &Lazy, x: &Lazy, y: &Lazy| {
-            Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![mask.into(), x.into(), y.into()])
-        };
         // The greatest ones are counted and the others added, so that little of them is not lost.
-        let greatest = binary(Elementwise::Compare(Compare::Equal), &x, &most);
+        let greatest = equals(&x, &most);
         let count = greatest.reduce(Reduce::Sum, axes).keepdims().cast(DType::F64);
         let nothing = constant(DType::F64, Weak::Int(0));
-        let others = of_two(&greatest, &nothing, &math(Math::Exp, subtract(&x, &most)));
-        let others = divide(&others.reduce(Reduce::Sum, axes).keepdims(), &count);
-        let all = add(&add(&math(Math::Log1p, others), &math(Math::Log, count)), &most);
+        let others = choose(&greatest, &nothing, unary(Math::Exp, &x - &most));
+        let others = others.reduce(Reduce::Sum, axes).keepdims() / &count;
+        let all = unary(Math::Log1p, others) + unary(Math::Log, count) + &most;
         // Infinities and NaN say all by themselves.
-        let finite = Lazy::elementwise(Elementwise::Test(Test::Isfinite), vec![(&most).into()]);
-        let all = of_two(&finite, &all, &most);
-        let to: Vec<isize> = reduced(&of, &chosen, keepdims).iter().map(|&d| d as isize).collect();
+        let finite = unary(Test::Isfinite, &most);
+        let all = choose(&finite, &all, &most);
+        let to = shape::signed(&reduced(&of, &chosen, keepdims));
         Ok(reshape(&all, &to).cast(out))
     })
 }
 
 /// One variable for each row, in float64 or complex128.
 fn variables(op: &str, x: &Lazy, rowvar: bool) -> Result<Lazy> {
-    let wide = if x.dtype()?.is_complex() { DType::C128 } else { DType::F64 };
-    let x = x.cast(wide);
+    let x = x.cast(widest(x.dtype()?));
     Ok(match *x.shape()? {
         [] => reshape(&x, &[1, 1]),
         [n] => reshape(&x, &[1, n as isize]),
@@ -350,9 +314,9 @@ fn covariance(op: &str, x: &Lazy, y: Option<Operand>, rowvar: bool, ddof: f64) -
         all = joined(&[all.cast(wide), y.cast(wide)], 0);
     }
     let n = all.shape()?[1] as f64;
-    let away = subtract(&all, &all.reduce(Reduce::Mean, &[1]).keepdims());
+    let away = &all - all.reduce(Reduce::Mean, &[1]).keepdims();
     let pairs = product(&away, &permute_dims(&conjugate(&away), &[1, 0]));
-    Ok(divide(&pairs, (n - ddof).max(0.0)))
+    Ok(pairs / (n - ddof).max(0.0))
 }
 
 /// A matrix of one variable is a number.
@@ -375,18 +339,18 @@ pub fn corrcoef(x: &Lazy, y: Option<Operand>, rowvar: bool) -> Lazy {
     built(&[x], || {
         let c = covariance("corrcoef", x, y, rowvar, 1.0)?;
         let n = c.shape()?[0] as isize;
-        let own = super::products::diagonal_of("corrcoef", &c, 0, 0, 1)?;
-        let spread = Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![real(&own).into()]);
-        let c = divide(&divide(&c, reshape(&spread, &[n, 1])), reshape(&spread, &[1, n]));
+        let own = diagonal_of("corrcoef", &c, 0, 0, 1)?;
+        let spread = sqrt(unary(Part::Real, own));
+        let c = c / reshape(&spread, &[n, 1]) / reshape(&spread, &[1, n]);
         let clipped = |part: &Lazy| {
-            let low = binary(Elementwise::Binary(Binary::Maximum), part, -1.0);
-            binary(Elementwise::Binary(Binary::Minimum), &low, 1.0)
+            let low = binary(Binary::Maximum, part, -1.0);
+            binary(Binary::Minimum, &low, 1.0)
         };
         if !c.dtype()?.is_complex() {
             return squeezed(clipped(&c));
         }
-        let imag = Lazy::elementwise(Elementwise::Part(crate::ops::Part::Imag), vec![(&c).into()]);
-        let i = times(&clipped(&imag), constant(DType::C128, Weak::Complex(0.0, 1.0)));
-        squeezed(add(&clipped(&real(&c)).cast(DType::C128), &i))
+        let imag = unary(Part::Imag, &c);
+        let i = clipped(&imag) * constant(DType::C128, Weak::Complex(0.0, 1.0));
+        squeezed(clipped(&unary(Part::Real, &c)).cast(DType::C128) + i)
     })
 }

@@ -2,12 +2,12 @@
 
 use super::*;
 
-const TYPE: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("dtype", ParamKind::DType)];
+pub(super) const AS_TYPE: &[Param] = &[X1, Param::new("dtype", ParamKind::DType)];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "astype",
-        params: TYPE,
+        params: AS_TYPE,
         numpy: "x.astype(dtype)",
         doc: "The elements as another type.",
         rule: "float to integer truncates toward zero, saturates, and NaN gives 0 (NumPy leaves these undefined); integer to integer wraps; to bool is \"not zero\".",
@@ -54,7 +54,7 @@ pub fn astype(x: &Lazy, dtype: DType) -> Lazy {
 /// Absolute value.
 #[track_caller]
 pub fn abs(x: &Lazy) -> Lazy {
-    Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![x.into()])
+    absolute(x)
 }
 
 /// `x ** y`
@@ -62,20 +62,15 @@ pub fn abs(x: &Lazy) -> Lazy {
 pub fn pow(x: &Lazy, y: Operand) -> Lazy {
     let float = x.dtype().is_ok_and(|d| d.is_float() || d.is_complex());
     match y {
-        Operand::Weak(Weak::Int(2)) => Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![x.into()]),
-        Operand::Weak(Weak::Float(v)) if v == 2.0 && float => {
-            Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![x.into()])
-        }
-        Operand::Weak(Weak::Float(v)) if v == 0.5 && float => {
-            Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![x.into()])
-        }
-        y => binary(Elementwise::Binary(Binary::Power), x, y),
+        Operand::Weak(Weak::Int(2)) => unary(Unary::Square, x),
+        Operand::Weak(Weak::Float(v)) if v == 2.0 && float => unary(Unary::Square, x),
+        Operand::Weak(Weak::Float(v)) if v == 0.5 && float => sqrt(x),
+        y => binary(Binary::Power, x, y),
     }
 }
 
 /// Nearest `u8`.
 #[track_caller]
 pub fn to_u8_rounded(x: &Lazy) -> Lazy {
-    let held = Lazy::elementwise(Elementwise::Ternary(crate::ops::Ternary::Clip), vec![x.into(), 0.into(), 255.into()]);
-    Lazy::elementwise(Elementwise::Math(Math::Rint), vec![held.into()]).cast(DType::U8)
+    unary(Math::Rint, clip(x, 0, 255)).cast(DType::U8)
 }

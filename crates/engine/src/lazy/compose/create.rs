@@ -1,20 +1,15 @@
 //! Arrays made from nothing, or after another's shape. Constants hold one element, whatever the
 //! shape; what counts up is computed when it is needed.
 
-use super::reductions::{built, built_all, choose, constant};
 use super::*;
 use crate::array::promote::promote;
-use crate::ops::facts::Outputs;
-use crate::ops::{Attr, Ternary, whole};
 
 const F64: Preset = Preset::Text("float64");
 const SHAPE: Param = Param::new("shape", ParamKind::Shape);
-const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(F64);
-const ANY: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
-const X1: Param = Param::new("x", ParamKind::Array);
-const K: Param = Param::new("k", ParamKind::Int).or(Preset::Int(0));
+const OF: Param = Param::new("dtype", ParamKind::DType).or(F64);
+pub(super) const K: Param = Param::new("k", ParamKind::Int).or(Preset::Int(0));
 const LIKE_SHAPE: Param = Param::new("shape", ParamKind::Shape).or(Preset::None).rare();
-const LIKE: &[Param] = &[X1, ANY, LIKE_SHAPE];
+const LIKE: &[Param] = &[X1, DTYPE, LIKE_SHAPE];
 const START: Param = Param::new("start", ParamKind::Number);
 const STOP: Param = Param::new("stop", ParamKind::Number);
 const NUM: Param = Param::new("num", ParamKind::Int).or(Preset::Int(50));
@@ -23,52 +18,34 @@ const BASE_OF: Param = Param::new("base", ParamKind::Float).or(Preset::Float(10.
 
 const CONSTANT: &str = "One element in memory, whatever the shape.";
 
-macro_rules! row {
-    ($name:literal, $params:expr, $numpy:expr, $tries:expr, $ulp:literal, $doc:expr, $rule:expr) => {
-        Row {
-            name: $name,
-            params: $params,
-            numpy: $numpy,
-            tries: $tries,
-            ulp: $ulp,
-            doc: $doc,
-            rule: $rule,
-            ..Row::BASE
-        }
-    };
-}
-
 pub(super) const ROWS: &[Row] = &[
     row!(
         "zeros",
-        &[SHAPE, DTYPE],
+        &[SHAPE, OF],
         "np.zeros(shape, dtype)",
         &["zeros(3)", "zeros((2, 0, 3))", "zeros((), uint8)", "zeros((2, 3), dtype=bool)", "zeros(-1)"],
-        0,
         "Zeros of a shape.",
         CONSTANT
     ),
     row!(
         "ones",
-        &[SHAPE, DTYPE],
+        &[SHAPE, OF],
         "np.ones(shape, dtype)",
         &["ones(3)", "ones((2, 0, 3))", "ones((), uint8)", "ones((2, 3), dtype=float32)"],
-        0,
         "Ones of a shape.",
         CONSTANT
     ),
     row!(
         "empty",
-        &[SHAPE, DTYPE],
+        &[SHAPE, OF],
         "np.zeros(shape, dtype)",
         &["empty(3)", "empty((2, 3), uint8)"],
-        0,
         "An array of a shape whose elements nobody cares for.",
         "Zeros, so that no answer depends on what memory held (NumPy leaves them as they are)."
     ),
     row!(
         "full",
-        &[SHAPE, Param::new("fill_value", ParamKind::Array), ANY],
+        &[SHAPE, Param::new("fill_value", ParamKind::Array), DTYPE],
         "np.full(shape, fill_value, dtype)",
         &[
             "full((2, 3), 7)",
@@ -80,7 +57,6 @@ pub(super) const ROWS: &[Row] = &[
             "x:2x1 | full((2, 3), x, dtype=float64)",
             "x:4 | full((2, 3), x)"
         ],
-        0,
         "One value, or an array that broadcasts, in a shape.",
         "Without dtype a literal is bool, int64 or float64. One element in memory, whatever the shape."
     ),
@@ -89,7 +65,6 @@ pub(super) const ROWS: &[Row] = &[
         LIKE,
         "np.zeros_like(x, dtype, shape=shape)",
         &["zeros_like(x)", "zeros_like(x, dtype=float32)", "zeros_like(x, shape=(2, 3))"],
-        0,
         "Zeros of x's shape and type.",
         CONSTANT
     ),
@@ -98,7 +73,6 @@ pub(super) const ROWS: &[Row] = &[
         LIKE,
         "np.ones_like(x, dtype, shape=shape)",
         &["ones_like(x)", "ones_like(x, dtype=float32)", "ones_like(x, shape=(2, 3))"],
-        0,
         "Ones of x's shape and type.",
         CONSTANT
     ),
@@ -107,13 +81,12 @@ pub(super) const ROWS: &[Row] = &[
         LIKE,
         "np.zeros_like(x, dtype, shape=shape)",
         &["empty_like(x)", "empty_like(x, dtype=float32)"],
-        0,
         "An array of x's shape and type whose elements nobody cares for.",
         "Zeros, as empty."
     ),
     row!(
         "full_like",
-        &[X1, Param::new("fill_value", ParamKind::Array), ANY, LIKE_SHAPE],
+        &[X1, Param::new("fill_value", ParamKind::Array), DTYPE, LIKE_SHAPE],
         "np.full_like(x, fill_value, dtype, shape=shape)",
         &[
             "full_like(x, 1)",
@@ -122,13 +95,12 @@ pub(super) const ROWS: &[Row] = &[
             "full_like(x, 7, dtype=float32)",
             "full_like(x, True, shape=(2, 3))"
         ],
-        0,
         "One value in x's shape and type.",
         "A float is cut to an integer; an integer that the type cannot hold is an error. One element in memory."
     ),
     row!(
         "eye",
-        &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, DTYPE],
+        &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, OF],
         "np.eye(n, m, k, dtype)",
         &[
             "eye(3)",
@@ -139,25 +111,22 @@ pub(super) const ROWS: &[Row] = &[
             "eye(2, 3, k=9, dtype=bool)",
             "eye(-1)"
         ],
-        0,
         "Ones on the k-th diagonal of n rows and m columns, zeros elsewhere; m is n if not given.",
         "Exact."
     ),
     row!(
         "identity",
-        &[Param::new("n", ParamKind::Int), DTYPE],
+        &[Param::new("n", ParamKind::Int), OF],
         "np.identity(n, dtype)",
         &["identity(3)", "identity(0)", "identity(2, uint8)"],
-        0,
         "Ones on the diagonal of n rows and columns.",
         "Exact."
     ),
     row!(
         "tri",
-        &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, DTYPE],
+        &[Param::new("n", ParamKind::Int), Param::new("m", ParamKind::Int).or(Preset::None), K, OF],
         "np.tri(n, m, k, dtype)",
         &["tri(3)", "tri(3, 4)", "tri(3, 4, 1)", "tri(4, 2, -2, uint8)"],
-        0,
         "Ones on and below the k-th diagonal.",
         "Exact."
     ),
@@ -166,7 +135,6 @@ pub(super) const ROWS: &[Row] = &[
         &[X1, K],
         "np.tril(x, k)",
         &["tril(x)", "tril(x, 1)", "tril(x, k=-1)"],
-        0,
         "The elements on and below the k-th diagonal of the last two axes, zeros above.",
         "One axis counts as rows that are all alike."
     ),
@@ -175,7 +143,6 @@ pub(super) const ROWS: &[Row] = &[
         &[X1, K],
         "np.triu(x, k)",
         &["triu(x)", "triu(x, 1)", "triu(x, k=-1)"],
-        0,
         "The elements on and above the k-th diagonal of the last two axes, zeros below.",
         "One axis counts as rows that are all alike."
     ),
@@ -194,9 +161,9 @@ pub(super) const ROWS: &[Row] = &[
             "x:4 | vander(x, 0)",
             "x:2x3 | vander(x)"
         ],
-        4,
         "Columns of powers of x, from high to low.",
-        "The type that x and int64 promote to."
+        "The type that x and int64 promote to.",
+        ulp: 4
     ),
     row!(
         "arange",
@@ -204,7 +171,7 @@ pub(super) const ROWS: &[Row] = &[
             START,
             Param::new("stop", ParamKind::Number).or(Preset::None),
             Param::new("step", ParamKind::Number).or(Preset::Int(1)),
-            ANY
+            DTYPE
         ],
         "np.arange(start, stop, step, dtype) if stop is not None else np.arange(0, start, step, dtype)",
         &[
@@ -230,13 +197,12 @@ pub(super) const ROWS: &[Row] = &[
             "arange(3, dtype=complex64)",
             "arange(0, 1, 0.1, dtype=complex128)"
         ],
-        0,
         "Numbers from start below stop, step apart; one alone is the stop.",
         "ceil((stop - start) / step) of them: start + i * d, where d is the second less the first in the type of the result, which is int64 or float64 as the arguments are."
     ),
     row!(
         "linspace",
-        &[START, STOP, NUM, ENDPOINT, ANY],
+        &[START, STOP, NUM, ENDPOINT, DTYPE],
         "np.linspace(start, stop, num, endpoint, dtype=dtype)",
         &[
             "linspace(0, 1, 5)",
@@ -253,22 +219,21 @@ pub(super) const ROWS: &[Row] = &[
             "linspace(0, 1, 9, dtype=bfloat16)",
             "linspace(0, 1, 9, dtype=complex64)"
         ],
-        0,
         "num numbers evenly from start to stop.",
         "float64: start + i * step, the last is stop itself. Integer types take the floor. start and stop are numbers."
     ),
     row!(
         "logspace",
-        &[START, STOP, NUM, ENDPOINT, BASE_OF, ANY],
+        &[START, STOP, NUM, ENDPOINT, BASE_OF, DTYPE],
         "np.logspace(start, stop, num, endpoint, base, dtype)",
         &["logspace(0, 2, 3)", "logspace(0, 2, 7, base=2.5)", "logspace(-1, 1, 5, endpoint=False, dtype=float32)"],
-        4,
         "base to the power of num numbers evenly from start to stop.",
-        "linspace's rule, then power."
+        "linspace's rule, then power.",
+        ulp: 4
     ),
     row!(
         "geomspace",
-        &[START, STOP, NUM, ENDPOINT, ANY],
+        &[START, STOP, NUM, ENDPOINT, DTYPE],
         "np.geomspace(start, stop, num, endpoint, dtype)",
         &[
             "geomspace(1, 1000, 4)",
@@ -277,9 +242,9 @@ pub(super) const ROWS: &[Row] = &[
             "geomspace(0, 1, 3)",
             "geomspace(1, 256, 9, dtype=float32)"
         ],
-        8,
         "num numbers from start to stop, each the same multiple of the one before.",
-        "The ends are exact. Zero is an error; ends of unlike sign give NaN between them."
+        "The ends are exact. Zero is an error; ends of unlike sign give NaN between them.",
+        ulp: 8
     ),
     Row {
         name: "meshgrid",
@@ -302,7 +267,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     row!(
         "asarray",
-        &[X1, ANY],
+        &[X1, DTYPE],
         "np.asarray(x, dtype)",
         &[
             "asarray(x)",
@@ -313,20 +278,18 @@ pub(super) const ROWS: &[Row] = &[
             "asarray(((1, 2), (3, 4)), dtype=uint8)",
             "asarray((True, False))"
         ],
-        0,
         "Numbers, lists of numbers, or an array, as an array.",
         "Lists are int64, float64 or bool unless dtype says otherwise; astype's rule."
     ),
     row!(
         "array",
-        &[X1, ANY],
+        &[X1, DTYPE],
         "np.array(x, dtype)",
         &["array((1, 2, 3))", "array(((1, 2.5), (3, 4)), dtype=float32)"],
-        0,
         "asarray by its other name.",
         "Arrays never change, so nothing is copied."
     ),
-    row!("copy", &[X1], "np.copy(x)", &["copy(x)"], 0, "The same array.", "Arrays never change, so nothing is copied."),
+    row!("copy", &[X1], "np.copy(x)", &["copy(x)"], "The same array.", "Arrays never change, so nothing is copied."),
 ];
 
 fn lengths(op: &str, shape: &[isize]) -> Result<Vec<isize>> {
@@ -392,7 +355,7 @@ pub(super) fn valued(op: &str, value: Operand, dtype: Option<DType>) -> Result<L
 fn like(op: &str, x: &Lazy, value: Operand, dtype: Option<DType>, shape: &[isize]) -> Lazy {
     built(&[x], || {
         let value = valued(op, value, Some(dtype.map_or_else(|| x.dtype(), Ok)?))?;
-        let own: Vec<isize> = x.shape()?.iter().map(|&d| d as isize).collect();
+        let own = shape_of(x)?;
         filled(op, if shape.is_empty() { &own } else { shape }, &value)
     })
 }
@@ -432,19 +395,19 @@ fn steps(first: Attr, second: Attr, n: i64, dtype: DType) -> Lazy {
 }
 
 /// A comparison of each column's number with its row's, moved by k.
-fn diagonal(n: isize, m: isize, k: isize, op: Compare) -> Result<Lazy> {
+fn on_side(n: isize, m: isize, k: isize, op: Compare) -> Result<Lazy> {
     let (n, m) = (length("eye", n)?, length("eye", m)?);
     // Beyond the corners all diagonals are alike; this keeps the sum from wrapping.
     let most = n.saturating_add(m).saturating_add(1);
     let k = k.clamp(-most, most);
-    let rows = binary(Elementwise::Binary(Binary::Add), &counting(n, DType::I64), k as i64);
-    Ok(binary(Elementwise::Compare(op), &counting(m, DType::I64), reshape(&rows, &[n, 1])))
+    let rows = counting(n, DType::I64) + k as i64;
+    Ok(binary(op, counting(m, DType::I64), reshape(&rows, &[n, 1])))
 }
 
 /// Diagonal.
 #[track_caller]
 pub fn eye(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
-    built(&[], || Ok(diagonal(n, m.unwrap_or(n), k, Compare::Equal)?.cast(dtype)))
+    built(&[], || Ok(on_side(n, m.unwrap_or(n), k, Compare::Equal)?.cast(dtype)))
 }
 
 /// Diagonal.
@@ -456,7 +419,7 @@ pub fn identity(n: isize, dtype: DType) -> Lazy {
 /// Triangle.
 #[track_caller]
 pub fn tri(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
-    built(&[], || Ok(diagonal(n, m.unwrap_or(n), k, Compare::LessEqual)?.cast(dtype)))
+    built(&[], || Ok(on_side(n, m.unwrap_or(n), k, Compare::LessEqual)?.cast(dtype)))
 }
 
 #[track_caller]
@@ -467,8 +430,8 @@ fn triangle(op: &str, x: &Lazy, k: isize, keep: Compare) -> Lazy {
             [m] => (*m, *m),
             [.., n, m] => (*n, *m),
         };
-        let mask = diagonal(n as isize, m as isize, k, keep)?;
-        choose(&mask, x, Weak::Int(0))
+        let mask = on_side(n as isize, m as isize, k, keep)?;
+        Ok(choose_own(&mask, x, Weak::Int(0)))
     })
 }
 
@@ -494,35 +457,8 @@ pub fn vander(x: &Lazy, n: Option<isize>, increasing: bool) -> Lazy {
         let powers = if increasing { powers } else { flip(&powers, &[0]) };
         let x = x.cast(promote(x.dtype()?, DType::I64));
         let columns = reshape(&x, &[*length as isize, 1]);
-        Ok(binary(Elementwise::Binary(Binary::Power), &columns, powers))
+        Ok(binary(Binary::Power, columns, powers))
     })
-}
-
-/// A number that is known as the expression is written.
-fn number(op: &str, name: &str, o: &Operand) -> Result<Weak> {
-    match o {
-        Operand::Weak(Weak::Complex(..)) => {
-            Err(Error::dtype(op, format!("{name} is complex; it must be a real number")))
-        }
-        Operand::Weak(w) => Ok(*w),
-        Operand::Lazy(l) => match l.op() {
-            Op::Scalar(s) if s.dtype.is_complex() => {
-                Err(Error::dtype(op, format!("{name} is complex; it must be a real number")))
-            }
-            Op::Scalar(s) if s.dtype.is_float() => Ok(Weak::Float(s.to_f64())),
-            Op::Scalar(s) => Ok(Weak::Int(s.to_i128())),
-            _ => Err(Error::value(op, format!("{name} must be a number, not an array"))),
-        },
-    }
-}
-
-fn float(w: Weak) -> f64 {
-    match w {
-        Weak::Bool(b) => f64::from(u8::from(b)),
-        Weak::Int(v) => v as f64,
-        // Complex ones are refused before.
-        Weak::Float(v) | Weak::Complex(v, _) => v,
-    }
 }
 
 /// Steps.
@@ -531,25 +467,25 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
     built(&[], || {
         let op = "arange";
         let (start, stop) = match stop {
-            Some(stop) => (number(op, "start", &start)?, number(op, "stop", &stop)?),
-            None => (Weak::Int(0), number(op, "stop", &start)?),
+            Some(stop) => (known_number(op, "start", &start)?, known_number(op, "stop", &stop)?),
+            None => (Weak::Int(0), known_number(op, "stop", &start)?),
         };
-        let step = number(op, "step", &step)?;
+        let step = known_number(op, "step", &step)?;
         let whole = |w: Weak| match w {
             Weak::Bool(b) => Some(i128::from(b)),
             Weak::Int(v) => Some(v),
             Weak::Float(_) | Weak::Complex(..) => None,
         };
-        if float(step) == 0.0 {
+        if step.to_f64() == 0.0 {
             return Err(Error::value(op, "the step is 0; it must not be"));
         }
         let (n, ints) = match (whole(start), whole(stop), whole(step)) {
             (Some(a), Some(b), Some(d)) => {
-                let gap = if d > 0 { b - a } else { a - b };
-                (if gap <= 0 { 0 } else { (gap - 1) / d.abs() + 1 }, Some((a, d)))
+                let gap = if d > 0 { b.saturating_sub(a) } else { a.saturating_sub(b) };
+                (if gap <= 0 { 0 } else { (gap - 1) / d.saturating_abs() + 1 }, Some((a, d)))
             }
             _ => {
-                let n = ((float(stop) - float(start)) / float(step)).ceil();
+                let n = ((stop.to_f64() - start.to_f64()) / step.to_f64()).ceil();
                 if !n.is_finite() {
                     return Err(Error::value(op, "the numbers never end; start, stop and step must be finite"));
                 }
@@ -563,16 +499,20 @@ pub fn arange(start: Operand, stop: Option<Operand>, step: Operand, dtype: Optio
             return Err(Error::dtype(op, "there are only two truth values to count; give another dtype"));
         }
         if dtype.kind() >= Kind::Float {
-            return Ok(steps(Attr::Float(float(start)), Attr::Float(float(start) + float(step)), n, dtype));
+            return Ok(steps(Attr::Float(start.to_f64()), Attr::Float(start.to_f64() + step.to_f64()), n, dtype));
         }
         // The first two in the type say how it goes on.
         let held = |v: Scalar| Attr::Int(v.to_i128() as i64);
         let (first, second) = match ints {
-            Some((a, d)) => (Scalar::from_i128(dtype, a), Scalar::from_i128(dtype, a + d)),
-            None => (Scalar::from_f64(dtype, float(start)), Scalar::from_f64(dtype, float(start) + float(step))),
+            Some((a, d)) => (Scalar::from_i128(dtype, a), Scalar::from_i128(dtype, a.saturating_add(d))),
+            None => (Scalar::from_f64(dtype, start.to_f64()), Scalar::from_f64(dtype, start.to_f64() + step.to_f64())),
         };
         Ok(steps(held(first), held(second), n, dtype))
     })
+}
+
+fn ends(op: &str, start: &Operand, stop: &Operand) -> Result<(f64, f64)> {
+    Ok((known_number(op, "start", start)?.to_f64(), known_number(op, "stop", stop)?.to_f64()))
 }
 
 /// In float64, whatever is wanted in the end.
@@ -580,22 +520,20 @@ fn even(op: &str, start: f64, stop: f64, num: isize, endpoint: bool) -> Result<L
     if num < 0 {
         return Err(Error::value(op, format!("num is {num}; it must not be negative")));
     }
-    let times = |x: &Lazy, by: f64| binary(Elementwise::Binary(Binary::Multiply), x, by);
     let i = counting(num, DType::F64);
     let div = if endpoint { num - 1 } else { num };
     let delta = stop - start;
     let step = delta / div as f64;
     let y = match div {
-        ..=0 => times(&i, delta),
-        _ if step == 0.0 => times(&divide(&i, div as f64), delta),
-        _ => times(&i, step),
+        ..=0 => &i * delta,
+        _ if step == 0.0 => &i / div as f64 * delta,
+        _ => &i * step,
     };
-    let y = binary(Elementwise::Binary(Binary::Add), &y, start);
+    let y = y + start;
     if !endpoint || num < 2 {
         return Ok(y);
     }
-    let last = binary(Elementwise::Compare(Compare::Equal), &i, (num - 1) as f64);
-    Ok(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![last.into(), stop.into(), y.into()]))
+    Ok(choose(equals(&i, (num - 1) as f64), stop, y))
 }
 
 /// Evenly.
@@ -603,10 +541,10 @@ fn even(op: &str, start: f64, stop: f64, num: isize, endpoint: bool) -> Result<L
 pub fn linspace(start: Operand, stop: Operand, num: isize, endpoint: bool, dtype: Option<DType>) -> Lazy {
     built(&[], || {
         let op = "linspace";
-        let (start, stop) = (float(number(op, "start", &start)?), float(number(op, "stop", &stop)?));
+        let (start, stop) = ends(op, &start, &stop)?;
         let y = even(op, start, stop, num, endpoint)?;
         Ok(match dtype {
-            Some(d) if d.is_integer() => Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(d),
+            Some(d) if d.is_integer() => unary(Math::Floor, y).cast(d),
             Some(d) => y.cast(d),
             None => y,
         })
@@ -618,10 +556,9 @@ pub fn linspace(start: Operand, stop: Operand, num: isize, endpoint: bool, dtype
 pub fn logspace(start: Operand, stop: Operand, num: isize, endpoint: bool, base: f64, dtype: Option<DType>) -> Lazy {
     built(&[], || {
         let op = "logspace";
-        let (start, stop) = (float(number(op, "start", &start)?), float(number(op, "stop", &stop)?));
+        let (start, stop) = ends(op, &start, &stop)?;
         let y = even(op, start, stop, num, endpoint)?;
-        let base = constant(DType::F64, Weak::Float(base));
-        Ok(binary(Elementwise::Binary(Binary::Power), &base, y).cast(dtype.unwrap_or(DType::F64)))
+        Ok(binary(Binary::Power, constant(DType::F64, Weak::Float(base)), y).cast(dtype.unwrap_or(DType::F64)))
     })
 }
 
@@ -630,30 +567,26 @@ pub fn logspace(start: Operand, stop: Operand, num: isize, endpoint: bool, base:
 pub fn geomspace(start: Operand, stop: Operand, num: isize, endpoint: bool, dtype: Option<DType>) -> Lazy {
     built(&[], || {
         let op = "geomspace";
-        let (start, stop) = (float(number(op, "start", &start)?), float(number(op, "stop", &stop)?));
+        let (start, stop) = ends(op, &start, &stop)?;
         if start == 0.0 || stop == 0.0 {
             return Err(Error::value(op, "zero is no multiple of anything; start and stop must not be 0"));
         }
         let sign = start.signum();
         let (from, to) = (start * sign, stop * sign);
         let y = even(op, from.log10(), to.log10(), num, endpoint)?;
-        let base = constant(DType::F64, Weak::Float(10.0));
-        let y = binary(Elementwise::Binary(Binary::Power), &base, y);
+        let y = binary(Binary::Power, constant(DType::F64, Weak::Float(10.0)), y);
         let i = counting(num, DType::F64);
-        let put = |y: Lazy, at: isize, v: f64| {
-            let here = binary(Elementwise::Compare(Compare::Equal), &i, at as f64);
-            Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![here.into(), v.into(), y.into()])
-        };
+        let put = |y: Lazy, at: isize, v: f64| choose(equals(&i, at as f64), v, y);
         let y = put(y, 0, from);
         let y = if endpoint && num > 1 { put(y, num - 1, to) } else { y };
-        Ok(binary(Elementwise::Binary(Binary::Multiply), &y, sign).cast(dtype.unwrap_or(DType::F64)))
+        Ok((y * sign).cast(dtype.unwrap_or(DType::F64)))
     })
 }
 
 /// Grid.
 #[track_caller]
 pub fn meshgrid(arrays: &[Lazy], indexing: &str) -> Vec<Lazy> {
-    built_all(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let swap = match indexing {
             "xy" => arrays.len() > 1,
             "ij" => false,
@@ -676,10 +609,7 @@ pub fn meshgrid(arrays: &[Lazy], indexing: &str) -> Vec<Lazy> {
 /// An array.
 #[track_caller]
 pub fn asarray(x: &Lazy, dtype: Option<DType>) -> Lazy {
-    match (dtype, x.dtype()) {
-        (Some(d), Ok(_)) => x.cast(d),
-        _ => x.clone(),
-    }
+    dtype.map_or_else(|| x.clone(), |d| x.cast(d))
 }
 
 /// An array.

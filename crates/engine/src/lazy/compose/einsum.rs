@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::products::{array_sum, built, checked, diagonal_of, multiply, permute_dims_of, product};
 use super::*;
 use crate::array::promote::promote;
-use crate::ops::facts::Outputs;
 
 const OP: &str = "einsum";
 
@@ -53,7 +51,7 @@ struct Term {
 /// See the row.
 #[track_caller]
 pub fn einsum(subscripts: &str, arrays: &[Lazy]) -> Lazy {
-    built(einsum_of(subscripts, arrays))
+    built_of(arrays, || einsum_of(subscripts, arrays))
 }
 
 fn wrong(detail: impl Into<String>) -> Error {
@@ -243,18 +241,17 @@ fn pair(x: &Term, y: &Term, kept: &[Label], sizes: &BTreeMap<Label, usize>) -> R
     let lengths = |l: &[Label]| l.iter().map(|l| sizes.get(l).copied().unwrap_or(1)).collect::<Vec<_>>();
     let put = |t: &Term, order: &[&[Label]], shape: Vec<usize>| {
         let places: Vec<usize> = order.concat().iter().filter_map(|l| t.labels.iter().position(|o| o == l)).collect();
-        let shape: Vec<isize> = shape.iter().map(|&d| d as isize).collect();
-        reshape(&permute_dims_of(&t.x, &places), &shape)
+        reshape(&permute_dims_of(&t.x, &places), &shape::signed(&shape))
     };
     let count = |l: &[Label]| shape::count(OP, &lengths(l), 1);
     let (b, lx, ly) = (lengths(&batch), lengths(&fx), lengths(&fy));
     let labels = [batch.as_slice(), &fx, &fy].concat();
-    let out: Vec<isize> = [b.as_slice(), &lx, &ly].concat().iter().map(|&d| d as isize).collect();
+    let out = shape::signed(&[b.as_slice(), &lx, &ly].concat());
     if over.is_empty() {
         let ones = |n: usize| vec![1usize; n];
         let left = put(x, &[&batch, &fx], [b.clone(), lx.clone(), ones(ly.len())].concat());
         let right = put(y, &[&batch, &fy], [b, ones(lx.len()), ly].concat());
-        return Ok(Term { x: multiply(&left, &right), labels });
+        return Ok(Term { x: left * right, labels });
     }
     let k = count(&over)?;
     let left = put(x, &[&batch, &fx, &over], [b.as_slice(), &[count(&fx)?, k]].concat());

@@ -1,25 +1,20 @@
 //! Filters over several axes, one axis after another, with SciPy's rules.
 
-use super::products::{built, checked};
 use super::*;
 use crate::array::Array;
-use crate::ops::{Attr, whole};
+use crate::ops::whole::filters::{CVAL, MODE, ORIGIN, SIZE};
 
-const AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(-1));
-const MODE: Param = Param::new("mode", ParamKind::Text).or(Preset::Text("reflect"));
-const CVAL: Param = Param::new("cval", ParamKind::Float).or(Preset::Float(0.0)).rare();
-const ORIGIN: Param = Param::new("origin", ParamKind::Int).or(Preset::Int(0)).rare();
 const SIGMA: Param = Param::new("sigma", ParamKind::Float);
 const ORDER: Param = Param::new("order", ParamKind::Int).or(Preset::Int(0));
 const TRUNCATE: Param = Param::new("truncate", ParamKind::Float).or(Preset::Float(4.0)).rare();
 const AXES: Param = Param::new("axes", ParamKind::Axes).or(Preset::None);
-const SIZED: &[Param] = &[X[0], Param::new("size", ParamKind::Int), MODE, CVAL, AXES];
-const SLOPE: &[Param] = &[X[0], AXIS, MODE, CVAL];
+const SIZED: &[Param] = &[X1, SIZE, MODE, CVAL, AXES];
+const SLOPE: &[Param] = &[X1, LAST, MODE, CVAL];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "convolve1d",
-        params: &[X[0], Param::new("weights", ParamKind::Array), AXIS, MODE, CVAL, ORIGIN],
+        params: &[X1, Param::new("weights", ParamKind::Array), LAST, MODE, CVAL, ORIGIN],
         numpy: "scipy.ndimage.convolve1d(x, weights, axis, None, mode, cval, origin)",
         tries: &[
             "x:3x9 float | convolve1d(x, (1.0, 2.0, 1.5))",
@@ -33,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "gaussian_filter1d",
-        params: &[X[0], SIGMA, AXIS, ORDER, MODE, CVAL, TRUNCATE],
+        params: &[X1, SIGMA, LAST, ORDER, MODE, CVAL, TRUNCATE],
         numpy: "scipy.ndimage.gaussian_filter1d(x, sigma, axis, order, None, mode, cval, truncate)",
         tries: &[
             "x:3x9 float | gaussian_filter1d(x, 1.5)",
@@ -50,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "gaussian_filter",
-        params: &[X[0], SIGMA, ORDER, MODE, CVAL, TRUNCATE, AXES],
+        params: &[X1, SIGMA, ORDER, MODE, CVAL, TRUNCATE, AXES],
         numpy: "scipy.ndimage.gaussian_filter(x, sigma, order, None, mode, cval, truncate, axes=axes)",
         tries: &[
             "x:5x6 float | gaussian_filter(x, 1.5)",
@@ -109,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "laplace",
-        params: &[X[0], MODE, CVAL, AXES],
+        params: &[X1, MODE, CVAL, AXES],
         numpy: "scipy.ndimage.laplace(x, None, mode, cval, axes=axes)",
         tries: &[
             "x:5x6 float | laplace(x)",
@@ -132,21 +127,17 @@ struct Ends<'a> {
 
 /// A filter of [`crate::ops::whole`] along one axis, with its size or its weights.
 #[track_caller]
-fn along(name: &str, x: &Lazy, size: Option<isize>, weights: Option<Lazy>, axis: isize, ends: Ends<'_>) -> Lazy {
-    let second = size.map_or(Attr::Input(1), |s| Attr::Int(s as i64));
+fn filter(name: &str, x: &Lazy, size: Option<isize>, weights: Option<Lazy>, axis: isize, ends: Ends<'_>) -> Lazy {
     let inputs = [x.clone()].into_iter().chain(weights).collect();
     let Ends { mode, cval, origin } = ends;
     let rest = [Attr::Int(axis as i64), Attr::Text(mode.into()), Attr::Float(cval), Attr::Int(origin as i64)];
-    let attrs = [Attr::Input(0), second].into_iter().chain(rest).collect();
-    match whole::page(name) {
-        Some(page) => Lazy::whole(page, inputs, attrs),
-        None => Lazy::failed(Error::internal(format!("there is no page {name}"))),
-    }
+    page(name, inputs, size.map(|s| Attr::Int(s as i64)).into_iter().chain(rest).collect())
 }
 
+#[track_caller]
 fn weighted(x: &Lazy, weights: &[f64], axis: isize, mode: &str, cval: f64) -> Lazy {
     match Array::from_slice(weights, &[weights.len()]) {
-        Ok(w) => along("correlate1d", x, None, Some(w.into()), axis, Ends { mode, cval, origin: 0 }),
+        Ok(w) => filter("correlate1d", x, None, Some(w.into()), axis, Ends { mode, cval, origin: 0 }),
         Err(e) => Lazy::failed(e),
     }
 }
@@ -154,7 +145,7 @@ fn weighted(x: &Lazy, weights: &[f64], axis: isize, mode: &str, cval: f64) -> La
 /// Weighted sums, weights reversed.
 #[track_caller]
 pub fn convolve1d(x: &Lazy, weights: Operand, axis: isize, mode: &str, cval: f64, origin: isize) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let weights = as_array(weights);
         let s = checked("convolve1d", &weights)?;
         let [n] = s.as_slice() else {
@@ -162,9 +153,8 @@ pub fn convolve1d(x: &Lazy, weights: Operand, axis: isize, mode: &str, cval: f64
         };
         // The window lies the other way round about its middle element.
         let origin = origin.saturating_neg().saturating_sub(isize::from(n % 2 == 0));
-        Ok(along("correlate1d", x, None, Some(flip(&weights, &[0])), axis, Ends { mode, cval, origin }))
-    };
-    built(all())
+        Ok(filter("correlate1d", x, None, Some(flip(&weights, &[0])), axis, Ends { mode, cval, origin }))
+    })
 }
 
 /// Most elements on each side of a blur.
@@ -245,19 +235,20 @@ pub fn gaussian_filter(
     truncate: f64,
     axes: &[isize],
 ) -> Lazy {
-    let all = || {
+    built(&[x], || {
         // SciPy leaves an axis alone for which there is nothing to blur.
         if sigma <= 1e-15 {
             return Ok(x.clone());
         }
         let w = gaussian("gaussian_filter", sigma, order, truncate)?;
         each("gaussian_filter", x, axes, |x, a| weighted(x, &w, a, mode, cval))
-    };
-    built(all())
+    })
 }
 
+#[track_caller]
 fn sized(op: &str, page: &str, x: &Lazy, size: isize, mode: &str, cval: f64, axes: &[isize]) -> Lazy {
-    built(each(op, x, axes, |x, a| along(page, x, Some(size), None, a, Ends { mode, cval, origin: 0 })))
+    let along = |x: &Lazy, a| filter(page, x, Some(size), None, a, Ends { mode, cval, origin: 0 });
+    built(&[x], || each(op, x, axes, along))
 }
 
 /// Mean of a window.
@@ -278,14 +269,14 @@ pub fn minimum_filter(x: &Lazy, size: isize, mode: &str, cval: f64, axes: &[isiz
     sized("minimum_filter", "minimum_filter1d", x, size, mode, cval, axes)
 }
 
+#[track_caller]
 fn slope(op: &str, x: &Lazy, axis: isize, mode: &str, cval: f64, smooth: &[f64]) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let rank = x.ndim()?;
         let axis = shape::axis(op, axis, rank)?;
         let first = weighted(x, &[-1.0, 0.0, 1.0], axis as isize, mode, cval);
         Ok((0..rank).filter(|&a| a != axis).fold(first, |x, a| weighted(&x, smooth, a as isize, mode, cval)))
-    };
-    built(all())
+    })
 }
 
 /// Sobel's slope.
@@ -303,11 +294,10 @@ pub fn prewitt(x: &Lazy, axis: isize, mode: &str, cval: f64) -> Lazy {
 /// Second differences.
 #[track_caller]
 pub fn laplace(x: &Lazy, mode: &str, cval: f64, axes: &[isize]) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let axes = shape::axes("laplace", axes, x.ndim()?)?;
         let one = |a: &usize| weighted(x, &[1.0, -2.0, 1.0], *a as isize, mode, cval);
-        let sum = axes.iter().map(one).reduce(|a, b| binary(Elementwise::Binary(Binary::Add), &a, b));
+        let sum = axes.iter().map(one).reduce(|a, b| a + b);
         Ok(sum.unwrap_or_else(|| x.clone()))
-    };
-    built(all())
+    })
 }

@@ -1,16 +1,10 @@
 //! Arrays joined, taken apart and repeated.
 
-use super::reductions::{built, built_all};
-use super::scans::joined;
 use super::*;
-use crate::ops::facts::Outputs;
-use crate::ops::{Attr, whole};
 
-const X1: Param = Param::new("x", ParamKind::Array);
 const ARRAYS: &[Param] = &[Param::new("arrays", ParamKind::Arrays)];
 const OPERANDS: &[Param] = &[Param::new("arrays", ParamKind::Operands)];
 const AXIS0: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(0));
-const NO_AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::None);
 const PARTS: Param = Param::new("indices_or_sections", ParamKind::Array);
 const SPLIT: &[Param] = &[X1, PARTS, AXIS0];
 const SPLIT_AT: &[Param] = &[X1, PARTS];
@@ -19,26 +13,10 @@ const OBJ: Param = Param::new("obj", ParamKind::Array);
 const SPLIT_RULE: &str = "A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.";
 const JOIN_RULE: &str = "concat's rule: types are promoted to one; along axis 0 frames do not stream yet.";
 
-macro_rules! row {
-    ($name:literal, $params:expr, $outputs:expr, $numpy:literal, $tries:expr, $doc:literal, $rule:expr) => {
-        Row {
-            name: $name,
-            params: $params,
-            outputs: $outputs,
-            numpy: $numpy,
-            tries: $tries,
-            doc: $doc,
-            rule: $rule,
-            ..Row::BASE
-        }
-    };
-}
-
 pub(super) const ROWS: &[Row] = &[
     row!(
         "stack",
         &[Param::new("arrays", ParamKind::Arrays), AXIS0],
-        Outputs::One,
         "np.stack(arrays, axis)",
         &[
             "stack((x, x))",
@@ -53,7 +31,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "vstack",
         ARRAYS,
-        Outputs::One,
         "np.vstack(arrays)",
         &["vstack((x, x))", "x:3 y:2x3 | vstack((x, y))"],
         "Arrays one below the other: along axis 0, rows where there is one axis.",
@@ -62,7 +39,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "hstack",
         ARRAYS,
-        Outputs::One,
         "np.hstack(arrays)",
         &["hstack((x, x))", "x:3 y:2 | hstack((x, y))"],
         "Arrays side by side: along axis 1, or 0 where there is one axis.",
@@ -71,7 +47,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "dstack",
         ARRAYS,
-        Outputs::One,
         "np.dstack(arrays)",
         &["dstack((x, x))", "x:3 y:1x3 | dstack((x, y))"],
         "Arrays one behind the other: along axis 2.",
@@ -80,7 +55,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "column_stack",
         ARRAYS,
-        Outputs::One,
         "np.column_stack(arrays)",
         &["column_stack((x, x))", "x:3 y:3x2 | column_stack((x, y))"],
         "Columns side by side; arrays of one axis are columns.",
@@ -89,7 +63,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "append",
         &[X1, Param::new("values", ParamKind::Array), NO_AXIS],
-        Outputs::One,
         "np.append(x, values, axis)",
         &["append(x, x)", "append(x, x, axis=0)", "append(x, 1.5)", "append(x, x, axis=-1)"],
         "Values after x along an axis; without one both are flattened.",
@@ -98,7 +71,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "split",
         SPLIT,
-        Outputs::List,
         "np.split(x, indices_or_sections, axis)",
         &[
             "x:6x4 | split(x, 3)",
@@ -111,12 +83,12 @@ pub(super) const ROWS: &[Row] = &[
             "split(x, 0)"
         ],
         "Equal parts along an axis, or parts between positions.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "array_split",
         SPLIT,
-        Outputs::List,
         "np.array_split(x, indices_or_sections, axis)",
         &[
             "x:7x4 | array_split(x, 3)",
@@ -125,48 +97,48 @@ pub(super) const ROWS: &[Row] = &[
             "array_split(x, 0)"
         ],
         "Parts along an axis, of which the first are one longer where they cannot be equal.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "vsplit",
         SPLIT_AT,
-        Outputs::List,
         "np.vsplit(x, indices_or_sections)",
         &["x:6x4 | vsplit(x, 3)", "x:6 | vsplit(x, 3)"],
         "split along axis 0, of at least two axes.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "hsplit",
         SPLIT_AT,
-        Outputs::List,
         "np.hsplit(x, indices_or_sections)",
         &["x:6x4 | hsplit(x, 2)", "x:6 | hsplit(x, 3)", "x:6x4 | hsplit(x, (1,))"],
         "split along axis 1, or 0 where there is one axis.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "dsplit",
         SPLIT_AT,
-        Outputs::List,
         "np.dsplit(x, indices_or_sections)",
         &["x:2x3x4 | dsplit(x, 2)", "x:6x4 | dsplit(x, 2)"],
         "split along axis 2.",
-        SPLIT_RULE
+        SPLIT_RULE,
+        outputs: Outputs::List
     ),
     row!(
         "unstack",
         &[X1, AXIS0],
-        Outputs::List,
         "np.unstack(x, axis=axis)",
         &["x:3x4 | unstack(x)", "x:3x4 | unstack(x, axis=-1)", "x:3 | unstack(x)"],
         "The parts along an axis, without it.",
-        "Views; along axis 0 each is one frame of the stream. At most 65536."
+        "Views; along axis 0 each is one frame of the stream. At most 65536.",
+        outputs: Outputs::List
     ),
     row!(
         "tile",
         &[X1, Param::new("reps", ParamKind::Ints)],
-        Outputs::One,
         "np.tile(x, reps)",
         &["tile(x, 2)", "tile(x, (2, 1, 2))", "tile(x, 0)", "tile(x, (2, 2))", "x:3 | tile(x, -1)"],
         "The whole array repeated along its last axes.",
@@ -175,7 +147,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "repeat",
         &[X1, Param::new("repeats", ParamKind::Array), NO_AXIS],
-        Outputs::One,
         "np.repeat(x, repeats, axis)",
         &[
             "repeat(x, 2)",
@@ -193,7 +164,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "resize",
         &[X1, Param::new("shape", ParamKind::Shape)],
-        Outputs::One,
         "np.resize(x, shape)",
         &["resize(x, (2, 3))", "resize(x, 5)", "resize(x, (2, 0))", "resize(x, -1)", "resize(x, (40,))"],
         "The elements in C order under another shape, repeated or cut to fill it.",
@@ -202,7 +172,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "insert",
         &[X1, OBJ, Param::new("values", ParamKind::Array), NO_AXIS],
-        Outputs::One,
         "np.insert(x, obj, values, axis)",
         &[
             "x:4 | insert(x, 1, 9)",
@@ -223,7 +192,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "delete",
         &[X1, OBJ, NO_AXIS],
-        Outputs::One,
         "np.delete(x, obj, axis)",
         &[
             "x:4 | delete(x, 1)",
@@ -239,7 +207,6 @@ pub(super) const ROWS: &[Row] = &[
     row!(
         "broadcast_arrays",
         OPERANDS,
-        Outputs::List,
         "np.broadcast_arrays(*arrays)",
         &[
             "x:3x4 y:4 | broadcast_arrays((x, y))",
@@ -247,45 +214,14 @@ pub(super) const ROWS: &[Row] = &[
             "x:3 y:4 | broadcast_arrays((x, y))"
         ],
         "The arrays broadcast to the shape of all.",
-        "No copies."
+        "No copies.",
+        outputs: Outputs::List
     ),
 ];
 
-/// Longest list of integers that is read as the expression is written.
-const MOST_KNOWN: usize = 1 << 20;
-
-/// Integers that are known as the expression is written, and whether they are one number and no list.
-pub(super) fn known_ints(op: &str, name: &str, o: &Operand) -> Result<(Vec<isize>, bool)> {
-    let wrong = || Error::value(op, format!("{name} must be an integer or a list of integers"));
-    match o {
-        Operand::Weak(Weak::Int(v)) => Ok((vec![isize::try_from(*v).map_err(|_| wrong())?], true)),
-        Operand::Lazy(l) => match l.op() {
-            Op::Scalar(s) if s.dtype.is_integer() => Ok((vec![s.to_i128() as isize], true)),
-            Op::Data(d) if d.0.size() > MOST_KNOWN => {
-                Err(Error::value(op, format!("{name} has {} integers; at most {MOST_KNOWN} are taken", d.0.size())))
-            }
-            Op::Data(d) if d.0.dtype().is_integer() || d.0.size() == 0 => {
-                // All integers that a position may be are exact in f64.
-                let values = d.0.to_f64_vec()?.into_iter().map(|v| v as isize).collect();
-                Ok((values, d.0.ndim() == 0))
-            }
-            _ => Err(wrong()),
-        },
-        Operand::Weak(_) => Err(wrong()),
-    }
-}
-
-pub(super) fn shape_of(x: &Lazy) -> Result<Vec<isize>> {
-    Ok(x.shape()?.iter().map(|&d| d as isize).collect())
-}
-
-pub(super) fn part(x: &Lazy, axis: usize, start: usize, stop: usize) -> Lazy {
-    slice_axis(x, axis as isize, Some(start as isize), Some(stop.max(start) as isize), None)
-}
-
 #[track_caller]
 fn join(op: &str, arrays: &[Lazy], shaped: impl Fn(&Lazy) -> Lazy, axis: impl Fn(usize) -> usize) -> Lazy {
-    built(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let parts: Vec<Lazy> = arrays.iter().map(shaped).collect();
         let first = parts.first().ok_or_else(|| Error::value(op, "no arrays were given; at least one is needed"))?;
         let axis = axis(first.ndim()?);
@@ -296,7 +232,7 @@ fn join(op: &str, arrays: &[Lazy], shaped: impl Fn(&Lazy) -> Lazy, axis: impl Fn
 /// See the row of the same name, as for all functions of this file.
 #[track_caller]
 pub fn stack(arrays: &[Lazy], axis: isize) -> Lazy {
-    built(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let first =
             arrays.first().ok_or_else(|| Error::value("stack", "no arrays were given; at least one is needed"))?;
         let at = shape::axis("stack", axis, first.ndim()? + 1)?;
@@ -352,7 +288,7 @@ pub fn append(x: &Lazy, values: Operand, axis: Option<isize>) -> Lazy {
 
 #[track_caller]
 fn parts(op: &str, x: &Lazy, cuts: &Operand, axis: isize, equal: bool) -> Vec<Lazy> {
-    built_all(&[x], || {
+    built(&[x], || {
         let axis = shape::axis(op, axis, x.ndim()?)?;
         let n = x.shape()?[axis];
         let (cuts, one) = known_ints(op, "indices_or_sections", cuts)?;
@@ -420,7 +356,7 @@ pub fn dsplit(x: &Lazy, cuts: Operand) -> Vec<Lazy> {
 /// Each part.
 #[track_caller]
 pub fn unstack(x: &Lazy, axis: isize) -> Vec<Lazy> {
-    built_all(&[x], || {
+    built(&[x], || {
         let at = shape::axis("unstack", axis, x.ndim()?)?;
         let n = x.shape()?[at];
         if n > MOST_PARTS {
@@ -578,9 +514,9 @@ pub fn delete(x: &Lazy, obj: Operand, axis: Option<isize>) -> Lazy {
 /// One shape for all.
 #[track_caller]
 pub fn broadcast_arrays(arrays: &[Lazy]) -> Vec<Lazy> {
-    built_all(&arrays.iter().collect::<Vec<_>>(), || {
+    built_of(arrays, || {
         let shapes = arrays.iter().map(Lazy::shape).collect::<Result<Vec<_>>>()?;
-        let to: Vec<isize> = shape::broadcast("broadcast_arrays", &shapes)?.iter().map(|&d| d as isize).collect();
+        let to = shape::signed(&shape::broadcast("broadcast_arrays", &shapes)?);
         Ok(arrays.iter().map(|a| broadcast_to(a, &to)).collect())
     })
 }

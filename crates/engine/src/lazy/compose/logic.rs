@@ -50,7 +50,7 @@ fn logical(op: Bits, x: &Lazy, y: Operand) -> Lazy {
         Operand::Weak(Weak::Complex(re, im)) => Operand::Weak(Weak::Bool(re != 0.0 || im != 0.0)),
         w => w,
     };
-    binary(Elementwise::Bits(op), &x.cast(DType::Bool), y)
+    binary(op, x.cast(DType::Bool), y)
 }
 
 /// Both.
@@ -75,11 +75,11 @@ pub fn logical_xor(x: &Lazy, y: Operand) -> Lazy {
 #[track_caller]
 pub fn invert(x: &Lazy) -> Lazy {
     match x.dtype() {
-        Ok(DType::Bool) => binary(Elementwise::Bits(Bits::Xor), x, true),
+        Ok(DType::Bool) => binary(Bits::Xor, x, true),
         Ok(d) if d.is_integer() => {
             let (lo, hi) = crate::array::promote::int_range(d);
             // All ones: -1 for signed types, the greatest value for unsigned ones.
-            binary(Elementwise::Bits(Bits::Xor), x, Weak::Int(if lo < 0 { -1 } else { hi }))
+            binary(Bits::Xor, x, Weak::Int(if lo < 0 { -1 } else { hi }))
         }
         Ok(d) => Lazy::failed(Error::dtype("invert", format!("bits of {d} are not defined; cast it to an integer"))),
         Err(e) => Lazy::failed(e),

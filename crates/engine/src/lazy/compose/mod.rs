@@ -1,7 +1,24 @@
 //! Ops made of other ops. What can be written here is: fusion makes it free. A function's page is
 //! the row of its name.
 
+/// A row whose fields stand in this order, and those that are not the usual ones by name.
+macro_rules! row {
+    ($name:literal, $params:expr, $numpy:expr, $tries:expr, $doc:expr, $rule:expr $(, $field:ident: $value:expr)* $(,)?) => {
+        Row {
+            name: $name,
+            params: $params,
+            numpy: $numpy,
+            tries: $tries,
+            doc: $doc,
+            rule: $rule,
+            $($field: $value,)*
+            ..Row::BASE
+        }
+    };
+}
+
 mod axes;
+pub(crate) mod build;
 mod calculus;
 mod convert;
 mod create;
@@ -31,8 +48,11 @@ use crate::array::promote::Weak;
 use crate::array::shape::reduced;
 use crate::array::{Meta, Scalar, shape};
 use crate::error::{Error, Result};
-use crate::ops::facts::{Param, ParamKind, Preset, Row, X, X_AXES, XY};
-use crate::ops::{Binary, Bits, Compare, Elementwise, Math, MathBinary, Movement, Part, Reduce, Test, Unary};
+use crate::ops::facts::{
+    AXIS, DDOF, DTYPE, KEEPDIMS, LAST, NO_AXIS, Param, ParamKind, Preset, Row, WHERE, X, X_AXES, X1, XY,
+};
+use crate::ops::{Attr, Binary, Bits, Compare, Math, MathBinary, Movement, Outputs, Part, Reduce, Test, Unary, whole};
+use build::*;
 
 pub use axes::*;
 pub use calculus::*;
@@ -80,52 +100,3 @@ pub const FILES: &[&[Row]] = &[
     spectra::ROWS,
     windows::ROWS,
 ];
-
-/// The operand as an array, a literal in its own type.
-pub fn as_array(y: Operand) -> Lazy {
-    match y {
-        Operand::Lazy(l) => l,
-        Operand::Weak(w) => Lazy::scalar(weak_scalar(w, weak_default(w))),
-    }
-}
-
-#[track_caller]
-fn binary(op: Elementwise, x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    Lazy::elementwise(op, vec![x.into(), y.into()])
-}
-
-/// Builds with `make`, or refuses complex numbers in the name of an op that has no meaning for them.
-#[track_caller]
-fn real_only(name: &str, x: &Lazy, make: impl FnOnce(DType) -> Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) if d.is_complex() => {
-            Lazy::failed(Error::dtype(name, format!("is not defined for {d}; take real, imag or absolute of it first")))
-        }
-        Ok(d) => make(d),
-        Err(e) => Lazy::failed(e),
-    }
-}
-
-/// One of the two parts of complex numbers.
-#[track_caller]
-fn part(op: Part, x: &Lazy) -> Lazy {
-    Lazy::elementwise(Elementwise::Part(op), vec![x.into()])
-}
-
-/// `f` of the real part and of the imaginary one.
-#[track_caller]
-fn by_parts(x: &Lazy, f: impl Fn(&Lazy) -> Lazy) -> Lazy {
-    binary(Elementwise::Part(Part::Complex), &f(&part(Part::Real, x)), f(&part(Part::Imag, x)))
-}
-
-/// bfloat16 as float32: between the steps of a formula its 8 bits would lose too much.
-#[track_caller]
-fn unbrained(x: &Lazy) -> Lazy {
-    if x.dtype().is_ok_and(|d| d == DType::BF16) { x.cast(DType::F32) } else { x.clone() }
-}
-
-/// `x / y` as floats, for callers inside the house.
-#[track_caller]
-pub fn divide(x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    binary(Elementwise::MathBinary(MathBinary::Divide), x, y)
-}

@@ -2,11 +2,11 @@
 
 use super::*;
 
-const SHAPE: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("shape", ParamKind::Shape)];
-const ORDER: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axes", ParamKind::Axes)];
-const NEW: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("axis", ParamKind::Ints)];
+const SHAPE: &[Param] = &[X1, Param::new("shape", ParamKind::Shape)];
+const ORDER: &[Param] = &[X1, Param::new("axes", ParamKind::Axes)];
+const NEW: &[Param] = &[X1, Param::new("axis", ParamKind::Ints)];
 const SLICE: &[Param] = &[
-    Param::new("x", ParamKind::Array),
+    X1,
     Param::new("axis", ParamKind::Axis),
     Param::new("start", ParamKind::Int).or(Preset::None),
     Param::new("stop", ParamKind::Int).or(Preset::None),

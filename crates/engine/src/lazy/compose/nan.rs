@@ -1,18 +1,10 @@
 //! Reductions that leave NaN out.
 
-use super::reductions::{built, choose};
 use super::*;
-
-const X1: Param = Param::new("x", ParamKind::Array);
-const AXIS: Param = Param::new("axis", ParamKind::Axes);
-const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
-const DDOF: Param = Param::new("ddof", ParamKind::Float).or(Preset::Float(0.0)).rare();
-const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
 
 const ADDED: &[Param] = &[X1, AXIS, DTYPE, KEEPDIMS];
 const SPREAD: &[Param] = &[X1, AXIS, DTYPE, DDOF, KEEPDIMS];
 const CHOSEN: &[Param] = &[X1, AXIS, KEEPDIMS];
-const RUNNING: &[Param] = &[X1, AXIS, DTYPE];
 
 macro_rules! row {
     ($name:literal, $params:expr, $numpy:literal, $ulp:literal, $doc:literal, $rule:literal, $($more:literal),*) => {
@@ -124,16 +116,12 @@ fn numbers(x: &Lazy) -> Result<Option<Lazy>> {
     if x.dtype()?.kind() < Kind::Float {
         return Ok(None);
     }
-    let nan = Lazy::elementwise(Elementwise::Test(Test::Isnan), vec![x.into()]);
-    Ok(Some(Lazy::elementwise(Elementwise::Test(Test::LogicalNot), vec![nan.into()])))
+    Ok(Some(unary(Test::LogicalNot, unary(Test::Isnan, x))))
 }
 
 /// x with another value in the place of NaN.
 fn filled(x: &Lazy, with: Weak) -> Result<Lazy> {
-    match numbers(x)? {
-        Some(there) => choose(&there, x, with),
-        None => Ok(x.clone()),
-    }
+    Ok(numbers(x)?.map_or_else(|| x.clone(), |there| choose_own(&there, x, with)))
 }
 
 fn all_or(there: Option<Lazy>) -> Operand {
@@ -179,24 +167,21 @@ pub fn nanstd(x: &Lazy, axes: &[isize], dtype: Option<DType>, ddof: f64, keepdim
 /// NaN where no more than `ddof` numbers are left. Integers are never fewer, as NumPy has it.
 fn enough(x: &Lazy, axes: &[isize], ddof: f64, keepdims: bool, of: Lazy) -> Result<Lazy> {
     let Some(there) = numbers(x)? else { return Ok(of) };
-    let n = there.reduce(Reduce::Sum, axes);
-    let n = if keepdims { n.keepdims() } else { n };
-    let enough = binary(Elementwise::Compare(Compare::Greater), &n.cast(DType::F64), ddof);
-    choose(&enough, &of, Weak::Float(f64::NAN))
+    let n = kept(there.reduce(Reduce::Sum, axes), keepdims);
+    let enough = binary(Compare::Greater, n.cast(DType::F64), ddof);
+    Ok(choose_own(&enough, &of, Weak::Float(f64::NAN)))
 }
 
 #[track_caller]
 fn nan_extreme(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
     built(&[x], || {
         let Some(there) = numbers(x)? else {
-            let best = x.reduce(op, axes);
-            return Ok(if keepdims { best.keepdims() } else { best });
+            return Ok(kept(x.reduce(op, axes), keepdims));
         };
         let worst = if op == Reduce::Min { f64::INFINITY } else { f64::NEG_INFINITY };
-        let best = choose(&there, x, Weak::Float(worst))?.reduce(op, axes);
-        let some = there.reduce(Reduce::Any, axes);
-        let (best, some) = if keepdims { (best.keepdims(), some.keepdims()) } else { (best, some) };
-        choose(&some, &best, Weak::Float(f64::NAN))
+        let best = choose_own(&there, x, Weak::Float(worst)).reduce(op, axes);
+        let (best, some) = (kept(best, keepdims), kept(there.reduce(Reduce::Any, axes), keepdims));
+        Ok(choose_own(&some, &best, Weak::Float(f64::NAN)))
     })
 }
 

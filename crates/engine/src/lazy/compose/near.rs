@@ -1,21 +1,16 @@
 //! Questions: signs and infinities, and whether two arrays are the same or nearly so.
 
 use super::*;
-use crate::array::Scalar;
-use crate::ops::{Compare, Test};
 
 const CLOSE: &[Param] = &[
-    Param::new("x", ParamKind::Array),
+    X1,
     Param::new("y", ParamKind::Array),
     Param::new("rtol", ParamKind::Float).or(Preset::Float(1e-5)),
     Param::new("atol", ParamKind::Float).or(Preset::Float(1e-8)),
     Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(false)),
 ];
-const EQUAL: &[Param] = &[
-    Param::new("x", ParamKind::Array),
-    Param::new("y", ParamKind::Array),
-    Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(false)),
-];
+const EQUAL: &[Param] =
+    &[X1, Param::new("y", ParamKind::Array), Param::new("equal_nan", ParamKind::Bool).or(Preset::Bool(false))];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -122,28 +117,18 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 #[track_caller]
-fn test(op: Test, x: &Lazy) -> Lazy {
-    Lazy::elementwise(Elementwise::Test(op), vec![x.into()])
+fn both(x: Lazy, y: Lazy) -> Lazy {
+    binary(Bits::And, x, y)
 }
 
 #[track_caller]
-fn compare(op: Compare, x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    binary(Elementwise::Compare(op), x, y)
-}
-
-#[track_caller]
-fn both(x: &Lazy, y: &Lazy) -> Lazy {
-    binary(Elementwise::Bits(Bits::And), x, y)
-}
-
-#[track_caller]
-fn either(x: &Lazy, y: &Lazy) -> Lazy {
-    binary(Elementwise::Bits(Bits::Or), x, y)
+fn either(x: Lazy, y: Lazy) -> Lazy {
+    binary(Bits::Or, x, y)
 }
 
 #[track_caller]
 fn both_nan(x: &Lazy, y: &Lazy) -> Lazy {
-    both(&test(Test::Isnan, x), &test(Test::Isnan, y))
+    both(unary(Test::Isnan, x), unary(Test::Isnan, y))
 }
 
 #[track_caller]
@@ -152,7 +137,7 @@ fn all_of(x: &Lazy) -> Lazy {
 }
 
 fn truth(v: bool) -> Lazy {
-    Lazy::scalar(Scalar::from_i128(DType::Bool, v.into()))
+    constant(DType::Bool, Weak::Bool(v))
 }
 
 /// See the row of the same name, as for all functions of this file.
@@ -161,52 +146,43 @@ pub fn signbit(x: &Lazy) -> Lazy {
     real_only("signbit", x, |d| {
         if d.is_float() {
             // -0 is not below zero: its sign is seen on a 1.
-            let op = Elementwise::MathBinary(MathBinary::Copysign);
-            return compare(Compare::Less, &Lazy::elementwise(op, vec![1.into(), x.into()]), 0);
+            return binary(Compare::Less, binary(MathBinary::Copysign, 1, x), 0);
         }
-        compare(Compare::Less, x, 0)
+        binary(Compare::Less, x, 0)
     })
 }
 
 #[track_caller]
 fn infinite(name: &str, x: &Lazy, which: f64) -> Lazy {
     real_only(name, x, |d| match d {
-        d if d.is_float() => compare(Compare::Equal, x, which),
+        d if d.is_float() => equals(x, which),
         // False everywhere.
-        _ => test(Test::Isinf, x),
+        _ => unary(Test::Isinf, x),
     })
 }
 
 /// No imaginary part.
 #[track_caller]
 pub fn isreal(x: &Lazy) -> Lazy {
-    compare(Compare::Equal, &part(Part::Imag, x), 0)
+    equals(unary(Part::Imag, x), 0)
 }
 
 /// An imaginary part.
 #[track_caller]
 pub fn iscomplex(x: &Lazy) -> Lazy {
-    compare(Compare::NotEqual, &part(Part::Imag, x), 0)
-}
-
-#[track_caller]
-fn of_type(x: &Lazy, test: impl Fn(DType) -> bool) -> Lazy {
-    match x.dtype() {
-        Ok(d) => truth(test(d)),
-        Err(e) => Lazy::failed(e),
-    }
+    binary(Compare::NotEqual, unary(Part::Imag, x), 0)
 }
 
 /// Not of a complex type.
 #[track_caller]
 pub fn isrealobj(x: &Lazy) -> Lazy {
-    of_type(x, |d| !d.is_complex())
+    typed(x, |d| truth(!d.is_complex()))
 }
 
 /// Of a complex type.
 #[track_caller]
 pub fn iscomplexobj(x: &Lazy) -> Lazy {
-    of_type(x, DType::is_complex)
+    typed(x, |d| truth(d.is_complex()))
 }
 
 /// Positive infinity.
@@ -229,29 +205,26 @@ pub fn isclose(x: &Lazy, y: Operand, rtol: f64, atol: f64, equal_nan: bool) -> L
     let y = match y {
         Operand::Lazy(l) if l.dtype().is_ok_and(|d| d == DType::BF16) => Operand::Lazy(l.cast(DType::F32)),
         Operand::Lazy(l) if l.dtype().is_ok_and(|d| d.kind() < Kind::Float) => Operand::Lazy(l.cast(DType::F64)),
-        Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Float(v as f64)),
-        Operand::Weak(Weak::Bool(v)) => Operand::Weak(Weak::Float(f64::from(u8::from(v)))),
+        Operand::Weak(w @ (Weak::Int(_) | Weak::Bool(_))) => w.to_f64().into(),
         y => y,
     };
-    let size = |l: &Lazy| Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![l.into()]);
-    let away = size(&binary(Elementwise::Binary(Binary::Subtract), x, y.clone()));
-    let equal = compare(Compare::Equal, x, y.clone());
+    let away = absolute(x - y.clone());
+    let equal = equals(x, y.clone());
     let near = match &y {
         Operand::Lazy(l) => {
-            let scaled = binary(Elementwise::Binary(Binary::Multiply), &size(l), rtol);
-            let bound = binary(Elementwise::Binary(Binary::Add), &scaled, atol);
-            both(&compare(Compare::LessEqual, &away, bound), &test(Test::Isfinite, l))
+            let bound = absolute(l) * rtol + atol;
+            both(binary(Compare::LessEqual, away, bound), unary(Test::Isfinite, l))
         }
-        Operand::Weak(Weak::Float(v)) if v.is_finite() => compare(Compare::LessEqual, &away, atol + rtol * v.abs()),
+        Operand::Weak(Weak::Float(v)) if v.is_finite() => binary(Compare::LessEqual, away, atol + rtol * v.abs()),
         // Beside an infinity or NaN nothing is near.
         Operand::Weak(_) => return either_nan(equal, x, &as_array(y), equal_nan),
     };
-    either_nan(either(&near, &equal), x, &as_array(y), equal_nan)
+    either_nan(either(near, equal), x, &as_array(y), equal_nan)
 }
 
 #[track_caller]
 fn either_nan(same: Lazy, x: &Lazy, y: &Lazy, equal_nan: bool) -> Lazy {
-    if equal_nan { either(&same, &both_nan(x, y)) } else { same }
+    if equal_nan { either(same, both_nan(x, y)) } else { same }
 }
 
 /// Nearly equal everywhere.
@@ -266,7 +239,7 @@ pub fn array_equal(x: &Lazy, y: Operand, equal_nan: bool) -> Lazy {
     let y = as_array(y);
     match (x.shape(), y.shape()) {
         (Ok(a), Ok(b)) if a != b => truth(false),
-        _ => all_of(&either_nan(compare(Compare::Equal, x, &y), x, &y, equal_nan)),
+        _ => all_of(&either_nan(equals(x, &y), x, &y, equal_nan)),
     }
 }
 
@@ -276,6 +249,6 @@ pub fn array_equiv(x: &Lazy, y: Operand) -> Lazy {
     let y = as_array(y);
     match (x.shape(), y.shape()) {
         (Ok(a), Ok(b)) if shape::broadcast("array_equiv", &[a, b]).is_err() => truth(false),
-        _ => all_of(&compare(Compare::Equal, x, &y)),
+        _ => all_of(&equals(x, &y)),
     }
 }

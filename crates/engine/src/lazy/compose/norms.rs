@@ -1,20 +1,11 @@
 //! Norms, and what singular values tell: condition, rank, pseudo-inverse.
 
-use super::products::{built, checked, conjugate, multiply, page, page_one, product, real};
 use super::*;
-use crate::ops::{Attr, Compare};
-
-const KEEP: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "vector_norm",
-        params: &[
-            X[0],
-            Param::new("axis", ParamKind::Axes).or(Preset::None),
-            KEEP,
-            Param::new("ord", ParamKind::Float).or(Preset::Float(2.0)),
-        ],
+        params: &[X1, AXIS, KEEPDIMS, Param::new("ord", ParamKind::Float).or(Preset::Float(2.0))],
         numpy: "np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)",
         tries: &[
             "vector_norm(x)",
@@ -34,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "matrix_norm",
-        params: &[X[0], KEEP, Param::new("ord", ParamKind::Text).or(Preset::Text("fro"))],
+        params: &[X1, KEEPDIMS, Param::new("ord", ParamKind::Text).or(Preset::Text("fro"))],
         numpy: "np.linalg.matrix_norm(x, keepdims=keepdims, ord=ord)",
         tries: &[
             "x:3x4 | matrix_norm(x)",
@@ -54,12 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "norm",
-        params: &[
-            X[0],
-            Param::new("ord", ParamKind::Text).or(Preset::None),
-            Param::new("axis", ParamKind::Axes).or(Preset::None),
-            KEEP,
-        ],
+        params: &[X1, Param::new("ord", ParamKind::Text).or(Preset::None), AXIS, KEEPDIMS],
         numpy: "np.linalg.norm(x, ord, axis, keepdims)",
         tries: &[
             "norm(x)",
@@ -78,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "cond",
-        params: &[X[0], Param::new("p", ParamKind::Text).or(Preset::None)],
+        params: &[X1, Param::new("p", ParamKind::Text).or(Preset::None)],
         numpy: "np.linalg.cond(x, p)",
         tries: &[
             "x:3x3 | cond(x)",
@@ -94,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "pinv",
-        params: &[X[0], Param::new("rcond", ParamKind::Float).or(Preset::Float(1e-15))],
+        params: &[X1, Param::new("rcond", ParamKind::Float).or(Preset::Float(1e-15))],
         numpy: "np.linalg.pinv(x, rcond)",
         tries: &["x:3x4 | pinv(x)", "x:4x3 | pinv(x)", "x:2x4x3 | pinv(x, 0.001)", "x:0x3 | pinv(x)"],
         ulp: 1 << 24,
@@ -105,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "matrix_rank",
         params: &[
-            X[0],
+            X1,
             Param::new("tol", ParamKind::Float).or(Preset::None),
             Param::new("rtol", ParamKind::Float).or(Preset::None).rare(),
         ],
@@ -129,16 +115,8 @@ fn float(op: &str, x: &Lazy) -> Result<Lazy> {
     Ok(if (d.is_float() && d != DType::BF16) || d.is_complex() { x.clone() } else { x.cast(DType::F64) })
 }
 
-fn absolute(x: &Lazy) -> Lazy {
-    Lazy::elementwise(Elementwise::Unary(Unary::Absolute), vec![x.into()])
-}
-
-fn sqrt(x: &Lazy) -> Lazy {
-    Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![x.into()])
-}
-
 fn greater(x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    binary(Elementwise::Compare(Compare::Greater), x, y)
+    binary(Compare::Greater, x, y)
 }
 
 /// With the axes that were reduced as axes of length 1 again.
@@ -146,14 +124,10 @@ fn keep(x: Lazy, axes: &[usize], keepdims: bool) -> Lazy {
     if keepdims { axes.iter().fold(x, |x, &a| expand_dims(&x, &[a as isize])) } else { x }
 }
 
-fn to_isize(axes: &[usize]) -> Vec<isize> {
-    axes.iter().map(|&a| a as isize).collect()
-}
-
 /// Along sorted axes, of which there is at least one unless the array has none.
 fn vector(op: &str, x: &Lazy, axes: &[usize], ord: f64) -> Result<Lazy> {
     let x = float(op, x)?;
-    let over = to_isize(axes);
+    let over = shape::signed(axes);
     let sum = |x: &Lazy| {
         if over.is_empty() && x.ndim().is_ok_and(|n| n > 0) { x.clone() } else { x.reduce(Reduce::Sum, &over) }
     };
@@ -167,7 +141,7 @@ fn vector(op: &str, x: &Lazy, axes: &[usize], ord: f64) -> Result<Lazy> {
     } else if ord == 1.0 {
         sum(&absolute(&x))
     } else if ord == 2.0 {
-        sqrt(&sum(&real(&multiply(&conjugate(&x), &x))))
+        sqrt(sum(&real(&(conjugate(&x) * &x))))
     } else {
         pow(&sum(&pow(&absolute(&x), Operand::from(ord))), Operand::from(1.0 / ord))
     })
@@ -176,11 +150,10 @@ fn vector(op: &str, x: &Lazy, axes: &[usize], ord: f64) -> Result<Lazy> {
 /// Norm of vectors.
 #[track_caller]
 pub fn vector_norm(x: &Lazy, axis: &[isize], keepdims: bool, ord: f64) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let axes = shape::axes("vector_norm", axis, x.ndim()?)?;
         Ok(keep(vector("vector_norm", x, &axes, ord)?, &axes, keepdims))
-    };
-    built(all())
+    })
 }
 
 /// Over the axes `rows` and `columns`.
@@ -192,7 +165,7 @@ fn matrix(op: &str, x: &Lazy, rows: usize, columns: usize, ord: &str) -> Result<
     }
     let singular = || {
         let order: Vec<usize> = (0..rank).filter(|a| *a != rows && *a != columns).chain([rows, columns]).collect();
-        page_one("svdvals", vec![permute_dims(&x, &to_isize(&order))], Vec::new())
+        page("svdvals", vec![permute_dims(&x, &shape::signed(&order))], Vec::new())
     };
     // Sums of absolute values along one axis, then the extreme of them along the other.
     let sums = |over: usize, other: usize, extreme: Reduce| {
@@ -200,7 +173,7 @@ fn matrix(op: &str, x: &Lazy, rows: usize, columns: usize, ord: &str) -> Result<
         absolute(&x).reduce(Reduce::Sum, &[over as isize]).reduce(extreme, &[other as isize])
     };
     Ok(match ord {
-        "fro" => sqrt(&real(&multiply(&conjugate(&x), &x)).reduce(Reduce::Sum, &[rows as isize, columns as isize])),
+        "fro" => sqrt(real(&(conjugate(&x) * &x)).reduce(Reduce::Sum, &[rows as isize, columns as isize])),
         "nuc" => singular().reduce(Reduce::Sum, &[-1]),
         number => match number.parse::<f64>() {
             Ok(2.0) => singular().reduce(Reduce::Max, &[-1]),
@@ -220,21 +193,20 @@ fn matrix(op: &str, x: &Lazy, rows: usize, columns: usize, ord: &str) -> Result<
 /// Norm of matrices.
 #[track_caller]
 pub fn matrix_norm(x: &Lazy, keepdims: bool, ord: &str) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let rank = x.ndim()?;
         if rank < 2 {
             return Err(Error::shape("matrix_norm", "needs an array of two axes or more"));
         }
         Ok(keep(matrix("matrix_norm", x, rank - 2, rank - 1, ord)?, &[rank - 2, rank - 1], keepdims))
-    };
-    built(all())
+    })
 }
 
 /// Norm of either.
 #[track_caller]
 pub fn norm(x: &Lazy, ord: Option<&str>, axis: &[isize], keepdims: bool) -> Lazy {
     const OP: &str = "norm";
-    let all = || {
+    built(&[x], || {
         let rank = x.ndim()?;
         let given = axis.iter().map(|&a| shape::axis(OP, a, rank)).collect::<Result<Vec<_>>>()?;
         let of = |ord: &str| {
@@ -252,8 +224,7 @@ pub fn norm(x: &Lazy, ord: Option<&str>, axis: &[isize], keepdims: bool) -> Lazy
         };
         axes.sort_unstable();
         Ok(keep(result, &axes, keepdims))
-    };
-    built(all())
+    })
 }
 
 /// The first or the last singular value.
@@ -266,38 +237,37 @@ fn nth(s: &Lazy, first: bool) -> Lazy {
 #[track_caller]
 pub fn cond(x: &Lazy, p: Option<&str>) -> Lazy {
     const OP: &str = "cond";
-    let all = || {
+    built(&[x], || {
         let s = checked(OP, x)?;
         if s.len() < 2 || s.ends_with(&[0]) || s[s.len() - 2] == 0 {
             return Err(Error::shape(OP, format!("needs matrices with elements; the shape is {}", shape::show(&s))));
         }
         let rank = s.len();
-        let values = || page_one("svdvals", vec![x.clone()], Vec::new());
+        let values = || page("svdvals", vec![x.clone()], Vec::new());
         let p = p.unwrap_or("2");
         match p.parse::<f64>() {
             Ok(2.0) => {
                 let s = values();
-                Ok(divide(&nth(&s, true), nth(&s, false)))
+                Ok(nth(&s, true) / nth(&s, false))
             }
             Ok(-2.0) => {
                 let s = values();
-                Ok(divide(&nth(&s, false), nth(&s, true)))
+                Ok(nth(&s, false) / nth(&s, true))
             }
             _ => {
-                let inverse = page_one("inv", vec![x.clone()], Vec::new());
+                let inverse = page("inv", vec![x.clone()], Vec::new());
                 let norm = |x: &Lazy| matrix(OP, x, rank - 2, rank - 1, p);
-                Ok(multiply(&norm(x)?, norm(&inverse)?))
+                Ok(&norm(x)? * norm(&inverse)?)
             }
         }
-    };
-    built(all())
+    })
 }
 
 /// Pseudo-inverse.
 #[track_caller]
 pub fn pinv(x: &Lazy, rcond: f64) -> Lazy {
     const OP: &str = "pinv";
-    let all = || {
+    built(&[x], || {
         let s = checked(OP, x)?;
         let [batch @ .., m, n] = s.as_slice() else {
             return Err(Error::shape(OP, "needs an array of two axes or more"));
@@ -307,33 +277,22 @@ pub fn pinv(x: &Lazy, rcond: f64) -> Lazy {
             shape.extend([*n, *m]);
             return Ok(Lazy::from(crate::array::Array::zeros(x.dtype()?, &shape)?));
         }
-        let [u, s, vh] = three(page("svd", vec![conjugate(x)], vec![Attr::Bool(false)]))?;
+        let [u, s, vh] = exactly(pages("svd", vec![conjugate(x)], vec![Attr::Bool(false)]))?;
         let greatest = expand_dims(&s.reduce(Reduce::Max, &[-1]), &[-1]);
-        let large = greater(&s, multiply(&greatest, rcond));
-        let one = divide(&large.cast(s.dtype()?), &s);
-        let zero = multiply(&large.cast(s.dtype()?), 0.0);
-        let inverse = Lazy::elementwise(
-            Elementwise::Ternary(crate::ops::Ternary::Where),
-            vec![large.into(), one.into(), zero.into()],
-        );
-        let right = multiply(&matrix_transpose(&u), expand_dims(&inverse, &[-1]));
+        let large = greater(&s, &greatest * rcond);
+        let one = large.cast(s.dtype()?) / &s;
+        let zero = large.cast(s.dtype()?) * 0.0;
+        let inverse = choose(large, one, zero);
+        let right = matrix_transpose(&u) * expand_dims(&inverse, &[-1]);
         Ok(product(&matrix_transpose(&vh), &right))
-    };
-    built(all())
-}
-
-fn three(all: Vec<Lazy>) -> Result<[Lazy; 3]> {
-    if let [one] = all.as_slice() {
-        one.meta()?;
-    }
-    all.try_into().map_err(|_| Error::internal("svd gave not three results"))
+    })
 }
 
 /// Rank.
 #[track_caller]
 pub fn matrix_rank(x: &Lazy, tol: Option<f64>, rtol: Option<f64>) -> Lazy {
     const OP: &str = "matrix_rank";
-    let all = || {
+    built(&[x], || {
         let s = checked(OP, x)?;
         let [.., m, n] = s.as_slice() else {
             return Ok(x.cast(DType::Bool).reduce(Reduce::Any, &[]).cast(DType::I64));
@@ -341,17 +300,16 @@ pub fn matrix_rank(x: &Lazy, tol: Option<f64>, rtol: Option<f64>) -> Lazy {
         if tol.is_some() && rtol.is_some() {
             return Err(Error::value(OP, "tol and rtol are both given; one of them is meant"));
         }
-        let values = page_one("svdvals", vec![x.clone()], Vec::new());
+        let values = page("svdvals", vec![x.clone()], Vec::new());
         let eps = if values.dtype()? == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let limit = match tol {
             Some(tol) => Operand::from(tol),
             None if *m.min(n) == 0 => Operand::from(0.0),
             None => {
                 let greatest = expand_dims(&values.reduce(Reduce::Max, &[-1]), &[-1]);
-                multiply(&greatest, rtol.unwrap_or((*m.max(n)) as f64 * eps)).into()
+                (&greatest * rtol.unwrap_or((*m.max(n)) as f64 * eps)).into()
             }
         };
         Ok(greater(&values, limit).reduce(Reduce::Sum, &[-1]))
-    };
-    built(all())
+    })
 }

@@ -2,18 +2,15 @@
 
 use super::*;
 use crate::array::promote::{float_of, int_range};
-use crate::ops::{Compare, Outputs, Ternary};
 
-const ROUND: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("decimals", ParamKind::Int).or(Preset::Int(0))];
+const ROUND: &[Param] = &[X1, Param::new("decimals", ParamKind::Int).or(Preset::Int(0))];
 const NAN_TO_NUM: &[Param] = &[
-    Param::new("x", ParamKind::Array),
+    X1,
     Param::new("nan", ParamKind::Float).or(Preset::Float(0.0)),
     Param::new("posinf", ParamKind::Float).or(Preset::None),
     Param::new("neginf", ParamKind::Float).or(Preset::None),
 ];
-const LERP: &[Param] =
-    &[Param::new("x", ParamKind::Array), Param::new("y", ParamKind::Array), Param::new("t", ParamKind::Array)];
-const TYPE: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("dtype", ParamKind::DType)];
+const LERP: &[Param] = &[X1, XY[1], Param::new("t", ParamKind::Array)];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -160,7 +157,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "cast_sat",
-        params: TYPE,
+        params: AS_TYPE,
         numpy: "np.asarray(np.clip(x.astype(object), np.iinfo(dtype).min, np.iinfo(dtype).max)).astype(dtype)",
         tries: &[
             "int | cast_sat(x, uint8)",
@@ -174,7 +171,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "cast_rounded",
-        params: TYPE,
+        params: AS_TYPE,
         numpy: "np.clip(np.rint(np.asarray(np.real(x), float)), np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)",
         tries: &["cast_rounded(x, uint8)", "cast_rounded(x, int8)", "cast_rounded(x / 3, int16)"],
         doc: "The nearest element of another type.",
@@ -183,36 +180,10 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-fn unary(op: Elementwise, x: &Lazy) -> Lazy {
-    Lazy::elementwise(op, vec![x.into()])
-}
-
-#[track_caller]
-fn choose(condition: &Lazy, x: impl Into<Operand>, y: impl Into<Operand>) -> Lazy {
-    Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![condition.into(), x.into(), y.into()])
-}
-
-#[track_caller]
-fn compare(op: Compare, x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    binary(Elementwise::Compare(op), x, y)
-}
-
 /// `x` in the type in which a float function of it is computed.
 #[track_caller]
 fn as_float(x: &Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) => x.cast(float_of(d)),
-        Err(_) => x.clone(),
-    }
-}
-
-/// Builds with `make` from the type of `x`, or hands on the error.
-#[track_caller]
-fn typed(x: &Lazy, make: impl FnOnce(DType) -> Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) => make(d),
-        Err(e) => Lazy::failed(e),
-    }
+    typed(x, |d| x.cast(float_of(d)))
 }
 
 /// See the row of the same name, as for all functions of this file.
@@ -227,7 +198,7 @@ pub fn positive(x: &Lazy) -> Lazy {
 /// Absolute value of a float.
 #[track_caller]
 pub fn fabs(x: &Lazy) -> Lazy {
-    real_only("fabs", x, |_| unary(Elementwise::Unary(Unary::Absolute), &as_float(x)))
+    real_only("fabs", x, |_| absolute(as_float(x)))
 }
 
 /// `1 / x`
@@ -236,32 +207,25 @@ pub fn reciprocal(x: &Lazy) -> Lazy {
     typed(x, |d| match d {
         DType::Bool => x.cast(DType::I8),
         d if d.is_integer() => {
-            let one = compare(Compare::Equal, x, 1).cast(d);
+            let one = equals(x, 1).cast(d);
             // Unsigned types hold no -1.
             if int_range(d).0 == 0 {
                 return one;
             }
-            binary(Elementwise::Binary(Binary::Subtract), &one, compare(Compare::Equal, x, -1).cast(d))
+            one - equals(x, -1).cast(d)
         }
         d if d.is_complex() => {
-            let (re, im) = (part(Part::Real, x), part(Part::Imag, x));
-            let size = |x: &Lazy| unary(Elementwise::Unary(Unary::Absolute), x);
-            let flat = compare(Compare::LessEqual, &size(&im), size(&re));
+            let (re, im) = (unary(Part::Real, x), unary(Part::Imag, x));
+            let flat = binary(Compare::LessEqual, absolute(&im), absolute(&re));
             let (long, short) = (choose(&flat, &re, &im), choose(&flat, &im, &re));
-            let ratio = divide(&short, &long);
-            let scaled = binary(Elementwise::Binary(Binary::Multiply), &short, &ratio);
-            let below = binary(Elementwise::Binary(Binary::Add), &long, scaled);
-            let (one, ratio) = (one_over(&below), divide(&ratio, &below));
-            let down = unary(Elementwise::Unary(Unary::Negative), &choose(&flat, &ratio, &one));
-            binary(Elementwise::Part(Part::Complex), &choose(&flat, one, ratio), down)
+            let ratio = &short / &long;
+            let below = &long + &short * &ratio;
+            let (one, ratio) = (1 / &below, ratio / &below);
+            let down = -choose(&flat, &ratio, &one);
+            binary(Part::Complex, choose(&flat, one, ratio), down)
         }
-        _ => one_over(x),
+        _ => 1 / x,
     })
-}
-
-#[track_caller]
-fn one_over(x: &Lazy) -> Lazy {
-    Lazy::elementwise(Elementwise::MathBinary(MathBinary::Divide), vec![1.into(), x.into()])
 }
 
 /// `x` times a factor, in the float type of `x`, for 16-bit floats rounded once.
@@ -270,7 +234,7 @@ fn scaled(name: &str, x: &Lazy, factor: impl Fn(DType) -> f64) -> Lazy {
     real_only(name, x, |d| {
         let to = float_of(d);
         let work = if to.is_half() { DType::F32 } else { to };
-        binary(Elementwise::Binary(Binary::Multiply), &x.cast(work), factor(work)).cast(to)
+        (x.cast(work) * factor(work)).cast(to)
     })
 }
 
@@ -295,15 +259,15 @@ pub fn sinc(x: &Lazy) -> Lazy {
     if x.dtype().is_ok_and(|d| d == DType::BF16) {
         return sinc(&x.cast(DType::F32)).cast(DType::BF16);
     }
-    let angle = binary(Elementwise::Binary(Binary::Multiply), x, std::f64::consts::PI);
+    let angle = x * std::f64::consts::PI;
     typed(&angle, |d| {
         let small = match d {
             DType::F16 => 2f64.powi(-10),
             DType::F32 => f64::from(f32::EPSILON),
             _ => f64::EPSILON,
         };
-        let angle = choose(&compare(Compare::NotEqual, &angle, 0.0), &angle, small);
-        divide(&unary(Elementwise::Math(Math::Sin), &angle), &angle)
+        let angle = choose(binary(Compare::NotEqual, &angle, 0.0), &angle, small);
+        unary(Math::Sin, &angle) / angle
     })
 }
 
@@ -321,56 +285,52 @@ pub fn float_power(x: &Lazy, y: Operand) -> Lazy {
         Operand::Lazy(l) => Operand::Lazy(l.cast(to)),
         w => w,
     };
-    binary(Elementwise::Binary(Binary::Power), &x.cast(to), y)
+    binary(Binary::Power, x.cast(to), y)
 }
 
 /// Quotient and remainder.
 #[track_caller]
 pub fn divmod(x: &Lazy, y: Operand) -> [Lazy; 2] {
-    [
-        binary(Elementwise::Binary(Binary::FloorDivide), x, y.clone()),
-        binary(Elementwise::Binary(Binary::Remainder), x, y),
-    ]
+    [binary(Binary::FloorDivide, x, y.clone()), x % y]
 }
 
 /// Fractional and integral part.
 #[track_caller]
 pub fn modf(x: &Lazy) -> [Lazy; 2] {
     let x = as_float(x);
-    let whole = unary(Elementwise::Math(Math::Trunc), &x);
-    let rest = binary(Elementwise::Binary(Binary::Subtract), &x, &whole);
+    let whole = unary(Math::Trunc, &x);
+    let rest = &x - &whole;
     // An infinity less itself is NaN.
-    let rest = choose(&unary(Elementwise::Test(crate::ops::Test::Isinf), &x), 0.0, rest);
-    [binary(Elementwise::MathBinary(MathBinary::Copysign), &rest, &x), whole]
+    let rest = choose(unary(Test::Isinf, &x), 0.0, rest);
+    [binary(MathBinary::Copysign, rest, x), whole]
 }
 
 /// Mantissa and exponent.
 #[track_caller]
 pub fn frexp(x: &Lazy) -> [Lazy; 2] {
-    [unary(Elementwise::Math(Math::FrexpMantissa), x), unary(Elementwise::Math(Math::FrexpExponent), x)]
+    [unary(Math::FrexpMantissa, x), unary(Math::FrexpExponent, x)]
 }
 
 /// Rounded to decimals.
 #[track_caller]
 pub fn round(x: &Lazy, decimals: isize) -> Lazy {
-    let rint = |x: &Lazy| unary(Elementwise::Math(Math::Rint), x);
+    let rint = |x: Lazy| unary(Math::Rint, x);
     // Ten to the power of a size that no float has is infinite, as for NumPy.
     let tens = 10f64.powi(decimals.unsigned_abs().min(400) as i32);
-    let times = |x: &Lazy| binary(Elementwise::Binary(Binary::Multiply), x, tens);
     typed(x, |d| match d {
         DType::Bool if decimals != 0 => {
             Lazy::failed(Error::dtype("round", "bool takes no decimals; cast it to a number first"))
         }
         d if d.is_integer() && decimals >= 0 => x.clone(),
         d if d.is_integer() => {
-            let wide = times(&rint(&divide(x, tens)));
+            let wide = rint(x / tens) * tens;
             // Over the widest integers, so that what does not fit wraps.
             if d == DType::U64 { wide.cast(d) } else { wide.cast(DType::I64).cast(d) }
         }
         d if d.is_complex() && decimals != 0 => by_parts(x, |x| round(x, decimals)),
-        _ if decimals == 0 => rint(x),
-        _ if decimals > 0 => divide(&rint(&times(x)), tens),
-        _ => times(&rint(&divide(x, tens))),
+        _ if decimals == 0 => rint(x.clone()),
+        _ if decimals > 0 => rint(x * tens) / tens,
+        _ => rint(x / tens) * tens,
     })
 }
 
@@ -388,10 +348,9 @@ pub fn nan_to_num(x: &Lazy, nan: f64, posinf: Option<f64>, neginf: Option<f64>) 
             DType::F64 => f64::MAX,
             _ => return x.clone(),
         };
-        let infinite = |sign: f64| compare(Compare::Equal, x, sign * f64::INFINITY);
-        let y = choose(&unary(Elementwise::Test(crate::ops::Test::Isnan), x), nan, x);
-        let y = choose(&infinite(1.0), posinf.unwrap_or(most), y);
-        choose(&infinite(-1.0), neginf.unwrap_or(-most), y)
+        let y = choose(unary(Test::Isnan, x), nan, x);
+        let y = choose(equals(x, f64::INFINITY), posinf.unwrap_or(most), y);
+        choose(equals(x, f64::NEG_INFINITY), neginf.unwrap_or(-most), y)
     })
 }
 
@@ -415,15 +374,14 @@ pub fn bitwise_count(x: &Lazy) -> Lazy {
             _ => DType::U64,
         };
         let ones = int_range(to).1;
-        let and = |x: &Lazy, m: i128| binary(Elementwise::Bits(Bits::And), x, Weak::Int(m));
-        let down = |x: &Lazy, n: i128| binary(Elementwise::Bits(Bits::RightShift), x, Weak::Int(n));
-        let add = |x: &Lazy, y: Lazy| binary(Elementwise::Binary(Binary::Add), x, y);
-        let x = unary(Elementwise::Unary(Unary::Absolute), x).cast(to);
-        let pairs = binary(Elementwise::Binary(Binary::Subtract), &x, and(&down(&x, 1), ones / 3));
-        let fours = add(&and(&pairs, ones / 5), and(&down(&pairs, 2), ones / 5));
-        let bytes = and(&add(&fours, down(&fours, 4)), ones / 17);
+        let and = |x: &Lazy, m: i128| binary(Bits::And, x, Weak::Int(m));
+        let down = |x: &Lazy, n: i128| binary(Bits::RightShift, x, Weak::Int(n));
+        let x = absolute(x).cast(to);
+        let pairs = &x - and(&down(&x, 1), ones / 3);
+        let fours = and(&pairs, ones / 5) + and(&down(&pairs, 2), ones / 5);
+        let bytes = and(&(&fours + down(&fours, 4)), ones / 17);
         // The product with 0x0101… has the sum of all bytes in its highest one.
-        let all = binary(Elementwise::Binary(Binary::Multiply), &bytes, Weak::Int(ones / 255));
+        let all = bytes * Weak::Int(ones / 255);
         down(&all, (d.size() as i128 - 1) * 8).cast(DType::U8)
     })
 }
@@ -455,34 +413,21 @@ fn between(x: Operand, y: Operand, t: Operand) -> Lazy {
             return Lazy::failed(Error::dtype("lerp", "t is complex; what lies between is told by a real number"));
         }
         Operand::Lazy(l) if l.dtype().is_ok_and(|d| d.kind() < Kind::Float) => Operand::Lazy(l.cast(DType::F64)),
-        Operand::Weak(Weak::Int(v)) => Operand::Weak(Weak::Float(v as f64)),
-        Operand::Weak(Weak::Bool(v)) => Operand::Weak(Weak::Float(f64::from(u8::from(v)))),
+        Operand::Weak(w) => w.to_f64().into(),
         t => t,
     };
     let rest = match &t {
-        Operand::Lazy(l) => Lazy::elementwise(Elementwise::Binary(Binary::Subtract), vec![1.into(), l.into()]).into(),
-        Operand::Weak(Weak::Float(v)) => Operand::Weak(Weak::Float(1.0 - v)),
-        w => w.clone(),
+        Operand::Lazy(l) => Operand::Lazy(1 - l),
+        Operand::Weak(w) => (1.0 - w.to_f64()).into(),
     };
-    let from = binary(Elementwise::Binary(Binary::Multiply), x, rest);
     let to = match (y, t) {
         (Operand::Weak(Weak::Complex(re, im)), Operand::Weak(t)) => {
-            Operand::Weak(Weak::Complex(re * number(t), im * number(t)))
+            Operand::Weak(Weak::Complex(re * t.to_f64(), im * t.to_f64()))
         }
-        (Operand::Weak(y), Operand::Weak(t)) => Operand::Weak(Weak::Float(number(y) * number(t))),
-        (y, t) => Lazy::elementwise(Elementwise::Binary(Binary::Multiply), vec![y, t]).into(),
+        (Operand::Weak(y), Operand::Weak(t)) => (y.to_f64() * t.to_f64()).into(),
+        (y, t) => binary(Binary::Multiply, y, t).into(),
     };
-    binary(Elementwise::Binary(Binary::Add), &from, to)
-}
-
-fn number(w: Weak) -> f64 {
-    match w {
-        Weak::Bool(v) => f64::from(u8::from(v)),
-        Weak::Int(v) => v as f64,
-        Weak::Float(v) => v,
-        // Both places have taken it out before.
-        Weak::Complex(re, _) => re,
-    }
+    x * rest + to
 }
 
 /// A cast that holds.
@@ -493,9 +438,7 @@ pub fn cast_sat(x: &Lazy, dtype: DType) -> Lazy {
             return x.cast(dtype);
         }
         let ((a, b), (lo, hi)) = (int_range(d), int_range(dtype));
-        let bounds = [a.max(lo), b.min(hi)].map(|v| Operand::Weak(Weak::Int(v)));
-        let [lo, hi] = bounds;
-        Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![x.into(), lo, hi]).cast(dtype)
+        clip(x, Weak::Int(a.max(lo)), Weak::Int(b.min(hi))).cast(dtype)
     })
 }
 
@@ -503,8 +446,8 @@ pub fn cast_sat(x: &Lazy, dtype: DType) -> Lazy {
 #[track_caller]
 pub fn cast_rounded(x: &Lazy, dtype: DType) -> Lazy {
     typed(x, |d| match d {
-        d if d.is_complex() && dtype.is_integer() => cast_rounded(&part(Part::Real, x), dtype),
-        d if d.is_float() && dtype.is_integer() => unary(Elementwise::Math(Math::Rint), x).cast(dtype),
+        d if d.is_complex() && dtype.is_integer() => cast_rounded(&unary(Part::Real, x), dtype),
+        d if d.is_float() && dtype.is_integer() => unary(Math::Rint, x).cast(dtype),
         _ => cast_sat(x, dtype),
     })
 }

@@ -1,12 +1,7 @@
 //! More elements around an array.
 
-use super::create::{counting, valued};
-use super::joining::{known_ints, part, shape_of};
-use super::reductions::{built, constant};
-use super::scans::joined;
 use super::*;
-
-const X1: Param = Param::new("x", ParamKind::Array);
+use crate::lazy::index::known_as;
 
 pub(super) const ROWS: &[Row] = &[Row {
     name: "pad",
@@ -113,15 +108,9 @@ fn values(op: &str, name: &str, o: Operand, dtype: DType, rank: usize) -> Result
             Op::Scalar(s) => vec![*s],
             _ => Vec::new(),
         },
-        Operand::Lazy(l) => match l.op() {
-            Op::Scalar(s) => vec![*s],
-            Op::Data(d) => {
-                let dense = d.0.to_contiguous()?;
-                let bytes = dense.contiguous_bytes().unwrap_or(&[]);
-                bytes.chunks_exact(dense.dtype().size()).map(|b| Scalar::from_bytes(dense.dtype(), b)).collect()
-            }
-            _ => return Err(Error::value(op, format!("{name} must be numbers, not an expression"))),
-        },
+        Operand::Lazy(l) => {
+            known_as(l, |s| s).ok_or_else(|| Error::value(op, format!("{name} must be numbers, not an expression")))?
+        }
     };
     let cast = |s: Scalar| {
         let (re, im) = s.to_parts();
@@ -215,34 +204,22 @@ fn statistic(mode: &str, x: &Lazy, axis: usize) -> Result<Lazy> {
         "maximum" => return Ok(x.reduce(Reduce::Max, &axes).keepdims()),
         "minimum" => return Ok(x.reduce(Reduce::Min, &axes).keepdims()),
         "mean" => x.reduce(Reduce::Mean, &axes).keepdims(),
-        _ => {
-            let page = crate::ops::whole::page("median").ok_or_else(|| Error::internal("there is no median"))?;
-            let attrs =
-                vec![crate::ops::Attr::Input(0), crate::ops::Attr::Ints(axes.to_vec()), crate::ops::Attr::Bool(true)];
-            Lazy::whole(page, vec![x.clone()], attrs)
-        }
+        _ => page("median", vec![x.clone()], vec![Attr::Ints(axes.to_vec()), Attr::Bool(true)]),
     };
-    let rounded = |v: Lazy| Lazy::elementwise(Elementwise::Math(Math::Rint), vec![v.into()]);
-    Ok(if dtype.is_integer() { rounded(value).cast(dtype) } else { value.cast(dtype) })
+    Ok(if dtype.is_integer() { unary(Math::Rint, value).cast(dtype) } else { value.cast(dtype) })
 }
 
 /// From a value towards an edge, without it.
 fn ramp(edge: &Lazy, axis: usize, from: Scalar, width: usize) -> Result<Lazy> {
     let dtype = edge.dtype()?;
-    let work = if dtype.kind() >= Kind::Float { dtype } else { DType::F64 };
+    let work = or_f64(dtype);
     let start = Lazy::scalar(from).cast(work);
     let mut line = vec![1isize; edge.ndim()?];
     line[axis] = width as isize;
     let i = reshape(&counting(width as isize, work), &line);
-    let delta = binary(Elementwise::Binary(Binary::Subtract), &edge.cast(work), &start);
-    let step = divide(&delta, width as f64);
-    let y = binary(Elementwise::Binary(Binary::Multiply), &i, step);
-    let y = binary(Elementwise::Binary(Binary::Add), &y, start);
-    Ok(if dtype.kind() >= Kind::Float {
-        y
-    } else {
-        Lazy::elementwise(Elementwise::Math(Math::Floor), vec![y.into()]).cast(dtype)
-    })
+    let delta = edge.cast(work) - &start;
+    let y = i * (delta / width as f64) + start;
+    Ok(if work == dtype { y } else { unary(Math::Floor, y).cast(dtype) })
 }
 
 /// The axis as a part of what repeats without end.
@@ -274,10 +251,7 @@ fn odd(mode: &str, x: &Lazy, axis: usize, before: usize, after: usize) -> Result
         let detail = format!("reflect_type 'odd' reaches at most {} elements along axis {axis}", n - skip);
         return Err(Error::value("pad", detail));
     }
-    let side = |edge: Lazy, of: Lazy| {
-        let twice = binary(Elementwise::Binary(Binary::Multiply), &edge, 2);
-        binary(Elementwise::Binary(Binary::Subtract), &twice, flip(&of, &[axis as isize]))
-    };
+    let side = |edge: Lazy, of: Lazy| edge * 2 - flip(&of, &[axis as isize]);
     let left = side(part(x, axis, 0, 1), part(x, axis, skip, skip + before));
     let right = side(part(x, axis, n - 1, n), part(x, axis, n - skip - after, n - skip));
     Ok(joined(&[left, x.clone(), right], axis))

@@ -1,23 +1,22 @@
 //! Elements by position, written as an index of arrays.
 
 use super::*;
-use crate::array::{Array, Scalar};
+use crate::array::Array;
+use crate::array::promote::promote;
 use crate::lazy::index::{Index, as_element, assigned, indexed};
 use crate::ops::whole::index::{GATHER, SCATTER};
 use crate::ops::whole::place::{MODE, PLACE};
-use crate::ops::{Attr, Ternary};
 
 const INDICES: Param = Param::new("indices", ParamKind::Array);
-const AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::None);
 const OFFSET: Param = Param::new("offset", ParamKind::Int).or(Preset::Int(0));
-const K: &[Param] = &[Param::new("x", ParamKind::Array), Param::new("k", ParamKind::Int).or(Preset::Int(0))];
-const MASKED: &[Param] =
-    &[Param::new("x", ParamKind::Array), Param::new("mask", ParamKind::Array), Param::new("values", ParamKind::Array)];
+const X_K: &[Param] = &[X1, K];
+const VALUES: Param = Param::new("values", ParamKind::Array);
+const MASKED: &[Param] = &[X1, Param::new("mask", ParamKind::Array), VALUES];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "take",
-        params: &[Param::new("x", ParamKind::Array), INDICES, AXIS, MODE],
+        params: &[X1, INDICES, NO_AXIS, MODE],
         numpy: "np.take(x, indices, axis, mode=mode)",
         tries: &[
             "x:3x4 | take(x, [0, -1])",
@@ -34,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "put",
-        params: &[Param::new("x", ParamKind::Array), INDICES, Param::new("values", ParamKind::Array), MODE],
+        params: &[X1, INDICES, VALUES, MODE],
         numpy: "(lambda a: (np.put(a, indices, values, mode=mode), a)[1])(x.copy())",
         tries: &[
             "x:3x4 | put(x, [0, -1], 1)",
@@ -50,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "put_along_axis",
-        params: &[Param::new("x", ParamKind::Array), INDICES, Param::new("values", ParamKind::Array), AXIS],
+        params: &[X1, INDICES, VALUES, NO_AXIS],
         numpy: "(lambda a: (np.put_along_axis(a, indices, values, axis), a)[1])(x.copy())",
         tries: &[
             "x:3x4 | put_along_axis(x, argsort(x, axis=1)[:, :1], 1, 1)",
@@ -100,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "diagonal",
         params: &[
-            Param::new("x", ParamKind::Array),
+            X1,
             OFFSET,
             Param::new("axis1", ParamKind::Axis).or(Preset::Int(0)),
             Param::new("axis2", ParamKind::Axis).or(Preset::Int(1)),
@@ -120,7 +119,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "diag",
-        params: K,
+        params: X_K,
         numpy: "np.diag(x, k)",
         tries: &["x:3 | diag(x)", "x:3 | diag(x, -2)", "x:3x4 | diag(x, k=1)", "x:2x3x4 | diag(x)"],
         doc: "Of a matrix its diagonal; of one axis a matrix with it as diagonal and zeros elsewhere.",
@@ -129,7 +128,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "diagflat",
-        params: K,
+        params: X_K,
         numpy: "np.diagflat(x, k)",
         tries: &["x:2x2 | diagflat(x)", "x:3 | diagflat(x, 1)", "x: | diagflat(x, -1)"],
         doc: "A matrix with the flattened elements as diagonal and zeros elsewhere.",
@@ -139,7 +138,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "fill_diagonal",
         params: &[
-            Param::new("x", ParamKind::Array),
+            X1,
             Param::new("val", ParamKind::Array),
             Param::new("wrap", ParamKind::Bool).or(Preset::Bool(false)).rare(),
         ],
@@ -170,17 +169,6 @@ fn count_from(op: &str, start: usize, n: usize) -> Result<Lazy> {
     Ok(Array::from_slice(&all, &[n])?.into())
 }
 
-#[track_caller]
-fn or_failed(made: Result<Lazy>) -> Lazy {
-    made.unwrap_or_else(Lazy::failed)
-}
-
-/// Flattened, also where a length of 0 leaves -1 without an answer.
-fn ravel(x: &Lazy) -> Result<Lazy> {
-    let n = shape::count("reshape", x.shape()?, 1)?;
-    Ok(reshape(x, &[n as isize]))
-}
-
 /// Integer positions within an axis of `n`, by the mode's rule.
 fn positions(op: &str, indices: Lazy, n: usize, mode: &str) -> Result<Lazy> {
     let dtype = indices.dtype()?;
@@ -196,10 +184,8 @@ fn positions(op: &str, indices: Lazy, n: usize, mode: &str) -> Result<Lazy> {
     Ok(match mode {
         "raise" if dtype == DType::Bool || !matches!(indices.op(), Op::Data(_) | Op::Scalar(_)) => i,
         "raise" => indices,
-        "wrap" => binary(Elementwise::Binary(Binary::Remainder), &i, n.max(1)),
-        "clip" => {
-            Lazy::elementwise(Elementwise::Ternary(Ternary::Clip), vec![i.into(), 0.into(), (n - 1).max(0).into()])
-        }
+        "wrap" => &i % n.max(1),
+        "clip" => clip(i, 0, (n - 1).max(0)),
         other => return Err(Error::value(op, format!("mode is 'raise', 'wrap' or 'clip', not '{other}'"))),
     })
 }
@@ -207,36 +193,35 @@ fn positions(op: &str, indices: Lazy, n: usize, mode: &str) -> Result<Lazy> {
 /// See the row of the same name, as for all functions of this file.
 #[track_caller]
 pub fn take(x: &Lazy, indices: Operand, axis: Option<isize>, mode: &str) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let (x, axis) = match axis {
             Some(a) => (x.clone(), shape::axis("take", a, x.ndim()?)?),
-            None => (ravel(x)?, 0),
+            None => (ravel(x), 0),
         };
         let n = x.shape()?.get(axis).copied().unwrap_or(0);
         let mut items = vec![Index::Slice(Slice::default()); axis];
         items.push(Index::Array(positions("take", as_array(indices), n, mode)?));
         Ok(indexed(&x, &items))
-    };
-    or_failed(build())
+    })
 }
 
 /// The values one after another, from the first again as often as it takes to have `n`.
 fn repeated(op: &str, values: Lazy, n: usize) -> Result<Lazy> {
     let many = shape::count(op, values.shape()?, 1)?;
     if many == 1 || many == n {
-        return ravel(&values);
+        return Ok(ravel(&values));
     }
-    let i = binary(Elementwise::Binary(Binary::Remainder), &count_from(op, 0, n)?, many.max(1) as i64);
-    Ok(indexed(&ravel(&values)?, &[Index::Array(i)]))
+    let i = &count_from(op, 0, n)? % many.max(1) as i64;
+    Ok(indexed(&ravel(&values), &[Index::Array(i)]))
 }
 
 /// Put.
 #[track_caller]
 pub fn put(x: &Lazy, indices: Operand, values: Operand, mode: &str) -> Lazy {
-    let build = || {
-        let all = ravel(x)?;
+    built(&[x], || {
+        let all = ravel(x);
         let n = shape::count("put", x.shape()?, 1)?;
-        let at = ravel(&positions("put", as_array(indices), n, mode)?)?;
+        let at = ravel(&positions("put", as_array(indices), n, mode)?);
         let many = shape::count("put", at.shape()?, 1)?;
         let values = as_element("put", values, x.dtype()?)?;
         if values.shape()?.contains(&0) {
@@ -244,21 +229,19 @@ pub fn put(x: &Lazy, indices: Operand, values: Operand, mode: &str) -> Lazy {
         }
         // More values than positions: the rest is left.
         let values = indexed(&repeated("put", values, many)?, &[Index::Slice(Slice::new(0, many.max(1) as isize))]);
-        let shape: Vec<isize> = x.shape()?.iter().map(|&d| d as isize).collect();
-        Ok(reshape(&assigned(&all, &[Index::Array(at)], values.into()), &shape))
-    };
-    or_failed(build())
+        Ok(reshape(&assigned(&all, &[Index::Array(at)], values.into()), &shape_of(x)?))
+    })
 }
 
 /// Put along one axis.
 #[track_caller]
 pub fn put_along_axis(x: &Lazy, indices: Operand, values: Operand, axis: Option<isize>) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let op = "put_along_axis";
         let (from, indices) = (x.shape()?.to_vec(), as_array(indices));
         let Some(axis) = axis else {
-            let all = assigned(&ravel(x)?, &[Index::Array(indices)], values);
-            return Ok(reshape(&all, &from.iter().map(|&d| d as isize).collect::<Vec<_>>()));
+            let all = assigned(&ravel(x), &[Index::Array(indices)], values);
+            return Ok(reshape(&all, &shape::signed(&from)));
         };
         let axis = shape::axis(op, axis, from.len())?;
         if indices.ndim()? != from.len() {
@@ -278,8 +261,7 @@ pub fn put_along_axis(x: &Lazy, indices: Operand, values: Operand, axis: Option<
         };
         let items = (0..from.len()).map(item).collect::<Result<Vec<_>>>()?;
         Ok(assigned(x, &items, values))
-    };
-    or_failed(build())
+    })
 }
 
 /// `place` and `putmask`; one value for all is `where`.
@@ -295,11 +277,10 @@ fn masked(op: &str, x: &Lazy, mask: Operand, values: Operand, next: bool) -> Res
             ),
         ));
     }
-    let mask = reshape(&mask, &x.shape()?.iter().map(|&d| d as isize).collect::<Vec<_>>());
+    let mask = reshape(&mask, &shape_of(x)?);
     let values = as_element(op, values, x.dtype()?)?;
     if shape::count(op, values.shape()?, 1)? == 1 {
-        let value = reshape(&values, &[]);
-        return Ok(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![mask.into(), value.into(), x.into()]));
+        return Ok(choose(mask, reshape(&values, &[]), x));
     }
     let attrs = vec![Attr::Input(0), Attr::Input(1), Attr::Input(2), Attr::Bool(next)];
     Ok(Lazy::whole(&PLACE, vec![x.clone(), mask, values], attrs))
@@ -308,19 +289,19 @@ fn masked(op: &str, x: &Lazy, mask: Operand, values: Operand, next: bool) -> Res
 /// Values where a mask is true, each in its own place.
 #[track_caller]
 pub fn putmask(x: &Lazy, mask: Operand, values: Operand) -> Lazy {
-    or_failed(masked("putmask", x, mask, values, false))
+    built(&[x], || masked("putmask", x, mask, values, false))
 }
 
 /// Values where a mask is true, one after another.
 #[track_caller]
 pub fn place(x: &Lazy, mask: Operand, values: Operand) -> Lazy {
-    or_failed(masked("place", x, mask, values, true))
+    built(&[x], || masked("place", x, mask, values, true))
 }
 
 /// The first choice whose condition is true.
 #[track_caller]
 pub fn select(condlist: &[Lazy], choicelist: &[Lazy], default: Operand) -> Lazy {
-    let build = || {
+    built_of(&[condlist, choicelist].concat(), || {
         if condlist.len() != choicelist.len() || condlist.is_empty() {
             return Err(Error::value(
                 "select",
@@ -328,25 +309,23 @@ pub fn select(condlist: &[Lazy], choicelist: &[Lazy], default: Operand) -> Lazy 
             ));
         }
         let types = choicelist.iter().map(Lazy::dtype).collect::<Result<Vec<_>>>()?;
-        let common = types.into_iter().reduce(crate::array::promote::promote).unwrap_or(DType::F64);
+        let common = types.into_iter().reduce(promote).unwrap_or(DType::F64);
         let mut result = default;
         for (when, choice) in condlist.iter().zip(choicelist).rev() {
             if when.dtype()? != DType::Bool {
                 let detail = format!("a condition is bool, not {}; write one with a comparison", when.dtype()?);
                 return Err(Error::dtype("select", detail));
             }
-            let operands = vec![when.into(), choice.cast(common).into(), result];
-            result = Lazy::elementwise(Elementwise::Ternary(Ternary::Where), operands).into();
+            result = choose(when, choice.cast(common), result).into();
         }
         Ok(as_array(result))
-    };
-    or_failed(build())
+    })
 }
 
 /// The diagonal of two axes.
 #[track_caller]
 pub fn diagonal(x: &Lazy, offset: isize, axis1: isize, axis2: isize) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let s = x.shape()?;
         if s.len() < 2 {
             return Err(Error::shape("diagonal", format!("shape {} has no two axes", shape::show(s))));
@@ -364,8 +343,7 @@ pub fn diagonal(x: &Lazy, offset: isize, axis1: isize, axis2: isize) -> Lazy {
         let place = Attr::Int(s.len() as i64 - 2);
         let inputs = [x.clone()].into_iter().chain(arrays).collect();
         Ok(Lazy::whole(&GATHER, inputs, vec![Attr::Input(0), Attr::Inputs(1, 2), axes, place]))
-    };
-    or_failed(build())
+    })
 }
 
 /// The diagonal of a matrix, or a matrix of a diagonal.
@@ -382,17 +360,16 @@ pub fn diag(x: &Lazy, k: isize) -> Lazy {
 /// A matrix with a diagonal.
 #[track_caller]
 pub fn diagflat(x: &Lazy, k: isize) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let op = "diagflat";
-        let all = ravel(x)?;
+        let all = ravel(x);
         let n = shape::count(op, all.shape()?, 1)?;
         let side = n.checked_add(k.unsigned_abs());
         let side = side.filter(|&s| s <= isize::MAX as usize);
         let side =
             side.ok_or_else(|| Error::shape(op, format!("the diagonal {k} lies beyond what can be addressed")))?;
         shape::count(op, &[side, side], x.dtype()?.size())?;
-        let zero = Lazy::scalar(Scalar::from_i128(x.dtype()?, 0));
-        let zeros = broadcast_to(&zero, &[side as isize, side as isize]);
+        let zeros = zeros(&[side as isize, side as isize], x.dtype()?);
         let (down, right) = if k < 0 { (k.unsigned_abs(), 0) } else { (0, k.unsigned_abs()) };
         if n == 0 {
             return Ok(zeros);
@@ -402,14 +379,13 @@ pub fn diagflat(x: &Lazy, k: isize) -> Lazy {
         let attrs =
             vec![Attr::Input(0), Attr::Input(1), Attr::Inputs(2, 2), Attr::Ints(vec![0, 1]), Attr::Int(0), spans];
         Ok(Lazy::whole(&SCATTER, inputs, attrs))
-    };
-    or_failed(build())
+    })
 }
 
 /// A value on the main diagonal.
 #[track_caller]
 pub fn fill_diagonal(x: &Lazy, val: Operand, wrap: bool) -> Lazy {
-    let build = || {
+    built(&[x], || {
         let op = "fill_diagonal";
         let s = x.shape()?.to_vec();
         let (n, step, end) = match s.as_slice() {
@@ -433,8 +409,7 @@ pub fn fill_diagonal(x: &Lazy, val: Operand, wrap: bool) -> Lazy {
         let values = repeated(op, values, count)?;
         let values = indexed(&values, &[Index::Slice(Slice::new(0, count as isize))]);
         let slice = Slice::new(0, end as isize).by(step as isize);
-        let all = assigned(&ravel(x)?, &[Index::Slice(slice)], values.into());
-        Ok(reshape(&all, &s.iter().map(|&d| d as isize).collect::<Vec<_>>()))
-    };
-    or_failed(build())
+        let all = assigned(&ravel(x), &[Index::Slice(slice)], values.into());
+        Ok(reshape(&all, &shape::signed(&s)))
+    })
 }

@@ -1,9 +1,7 @@
 //! Products of vectors, matrices and more axes, all made of `matmul` and `multiply`.
 
 use super::*;
-use crate::ops::{Attr, whole};
-
-const AXIS_LAST: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(-1));
+use crate::array::promote::promote;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -36,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "vecdot",
-        params: &[XY[0], XY[1], AXIS_LAST],
+        params: &[XY[0], XY[1], LAST],
         numpy: "np.vecdot(x, y, axis=axis)",
         tries: &["x:3x4 y:3x4 | vecdot(x, y)", "x:3x4 y:4 | vecdot(x, y)", "x:3x4 y:3x4 | vecdot(x, y, axis=0)"],
         ulp: 64,
@@ -122,7 +120,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "cross",
-        params: &[XY[0], XY[1], AXIS_LAST],
+        params: &[XY[0], XY[1], LAST],
         numpy: "np.linalg.cross(x, y, axis=axis)",
         tries: &[
             "x:3 y:3 | cross(x, y)",
@@ -137,7 +135,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "trace",
         params: &[
-            X[0],
+            X1,
             Param::new("offset", ParamKind::Int).or(Preset::Int(0)),
             Param::new("axis1", ParamKind::Axis).or(Preset::Int(0)).rare(),
             Param::new("axis2", ParamKind::Axis).or(Preset::Int(1)).rare(),
@@ -158,7 +156,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "matrix_power",
-        params: &[X[0], Param::new("n", ParamKind::Int)],
+        params: &[X1, Param::new("n", ParamKind::Int)],
         numpy: "np.linalg.matrix_power(x, n)",
         tries: &[
             "x:3x3 | matrix_power(x, 0)",
@@ -187,80 +185,18 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// The expression, or one that carries the error.
-#[track_caller]
-pub(super) fn built(x: Result<Lazy>) -> Lazy {
-    x.unwrap_or_else(|e| Lazy::failed(e.without_place()))
-}
-
-/// A page of whole ops with arrays alone.
-#[track_caller]
-pub(super) fn page(name: &str, inputs: Vec<Lazy>, more: Vec<Attr>) -> Vec<Lazy> {
-    let Some(page) = whole::page(name) else {
-        return vec![Lazy::failed(Error::internal(format!("there is no page {name}")))];
-    };
-    let attrs = (0..inputs.len()).map(Attr::Input).chain(more).collect();
-    Lazy::whole_all(page, inputs, attrs)
-}
-
-/// A page with one result.
-#[track_caller]
-pub(super) fn page_one(name: &str, inputs: Vec<Lazy>, more: Vec<Attr>) -> Lazy {
-    let none = || Lazy::failed(Error::internal(format!("{name} gave no result")));
-    page(name, inputs, more).into_iter().next().unwrap_or_else(none)
-}
-
-/// `x @ y`.
-#[track_caller]
-pub(super) fn product(x: &Lazy, y: &Lazy) -> Lazy {
-    page_one("matmul", vec![x.clone(), y.clone()], Vec::new())
-}
-
-/// The same in the type that both are promoted to: `dot` of bfloat16 stays so.
+/// `x @ y` in the type that both are promoted to: `dot` of bfloat16 stays so.
 fn narrow(x: &Lazy, y: &Lazy) -> Lazy {
     match (x.dtype(), y.dtype()) {
-        (Ok(a), Ok(b)) => product(x, y).cast(crate::array::promote::promote(a, b)),
+        (Ok(a), Ok(b)) => product(x, y).cast(promote(a, b)),
         _ => product(x, y),
     }
 }
 
-#[track_caller]
-pub(super) fn multiply(x: &Lazy, y: impl Into<Operand>) -> Lazy {
-    binary(Elementwise::Binary(Binary::Multiply), x, y)
-}
-
-/// The complex conjugate; real numbers are their own.
-pub(super) fn conjugate(x: &Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) if d.is_complex() => Lazy::elementwise(Elementwise::Part(crate::ops::Part::Conj), vec![x.into()]),
-        _ => x.clone(),
-    }
-}
-
 /// The real part of what is known to have no other.
+#[track_caller]
 pub(super) fn real(x: &Lazy) -> Lazy {
-    match x.dtype() {
-        Ok(d) if d.is_complex() => Lazy::elementwise(Elementwise::Part(crate::ops::Part::Real), vec![x.into()]),
-        _ => x.clone(),
-    }
-}
-
-fn ints(of: &[usize]) -> Vec<isize> {
-    of.iter().map(|&d| d as isize).collect()
-}
-
-/// The op's name stands before errors of the ops that it is made of.
-pub(super) fn checked(op: &str, x: &Lazy) -> Result<Vec<usize>> {
-    x.shape().map(<[usize]>::to_vec).map_err(|e| named(op, e.without_place()))
-}
-
-fn named(op: &str, e: Error) -> Error {
-    match e {
-        Error::Shape { detail, .. } => Error::shape(op, detail),
-        Error::DType { detail, .. } => Error::dtype(op, detail),
-        Error::Value { detail, .. } => Error::value(op, detail),
-        e => e,
-    }
+    typed(x, |d| if d.is_complex() { unary(Part::Real, x) } else { x.clone() })
 }
 
 /// Sum of products over the axes `ax` of x and `ay` of y; the other axes in order, x's first.
@@ -287,39 +223,36 @@ fn contract(op: &str, x: &Lazy, y: &Lazy, ax: &[usize], ay: &[usize]) -> Result<
     let (lx, ly) = (lengths(&sx, &fx), lengths(&sy, &fy));
     let k = shape::count(op, &lengths(&sx, ax), 1)?;
     let left = permute_dims_of(x, &[fx.as_slice(), ax].concat());
-    let left = reshape(&left, &ints(&[lx.as_slice(), &[k]].concat()));
+    let left = reshape(&left, &shape::signed(&[lx.as_slice(), &[k]].concat()));
     let right = permute_dims_of(y, &[ay, fy.as_slice()].concat());
     let columns = shape::count(op, &ly, 1)?;
-    let right = reshape(&right, &ints(&if ly.is_empty() { vec![k] } else { vec![k, columns] }));
+    let right = reshape(&right, &shape::signed(&if ly.is_empty() { vec![k] } else { vec![k, columns] }));
     let both = narrow(&left, &right);
-    Ok(reshape(&both, &ints(&[lx, ly].concat())))
+    Ok(reshape(&both, &shape::signed(&[lx, ly].concat())))
 }
 
 /// `permute_dims`, which takes no axes for all of them reversed.
 pub(super) fn permute_dims_of(x: &Lazy, order: &[usize]) -> Lazy {
-    if order.iter().enumerate().all(|(i, &a)| i == a) { x.clone() } else { permute_dims(x, &ints(order)) }
+    if order.iter().enumerate().all(|(i, &a)| i == a) { x.clone() } else { permute_dims(x, &shape::signed(order)) }
 }
 
 /// Dot product.
 #[track_caller]
 pub fn dot(x: &Lazy, y: Operand) -> Lazy {
-    built(dot_of(x, y))
-}
-
-fn dot_of(x: &Lazy, y: Operand) -> Result<Lazy> {
-    // A number is an array of its own here, as for NumPy: it does not take x's type.
-    let y = as_array(y);
-    match (x.ndim()?, y.ndim()?) {
-        (0, _) | (_, 0) => Ok(multiply(x, &y)),
-        (a, b) => contract("dot", x, &y, &[a - 1], &[b.saturating_sub(2)]),
-    }
+    built(&[x], || {
+        // A number is an array of its own here, as for NumPy: it does not take x's type.
+        let y = as_array(y);
+        match (x.ndim()?, y.ndim()?) {
+            (0, _) | (_, 0) => Ok(x * &y),
+            (a, b) => contract("dot", x, &y, &[a - 1], &[b.saturating_sub(2)]),
+        }
+    })
 }
 
 /// Dot product of all elements.
 #[track_caller]
 pub fn vdot(x: &Lazy, y: Operand) -> Lazy {
-    let (x, y) = (reshape(&conjugate(x), &[-1]), reshape(&as_array(y), &[-1]));
-    built(contract("vdot", &x, &y, &[0], &[0]))
+    built(&[x], || contract("vdot", &reshape(&conjugate(x), &[-1]), &reshape(&as_array(y), &[-1]), &[0], &[0]))
 }
 
 /// Dot product along one axis.
@@ -330,35 +263,33 @@ pub fn vecdot(x: &Lazy, y: Operand, axis: isize) -> Lazy {
         let axis = shape::axis("vecdot", axis, rank)?;
         Ok(permute_dims_of(x, &(0..rank).filter(|&a| a != axis).chain([axis]).collect::<Vec<_>>()))
     };
-    let all = || {
+    built(&[x], || {
         let (x, y) = (last(&conjugate(x))?, last(&as_array(y))?);
         if x.shape()?.last() != y.shape()?.last() {
             return Err(Error::shape("vecdot", "the axis is not as long in both arrays"));
         }
         let both = product(&expand_dims(&x, &[-2]), &expand_dims(&y, &[-1]));
         Ok(squeeze(&both, &[-2, -1]))
-    };
-    built(all())
+    })
 }
 
 /// Matrices times vectors.
 #[track_caller]
 pub fn matvec(x: &Lazy, y: Operand) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let both = product(x, &expand_dims(&as_array(y), &[-1]));
         checked("matvec", &both)?;
         if x.ndim()? < 2 {
             return Err(Error::shape("matvec", "the first array needs two axes or more"));
         }
         Ok(squeeze(&both, &[-1]))
-    };
-    built(all())
+    })
 }
 
 /// Vectors times matrices.
 #[track_caller]
 pub fn vecmat(x: &Lazy, y: Operand) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let y = as_array(y);
         let both = product(&expand_dims(&conjugate(x), &[-2]), &y);
         checked("vecmat", &both)?;
@@ -366,33 +297,31 @@ pub fn vecmat(x: &Lazy, y: Operand) -> Lazy {
             return Err(Error::shape("vecmat", "the second array needs two axes or more"));
         }
         Ok(squeeze(&both, &[-2]))
-    };
-    built(all())
+    })
 }
 
 /// Inner product.
 #[track_caller]
 pub fn inner(x: &Lazy, y: Operand) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let y = as_array(y);
         match (x.ndim()?, y.ndim()?) {
-            (0, _) | (_, 0) => Ok(multiply(x, &y)),
+            (0, _) | (_, 0) => Ok(x * &y),
             (a, b) => contract("inner", x, &y, &[a - 1], &[b - 1]),
         }
-    };
-    built(all())
+    })
 }
 
 /// Outer product.
 #[track_caller]
 pub fn outer(x: &Lazy, y: Operand) -> Lazy {
-    multiply(&reshape(x, &[-1, 1]), reshape(&as_array(y), &[1, -1]))
+    reshape(x, &[-1, 1]) * reshape(&as_array(y), &[1, -1])
 }
 
 /// Sum of products over several axes.
 #[track_caller]
 pub fn tensordot(x: &Lazy, y: Operand, axes: isize, x_axes: &[isize], y_axes: &[isize]) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let y = as_array(y);
         let (a, b) = (x.ndim()?, y.ndim()?);
         let given =
@@ -412,14 +341,13 @@ pub fn tensordot(x: &Lazy, y: Operand, axes: isize, x_axes: &[isize], y_axes: &[
             }
         }
         contract("tensordot", x, &y, &ax, &ay)
-    };
-    built(all())
+    })
 }
 
 /// Kronecker product.
 #[track_caller]
 pub fn kron(x: &Lazy, y: Operand) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let y = as_array(y);
         let (sx, sy) = (x.shape()?.to_vec(), y.shape()?.to_vec());
         let rank = sx.len().max(sy.len());
@@ -433,16 +361,15 @@ pub fn kron(x: &Lazy, y: Operand) -> Lazy {
             .zip(&sy)
             .map(|(&a, &b)| a.checked_mul(b).ok_or_else(|| Error::shape("kron", "the result is too large to address")));
         let lengths = lengths.collect::<Result<Vec<_>>>()?;
-        let both = multiply(&reshape(x, &spread(&sx, true)), reshape(&y, &spread(&sy, false)));
-        Ok(reshape(&both, &ints(&lengths)))
-    };
-    built(all())
+        let both = reshape(x, &spread(&sx, true)) * reshape(&y, &spread(&sy, false));
+        Ok(reshape(&both, &shape::signed(&lengths)))
+    })
 }
 
 /// Cross product.
 #[track_caller]
 pub fn cross(x: &Lazy, y: Operand, axis: isize) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let y = as_array(y);
         for a in [x, &y] {
             let s = checked("cross", a)?;
@@ -455,18 +382,13 @@ pub fn cross(x: &Lazy, y: Operand, axis: isize) -> Lazy {
         }
         let rank = x.ndim()?.max(y.ndim()?);
         let part = |a: &Lazy, i: isize| squeeze(&slice_axis(a, axis, Some(i), Some(i + 1), None), &[axis]);
-        let term = |i: isize, j: isize| {
-            let (a, b) = (multiply(&part(x, i), part(&y, j)), multiply(&part(x, j), part(&y, i)));
-            binary(Elementwise::Binary(Binary::Subtract), &a, b)
-        };
+        let term = |i: isize, j: isize| part(x, i) * part(&y, j) - part(x, j) * part(&y, i);
         // The axis as the result has it.
         let at = if axis < 0 { axis } else { axis + (rank - x.ndim()?) as isize };
         let terms = [term(1, 2), term(2, 0), term(0, 1)].iter().map(|t| expand_dims(t, &[at])).collect::<Vec<_>>();
-        let attrs = vec![Attr::Inputs(0, 3), Attr::Ints(vec![at])];
-        let page = whole::page("concat").ok_or_else(|| Error::internal("there is no page concat"))?;
-        Ok(Lazy::whole(page, terms, attrs))
-    };
-    built(all())
+        let at = shape::axis("cross", at, rank)?;
+        Ok(joined(&terms, at))
+    })
 }
 
 /// The diagonal of two axes, as a last axis.
@@ -483,7 +405,7 @@ pub(super) fn diagonal_of(op: &str, x: &Lazy, offset: isize, axis1: usize, axis2
     let length = (m - i).min(n - j).max(0);
     let part =
         slice_axis(&slice_axis(&moved, -2, Some(i), Some(i + length), None), -1, Some(j), Some(j + length), None);
-    let lead = ints(&rest.iter().map(|&a| s[a]).collect::<Vec<_>>());
+    let lead = shape::signed(&rest.iter().map(|&a| s[a]).collect::<Vec<_>>());
     let flat = reshape(&part, &[lead.as_slice(), &[length.saturating_mul(length)]].concat());
     Ok(slice_axis(&flat, -1, None, None, Some(length + 1)))
 }
@@ -491,21 +413,20 @@ pub(super) fn diagonal_of(op: &str, x: &Lazy, offset: isize, axis1: usize, axis2
 /// Sum of the diagonal.
 #[track_caller]
 pub fn trace(x: &Lazy, offset: isize, axis1: isize, axis2: isize) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let rank = x.ndim()?;
         if rank < 2 {
             return Err(Error::shape("trace", "needs an array of two axes or more"));
         }
         let (a, b) = (shape::axis("trace", axis1, rank)?, shape::axis("trace", axis2, rank)?);
         Ok(diagonal_of("trace", x, offset, a, b)?.reduce(Reduce::Sum, &[-1]))
-    };
-    built(all())
+    })
 }
 
 /// Powers of a matrix.
 #[track_caller]
 pub fn matrix_power(x: &Lazy, n: isize) -> Lazy {
-    let all = || {
+    built(&[x], || {
         let s = checked("matrix_power", x)?;
         let [batch @ .., rows, columns] = s.as_slice() else {
             return Err(Error::shape("matrix_power", "needs an array of two axes or more"));
@@ -514,10 +435,10 @@ pub fn matrix_power(x: &Lazy, n: isize) -> Lazy {
             return Err(Error::shape("matrix_power", format!("the last two axes of shape {} differ", shape::show(&s))));
         }
         if n == 0 {
-            let one = identity(*rows, x.dtype()?)?;
-            return Ok(broadcast_to(&one, &ints(&[batch, &[*rows, *rows]].concat())));
+            let one = identity(*rows as isize, x.dtype()?);
+            return Ok(broadcast_to(&one, &shape::signed(&[batch, &[*rows, *rows]].concat())));
         }
-        let mut square = if n < 0 { page_one("inv", vec![x.clone()], Vec::new()) } else { x.clone() };
+        let mut square = if n < 0 { page("inv", vec![x.clone()], Vec::new()) } else { x.clone() };
         let mut result: Option<Lazy> = None;
         let mut left = n.unsigned_abs();
         while left > 0 {
@@ -530,21 +451,13 @@ pub fn matrix_power(x: &Lazy, n: isize) -> Lazy {
             }
         }
         Ok(result.unwrap_or(square))
-    };
-    built(all())
-}
-
-/// Ones on the diagonal.
-fn identity(n: usize, dtype: DType) -> Result<Lazy> {
-    let count = shape::count("matrix_power", &[n, n], 8)?;
-    let ones: Vec<bool> = (0..count).map(|i| i % (n + 1) == 0).collect();
-    Ok(Lazy::from(crate::array::Array::from_slice(&ones, &[n, n])?).cast(dtype))
+    })
 }
 
 /// The product of several matrices.
 #[track_caller]
 pub fn multi_dot(arrays: &[Lazy]) -> Lazy {
-    built(multi_dot_of(arrays))
+    built_of(arrays, || multi_dot_of(arrays))
 }
 
 fn multi_dot_of(arrays: &[Lazy]) -> Result<Lazy> {
@@ -606,9 +519,8 @@ fn multi_dot_of(arrays: &[Lazy]) -> Result<Lazy> {
 /// The sum in the array's own type: integers wrap, bool is or.
 #[track_caller]
 pub(super) fn array_sum(x: &Lazy, axes: &[isize]) -> Lazy {
-    match x.dtype() {
-        Ok(DType::Bool) => x.reduce(Reduce::Any, axes),
-        Ok(d) => x.reduce(Reduce::Sum, axes).cast(d),
-        Err(_) => x.clone(),
-    }
+    typed(x, |d| match d {
+        DType::Bool => x.reduce(Reduce::Any, axes),
+        d => x.reduce(Reduce::Sum, axes).cast(d),
+    })
 }

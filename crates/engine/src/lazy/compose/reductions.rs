@@ -2,25 +2,18 @@
 
 use super::*;
 use crate::array::promote::{promote, sum_of};
-use crate::ops::{Attr, Ternary, whole};
 
-const XP: Param = Param::new("x", ParamKind::Array);
-const AXIS: Param = Param::new("axis", ParamKind::Axes);
-const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
-const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
-const WHERE: Param = Param::new("where", ParamKind::Array).or(Preset::Bool(true)).rare();
 const ONE: Param = Param::new("initial", ParamKind::Array).or(Preset::Int(1)).rare();
-const DDOF: Param = Param::new("ddof", ParamKind::Float).or(Preset::Float(0.0)).rare();
 const CORRECTION: Param = Param::new("correction", ParamKind::Float).or(Preset::None).rare();
 const WEIGHTS: Param = Param::new("weights", ParamKind::Array).or(Preset::None);
 
-const SPREAD: &[Param] = &[XP, AXIS, DTYPE, DDOF, KEEPDIMS, CORRECTION, WHERE];
+const SPREAD: &[Param] = &[X1, AXIS, DTYPE, DDOF, KEEPDIMS, CORRECTION, WHERE];
 const SPREAD_RULE: &str = "Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.";
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "prod",
-        params: &[XP, AXIS, DTYPE, KEEPDIMS, ONE, WHERE],
+        params: &[X1, AXIS, DTYPE, KEEPDIMS, ONE, WHERE],
         numpy: "exact(np.prod, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)",
         tries: &[
             "prod(x)",
@@ -38,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "count_nonzero",
-        params: &[XP, AXIS, KEEPDIMS],
+        params: &[X1, AXIS, KEEPDIMS],
         numpy: "np.asarray(np.count_nonzero(x, axis, keepdims=keepdims))",
         tries: &["count_nonzero(x)", "count_nonzero(x, axis=0)", "count_nonzero(x, axis=(0, 1), keepdims=True)"],
         doc: "How many elements are not zero.",
@@ -82,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "ptp",
-        params: &[XP, AXIS, KEEPDIMS],
+        params: &[X1, AXIS, KEEPDIMS],
         numpy: "np.ptp(x, axis, keepdims=keepdims)",
         tries: &["ptp(x)", "ptp(x, axis=0)", "ptp(x, axis=(0, 1), keepdims=True)"],
         doc: "Peak to peak: max - min.",
@@ -91,7 +84,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "average",
-        params: &[XP, AXIS, WEIGHTS, KEEPDIMS],
+        params: &[X1, AXIS, WEIGHTS, KEEPDIMS],
         numpy: "np.average(x, axis, weights=weights, keepdims=keepdims)",
         tries: &[
             "mild | average(x)",
@@ -110,35 +103,6 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// What `f` builds. Its errors are those of the caller's line; an input's error stays that of its
-/// own line.
-#[track_caller]
-pub(super) fn built(inputs: &[&Lazy], f: impl FnOnce() -> Result<Lazy>) -> Lazy {
-    if let Some(failed) = inputs.iter().find(|l| l.meta().is_err()) {
-        return (*failed).clone();
-    }
-    match f().and_then(|l| l.meta().map(|_| l.clone())) {
-        Ok(l) => l,
-        Err(e) => Lazy::failed(e.without_place()),
-    }
-}
-
-/// The same for several results.
-#[track_caller]
-pub(super) fn built_all(inputs: &[&Lazy], f: impl FnOnce() -> Result<Vec<Lazy>>) -> Vec<Lazy> {
-    if let Some(failed) = inputs.iter().find(|l| l.meta().is_err()) {
-        return vec![(*failed).clone()];
-    }
-    match f().and_then(|all| all.into_iter().map(|l| l.meta().map(|_| l.clone())).collect()) {
-        Ok(all) => all,
-        Err(e) => vec![Lazy::failed(e.without_place())],
-    }
-}
-
-fn kept(x: Lazy, keepdims: bool) -> Lazy {
-    if keepdims { x.keepdims() } else { x }
-}
-
 /// Which elements count; none says all do.
 fn mask(op: &str, x: &Lazy, where_: Operand) -> Result<Option<Lazy>> {
     let mask = match where_ {
@@ -150,19 +114,7 @@ fn mask(op: &str, x: &Lazy, where_: Operand) -> Result<Option<Lazy>> {
         }
         Operand::Weak(_) => return Err(Error::dtype(op, "where is a number; it must be bool")),
     };
-    let to: Vec<isize> = x.shape()?.iter().map(|&d| d as isize).collect();
-    Ok(Some(broadcast_to(&mask, &to)))
-}
-
-/// A literal as a 0-d array.
-pub(super) fn constant(dtype: DType, w: Weak) -> Lazy {
-    Lazy::scalar(weak_scalar(w, dtype))
-}
-
-/// `where(mask, x, other)` with `other` of x's type.
-pub(super) fn choose(mask: &Lazy, x: &Lazy, other: Weak) -> Result<Lazy> {
-    let other = constant(x.dtype()?, other);
-    Ok(Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![mask.into(), x.into(), other.into()]))
+    Ok(Some(broadcast_to(&mask, &shape_of(x)?)))
 }
 
 /// The value that a reduction starts from, in the type of its result.
@@ -188,14 +140,14 @@ pub fn sum(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, initi
     built(&[x], || {
         let work = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
         let work = match mask("sum", x, where_)? {
-            Some(m) => choose(&m, &work, Weak::Int(0))?,
+            Some(m) => choose_own(&m, &work, Weak::Int(0)),
             None => work,
         };
         let out = dtype.map_or_else(|| work.dtype().map(sum_of), Ok)?;
         let sum = kept(work.reduce(Reduce::Sum, axes), keepdims).cast(out);
         Ok(match initial {
             Operand::Weak(Weak::Int(0)) => sum,
-            other => binary(Elementwise::Binary(Binary::Add), &sum, start("sum", out, other)?),
+            other => &sum + start("sum", out, other)?,
         })
     })
 }
@@ -215,7 +167,7 @@ pub fn prod(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, init
         let work = x.cast(out).cast(wide);
         let (inputs, mask) = match mask("prod", x, where_)? {
             Some(m) if wide.is_complex() => (vec![work, m], Attr::Input(1)),
-            Some(m) => (vec![choose(&m, &work, Weak::Int(1))?], Attr::None),
+            Some(m) => (vec![choose_own(&m, &work, Weak::Int(1))], Attr::None),
             None => (vec![work], Attr::None),
         };
         let attrs = vec![Attr::Input(0), Attr::Ints(axes.to_vec()), Attr::Bool(keepdims), mask];
@@ -224,7 +176,7 @@ pub fn prod(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, init
             return Ok(prod);
         }
         let first = start("prod", out, initial)?.cast(wide);
-        Ok(binary(Elementwise::Binary(Binary::Multiply), &prod, first).cast(out))
+        Ok((&prod * first).cast(out))
     })
 }
 
@@ -237,9 +189,9 @@ pub fn mean(x: &Lazy, axes: &[isize], dtype: Option<DType>, keepdims: bool, wher
         Ok(match mask("mean", x, where_)? {
             None => kept(work.reduce(Reduce::Mean, axes), keepdims),
             Some(m) => {
-                let wide = if work.dtype()?.is_complex() { DType::C128 } else { DType::F64 };
-                let sum = choose(&m, &work.cast(wide), Weak::Int(0))?.reduce(Reduce::Sum, axes);
-                divide(&kept(sum, keepdims), kept(m.reduce(Reduce::Sum, axes), keepdims))
+                let wide = work.cast(widest(work.dtype()?));
+                let sum = choose_own(&m, &wide, Weak::Int(0)).reduce(Reduce::Sum, axes);
+                kept(sum, keepdims) / kept(m.reduce(Reduce::Sum, axes), keepdims)
             }
         }
         .cast(out))
@@ -255,19 +207,16 @@ fn extreme(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool, initial: Option
         let seed = initial.map(|i| start(name, d, i)).transpose()?;
         let work = match (mask(name, x, where_)?, &seed) {
             (None, _) => x.clone(),
-            (Some(m), Some(seed)) => {
-                Lazy::elementwise(Elementwise::Ternary(Ternary::Where), vec![m.into(), x.into(), seed.into()])
-            }
+            (Some(m), Some(seed)) => choose(m, x, seed),
             (Some(_), None) => return Err(Error::value(name, "where may leave nothing; give an initial value")),
         };
         let Some(seed) = seed else { return Ok(kept(work.reduce(op, axes), keepdims)) };
         let reduced_axes = shape::axes(name, axes, of.len())?;
         if reduced_axes.iter().any(|&a| of.get(a) == Some(&0)) {
-            let to: Vec<isize> = reduced(of, &reduced_axes, keepdims).iter().map(|&d| d as isize).collect();
-            return Ok(broadcast_to(&seed, &to));
+            return Ok(broadcast_to(&seed, &shape::signed(&reduced(of, &reduced_axes, keepdims))));
         }
         let better = if op == Reduce::Min { Binary::Minimum } else { Binary::Maximum };
-        Ok(binary(Elementwise::Binary(better), &kept(work.reduce(op, axes), keepdims), seed))
+        Ok(binary(better, kept(work.reduce(op, axes), keepdims), seed))
     })
 }
 
@@ -288,7 +237,7 @@ fn judged(op: Reduce, x: &Lazy, axes: &[isize], keepdims: bool, where_: Operand)
     built(&[x], || {
         let work = match mask(op.row().name, x, where_)? {
             None => x.clone(),
-            Some(m) => choose(&m, &x.cast(DType::Bool), Weak::Bool(op == Reduce::All))?,
+            Some(m) => choose_own(&m, &x.cast(DType::Bool), Weak::Bool(op == Reduce::All)),
         };
         Ok(kept(work.reduce(op, axes), keepdims))
     })
@@ -342,7 +291,7 @@ pub fn std(
 ) -> Lazy {
     built(&[x], || {
         let (wide, out) = wide_var("std", x, axes, dtype, correction.unwrap_or(ddof), where_)?;
-        Ok(Lazy::elementwise(Elementwise::Math(Math::Sqrt), vec![kept(wide, keepdims).into()]).cast(out))
+        Ok(sqrt(kept(wide, keepdims)).cast(out))
     })
 }
 
@@ -358,39 +307,32 @@ fn wide_var(
     let out = dtype.map_or_else(|| x.dtype().map(|d| Reduce::Mean.result(d)), Ok)?;
     let x = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
     let complex = x.dtype()?.is_complex();
-    let (x, out) = if complex { (x.cast(DType::C128), out.real()) } else { (x.cast(DType::F64), out) };
-    let subtract = |a: &Lazy, b: Lazy| binary(Elementwise::Binary(Binary::Subtract), a, b);
+    let (x, out) = (x.cast(widest(x.dtype()?)), if complex { out.real() } else { out });
     // Of complex numbers the squared distances, which are real.
-    let square = |a: Lazy| {
-        let a = if complex { abs(&a) } else { a };
-        Lazy::elementwise(Elementwise::Unary(Unary::Square), vec![a.into()])
-    };
-    let free = |n: &Lazy| {
-        let left = binary(Elementwise::Binary(Binary::Subtract), n, ddof);
-        binary(Elementwise::Binary(Binary::Maximum), &left, 0.0)
-    };
+    let square = |a: Lazy| unary(Unary::Square, if complex { absolute(a) } else { a });
+    let free = |n: &Lazy| binary(Binary::Maximum, n - ddof, 0.0);
     if let Some(m) = mask(op, &x, where_)? {
-        let zeroed = choose(&m, &x, Weak::Int(0))?;
+        let zeroed = choose_own(&m, &x, Weak::Int(0));
         let n = m.reduce(Reduce::Sum, axes).cast(DType::F64);
-        let mean = divide(&zeroed.reduce(Reduce::Sum, axes).keepdims(), n.keepdims());
-        let away = choose(&m, &square(subtract(&x, mean)), Weak::Int(0))?;
-        return Ok((divide(&away.reduce(Reduce::Sum, axes), free(&n)), out));
+        let mean = zeroed.reduce(Reduce::Sum, axes).keepdims() / n.keepdims();
+        let away = choose_own(&m, &square(&x - mean), Weak::Int(0));
+        return Ok((away.reduce(Reduce::Sum, axes) / free(&n), out));
     }
-    let away = square(subtract(&x, x.reduce(Reduce::Mean, axes).keepdims()));
+    let away = square(&x - x.reduce(Reduce::Mean, axes).keepdims());
     if ddof == 0.0 {
         return Ok((away.reduce(Reduce::Mean, axes), out));
     }
     let of = x.shape()?;
     let lengths: Vec<usize> = shape::axes(op, axes, of.len())?.iter().map(|&a| of[a]).collect();
     let n = constant(DType::F64, Weak::Float(shape::product(&lengths) as f64));
-    Ok((divide(&away.reduce(Reduce::Sum, axes), free(&n)), out))
+    Ok((away.reduce(Reduce::Sum, axes) / free(&n), out))
 }
 
 /// Peak to peak.
 #[track_caller]
 pub fn ptp(x: &Lazy, axes: &[isize], keepdims: bool) -> Lazy {
     let (most, least) = (x.reduce(Reduce::Max, axes), x.reduce(Reduce::Min, axes));
-    binary(Elementwise::Binary(Binary::Subtract), &kept(most, keepdims), kept(least, keepdims))
+    kept(most, keepdims) - kept(least, keepdims)
 }
 
 /// Weighted mean.
@@ -402,10 +344,8 @@ pub fn average(x: &Lazy, axes: &[isize], weights: Option<Operand>, keepdims: boo
             Operand::Lazy(l) => l,
             Operand::Weak(w) => constant(DType::F64, w),
         };
-        let float = |d: DType| if d.kind() >= Kind::Float { d } else { DType::F64 };
-        let (dx, dw) = (x.dtype()?, weights.dtype()?);
         // An integer on either side makes it float64, as NumPy's result_type with a float.
-        let out = if dx.kind() >= Kind::Float { promote(dx, dw) } else { promote(float(dx), dw) };
+        let out = promote(or_f64(x.dtype()?), weights.dtype()?);
         let (of, given) = (x.shape()?.to_vec(), weights.shape()?.to_vec());
         let weights = if given == of {
             weights
@@ -422,14 +362,13 @@ pub fn average(x: &Lazy, axes: &[isize], weights: Option<Operand>, keepdims: boo
             }
             let to: Vec<isize> =
                 of.iter().enumerate().map(|(a, &d)| if chosen.contains(&a) { d as isize } else { 1 }).collect();
-            let all: Vec<isize> = of.iter().map(|&d| d as isize).collect();
-            broadcast_to(&reshape(&weights, &to), &all)
+            broadcast_to(&reshape(&weights, &to), &shape::signed(&of))
         };
-        let wide = if out.is_complex() { DType::C128 } else { DType::F64 };
+        let wide = widest(out);
         let weights = weights.cast(wide);
-        let weighed = binary(Elementwise::Binary(Binary::Multiply), &x.cast(wide), &weights);
+        let weighed = x.cast(wide) * &weights;
         let total = kept(weights.reduce(Reduce::Sum, axes), keepdims);
-        Ok(divide(&kept(weighed.reduce(Reduce::Sum, axes), keepdims), total).cast(out))
+        Ok((kept(weighed.reduce(Reduce::Sum, axes), keepdims) / total).cast(out))
     })
 }
 

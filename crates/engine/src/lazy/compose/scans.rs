@@ -1,26 +1,19 @@
 //! Running sums and products, differences, shares and histograms.
 
-use super::reductions::{built, built_all, constant};
 use super::*;
 use crate::array::promote::sum_of;
-use crate::ops::facts::Outputs;
-use crate::ops::{Attr, whole};
 
-const X1: Param = Param::new("x", ParamKind::Array);
-const AXIS: Param = Param::new("axis", ParamKind::Axes);
-const DTYPE: Param = Param::new("dtype", ParamKind::DType).or(Preset::None).rare();
 const Q: Param = Param::new("q", ParamKind::Array);
 const METHOD: Param = Param::new("method", ParamKind::Text).or(Preset::Text("linear")).rare();
-const KEEPDIMS: Param = Param::new("keepdims", ParamKind::Bool).or(Preset::Bool(false)).rare();
 const INCLUDE: Param = Param::new("include_initial", ParamKind::Bool).or(Preset::Bool(false)).rare();
 
-const RUNNING: &[Param] = &[X1, AXIS, DTYPE];
+pub(super) const RUNNING: &[Param] = &[X1, AXIS, DTYPE];
 const RUNNING_FROM: &[Param] = &[X1, AXIS, DTYPE, INCLUDE];
 const SHARE: &[Param] = &[X1, Q, AXIS, METHOD, KEEPDIMS];
 const DIFF: &[Param] = &[
     X1,
     Param::new("n", ParamKind::Int).or(Preset::Int(1)).rare(),
-    Param::new("axis", ParamKind::Axis).or(Preset::Int(-1)),
+    LAST,
     Param::new("prepend", ParamKind::Array).or(Preset::None).rare(),
     Param::new("append", ParamKind::Array).or(Preset::None).rare(),
 ];
@@ -255,7 +248,7 @@ fn cumulative(op: &str, x: &Lazy, axes: &[isize], dtype: Option<DType>, include_
         if !include_initial {
             return Ok(result);
         }
-        let mut to: Vec<isize> = result.shape()?.iter().map(|&d| d as isize).collect();
+        let mut to = shape_of(&result)?;
         to[axis] = 1;
         let first = constant(result.dtype()?, Weak::Int(i128::from(op.ends_with("prod"))));
         Ok(joined(&[broadcast_to(&first, &to), result], axis))
@@ -294,7 +287,7 @@ pub fn diff(x: &Lazy, n: isize, axis: isize, prepend: Option<Operand>, append: O
                 None => None,
                 Some(side) => {
                     let side = as_array(side);
-                    let mut to: Vec<isize> = x.shape()?.iter().map(|&d| d as isize).collect();
+                    let mut to = shape_of(x)?;
                     to[at] = 1;
                     Some(if side.ndim()? == 0 { broadcast_to(&side, &to) } else { side })
                 }
@@ -308,20 +301,10 @@ pub fn diff(x: &Lazy, n: isize, axis: isize, prepend: Option<Operand>, append: O
         for _ in 0..(n as usize).min(length) {
             let (later, earlier) =
                 (slice_axis(&x, axis, Some(1), None, None), slice_axis(&x, axis, None, Some(-1), None));
-            let op = match x.dtype()? {
-                DType::Bool => Elementwise::Bits(Bits::Xor),
-                _ => Elementwise::Binary(Binary::Subtract),
-            };
-            x = binary(op, &later, earlier);
+            x = if x.dtype()? == DType::Bool { binary(Bits::Xor, later, earlier) } else { later - earlier };
         }
         Ok(x)
     })
-}
-
-/// Arrays one after another along an axis counted from the front.
-#[track_caller]
-pub(super) fn joined(parts: &[Lazy], axis: usize) -> Lazy {
-    Lazy::whole(&whole::CONCAT, parts.to_vec(), vec![Attr::Inputs(0, parts.len()), Attr::Ints(vec![axis as isize])])
 }
 
 #[track_caller]
@@ -375,7 +358,7 @@ pub fn histogram(
     density: bool,
     weights: Option<Operand>,
 ) -> [Lazy; 2] {
-    let all = built_all(&[x], || {
+    built(&[x], || {
         let (count, edges) = match bins {
             Operand::Weak(Weak::Int(n)) => (i64::try_from(n).unwrap_or(0), None),
             Operand::Weak(_) => return Err(Error::value("histogram", "bins must be an integer or a list of edges")),
@@ -397,11 +380,7 @@ pub fn histogram(
             Attr::Bool(density),
             place(weights.map(as_array)),
         ];
-        Ok(Lazy::whole_all(&whole::HISTOGRAM, inputs, attrs))
-    });
-    all.try_into().unwrap_or_else(|all: Vec<Lazy>| {
-        let first = all.first().cloned().unwrap_or_else(|| x.clone());
-        [first.clone(), first]
+        exactly(Lazy::whole_all(&whole::HISTOGRAM, inputs, attrs))
     })
 }
 

@@ -1,10 +1,8 @@
 //! The zero frequency to the middle and back.
 
-use super::products::built;
 use super::*;
-use crate::ops::{Attr, whole};
 
-const AXES: &[Param] = &[X[0], Param::new("axes", ParamKind::Axes).or(Preset::None)];
+const AXES: &[Param] = &[X1, Param::new("axes", ParamKind::Axes).or(Preset::None)];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -33,23 +31,20 @@ fn shifted(op: &str, x: &Lazy, axes: &[isize], back: bool) -> Result<Lazy> {
         return Err(Error::shape(op, "an array without axes has nothing to shift"));
     }
     let axes = shape::axes(op, axes, s.len())?;
-    let page = whole::page("concat").ok_or_else(|| Error::internal("there is no page concat"))?;
     Ok(axes.iter().filter(|&&a| s[a] > 1).fold(x.clone(), |x, &a| {
-        let cut = if back { s[a] / 2 } else { s[a].div_ceil(2) } as isize;
-        let axis = a as isize;
-        let parts = vec![slice_axis(&x, axis, Some(cut), None, None), slice_axis(&x, axis, None, Some(cut), None)];
-        Lazy::whole(page, parts, vec![Attr::Inputs(0, 2), Attr::Ints(vec![axis])])
+        let cut = if back { s[a] / 2 } else { s[a].div_ceil(2) };
+        joined(&[part(&x, a, cut, s[a]), part(&x, a, 0, cut)], a)
     }))
 }
 
 /// Frequency 0 to the middle.
 #[track_caller]
 pub fn fftshift(x: &Lazy, axes: &[isize]) -> Lazy {
-    built(shifted("fftshift", x, axes, false))
+    built(&[x], || shifted("fftshift", x, axes, false))
 }
 
 /// And back.
 #[track_caller]
 pub fn ifftshift(x: &Lazy, axes: &[isize]) -> Lazy {
-    built(shifted("ifftshift", x, axes, true))
+    built(&[x], || shifted("ifftshift", x, axes, true))
 }

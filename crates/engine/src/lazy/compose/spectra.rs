@@ -1,22 +1,15 @@
 //! Fourier transforms over several axes, one axis after another in NumPy's order.
 
-use super::products::{built, conjugate, page_one};
 use super::*;
-use crate::ops::Attr;
 
 const NORM: Param = Param::new("norm", ParamKind::Text).or(Preset::None);
 const MANY: &[Param] = &[
-    X[0],
+    X1,
     Param::new("s", ParamKind::Ints).or(Preset::None),
     Param::new("axes", ParamKind::Axes).or(Preset::None),
     NORM,
 ];
-const ONE: &[Param] = &[
-    X[0],
-    Param::new("n", ParamKind::Int).or(Preset::None),
-    Param::new("axis", ParamKind::Axis).or(Preset::Int(-1)),
-    NORM,
-];
+const ONE: &[Param] = &[X1, Param::new("n", ParamKind::Int).or(Preset::None), LAST, NORM];
 
 macro_rules! row {
     ($name:literal, $params:expr, $numpy:literal, $tries:expr, $doc:literal) => {
@@ -111,10 +104,11 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-fn along(name: &str, x: &Lazy, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
+#[track_caller]
+fn one_axis(name: &str, x: &Lazy, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
     let n = n.map_or(Attr::None, |n| Attr::Int(n as i64));
     let norm = norm.map_or(Attr::None, |t| Attr::Text(t.into()));
-    page_one(name, vec![x.clone()], vec![n, Attr::Int(axis as i64), norm])
+    page(name, vec![x.clone()], vec![n, Attr::Int(axis as i64), norm])
 }
 
 /// Axes and the length of each, where one is asked for.
@@ -141,21 +135,21 @@ fn cooked(op: &str, x: &Lazy, s: &[isize], axes: &[isize], two: bool) -> Result<
 /// The last axis first.
 fn complex(op: &str, each: &str, x: &Lazy, s: &[isize], axes: &[isize], norm: Option<&str>, two: bool) -> Result<Lazy> {
     let axes = cooked(op, x, s, axes, two)?;
-    Ok(axes.iter().rev().fold(x.clone(), |x, &(a, n)| along(each, &x, n, a, norm)))
+    Ok(axes.iter().rev().fold(x.clone(), |x, &(a, n)| one_axis(each, &x, n, a, norm)))
 }
 
 fn forward(op: &str, x: &Lazy, s: &[isize], axes: &[isize], norm: Option<&str>, two: bool) -> Result<Lazy> {
     let mut axes = cooked(op, x, s, axes, two)?;
     let Some((a, n)) = axes.pop() else { return Ok(x.clone()) };
-    let first = along("rfft", x, n, a, norm);
-    Ok(axes.iter().rev().fold(first, |x, &(a, n)| along("fft", &x, n, a, norm)))
+    let first = one_axis("rfft", x, n, a, norm);
+    Ok(axes.iter().rev().fold(first, |x, &(a, n)| one_axis("fft", &x, n, a, norm)))
 }
 
 fn backward(op: &str, x: &Lazy, s: &[isize], axes: &[isize], norm: Option<&str>, two: bool) -> Result<Lazy> {
     let mut axes = cooked(op, x, s, axes, two)?;
     let Some((a, n)) = axes.pop() else { return Ok(x.clone()) };
-    let most = axes.iter().fold(x.clone(), |x, &(a, n)| along("ifft", &x, n, a, norm));
-    Ok(along("irfft", &most, n, a, norm))
+    let most = axes.iter().fold(x.clone(), |x, &(a, n)| one_axis("ifft", &x, n, a, norm));
+    Ok(one_axis("irfft", &most, n, a, norm))
 }
 
 macro_rules! transforms {
@@ -164,7 +158,7 @@ macro_rules! transforms {
         #[track_caller]
         pub fn $name(x: &Lazy, s: &[isize], axes: &[isize], norm: Option<&str>) -> Lazy {
             let how = $how;
-            built(how(stringify!($name), x, s, axes, norm))
+            built(&[x], || how(stringify!($name), x, s, axes, norm))
         }
     )* };
 }
@@ -191,11 +185,11 @@ fn other(norm: Option<&str>) -> Option<&str> {
 /// Of a signal that mirrors its conjugate.
 #[track_caller]
 pub fn hfft(x: &Lazy, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
-    along("irfft", &conjugate(x), n, axis, other(norm))
+    one_axis("irfft", &conjugate(x), n, axis, other(norm))
 }
 
 /// The inverse of hfft.
 #[track_caller]
 pub fn ihfft(x: &Lazy, n: Option<isize>, axis: isize, norm: Option<&str>) -> Lazy {
-    conjugate(&along("rfft", x, n, axis, other(norm)))
+    conjugate(&one_axis("rfft", x, n, axis, other(norm)))
 }

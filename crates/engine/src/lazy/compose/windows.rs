@@ -2,7 +2,6 @@
 
 use opusclip_raw::Float;
 
-use super::products::built;
 use super::*;
 use crate::array::{Array, zeroed};
 use crate::ops::lanes::{Lane, LanesMut};
@@ -93,12 +92,13 @@ fn made(op: &str, n: isize, f: impl Fn(usize) -> f64) -> Result<Lazy> {
 }
 
 /// A window of `m` points; `f` of the place doubled and counted from the middle, over m - 1.
+#[track_caller]
 fn window(op: &str, m: isize, f: impl Fn(f64) -> f64) -> Lazy {
     if m == 1 {
-        return built(made(op, 1, |_| 1.0));
+        return built(&[], || made(op, 1, |_| 1.0));
     }
     let last = (m.saturating_sub(1)) as f64;
-    built(made(op, m, |i| f((2.0 * i as f64 - last) / last)))
+    built(&[], || made(op, m, |i| f((2.0 * i as f64 - last) / last)))
 }
 
 fn cos(turns: f64) -> f64 {
@@ -155,20 +155,18 @@ fn length(op: &str, n: isize) -> Result<f64> {
 /// Frequencies.
 #[track_caller]
 pub fn fftfreq(n: isize, d: f64) -> Lazy {
-    let all = || {
+    built(&[], || {
         let unit = 1.0 / (length("fftfreq", n)? * d);
         let positive = (n - 1) / 2;
         made("fftfreq", n, |i| (if i as isize <= positive { i as isize } else { i as isize - n }) as f64 * unit)
-    };
-    built(all())
+    })
 }
 
 /// Frequencies of a real transform.
 #[track_caller]
 pub fn rfftfreq(n: isize, d: f64) -> Lazy {
-    let all = || {
+    built(&[], || {
         let unit = 1.0 / (length("rfftfreq", n)? * d);
         made("rfftfreq", n / 2 + 1, |i| i as f64 * unit)
-    };
-    built(all())
+    })
 }

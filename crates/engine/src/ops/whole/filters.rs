@@ -9,16 +9,15 @@ use super::support::{along, build, cast, row_len, slice};
 use super::{Meaning, Page};
 use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
-use crate::ops::facts::{Param, ParamKind, Preset, Row, X};
+use crate::ops::facts::{LAST, Param, ParamKind, Preset, Row, X};
 use crate::ops::lanes::{Lane, with_number};
 
 pub(super) const PAGES: &[&Page] = &[&CORRELATE1D, &UNIFORM, &MAXIMUM, &MINIMUM, &MEDIAN];
 
-const AXIS: Param = Param::new("axis", ParamKind::Axis).or(Preset::Int(-1));
-const SIZE: Param = Param::new("size", ParamKind::Int);
-const MODE: Param = Param::new("mode", ParamKind::Text).or(Preset::Text("reflect"));
-const CVAL: Param = Param::new("cval", ParamKind::Float).or(Preset::Float(0.0)).rare();
-const ORIGIN: Param = Param::new("origin", ParamKind::Int).or(Preset::Int(0)).rare();
+pub(crate) const SIZE: Param = Param::new("size", ParamKind::Int);
+pub(crate) const MODE: Param = Param::new("mode", ParamKind::Text).or(Preset::Text("reflect"));
+pub(crate) const CVAL: Param = Param::new("cval", ParamKind::Float).or(Preset::Float(0.0)).rare();
+pub(crate) const ORIGIN: Param = Param::new("origin", ParamKind::Int).or(Preset::Int(0)).rare();
 
 /// What lies beyond the ends of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,7 +165,7 @@ fn each_line(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f6
 pub(super) static CORRELATE1D: Page = Page {
     row: Row {
         name: "correlate1d",
-        params: &[X[0], Param::new("weights", ParamKind::Array), AXIS, MODE, CVAL, ORIGIN],
+        params: &[X[0], Param::new("weights", ParamKind::Array), LAST, MODE, CVAL, ORIGIN],
         numpy: "scipy.ndimage.correlate1d(x, weights, axis, None, mode, cval, origin)",
         tries: &[
             "x:3x9 float | correlate1d(x, (1.0, 2.0, 1.5))",
@@ -236,7 +235,7 @@ fn correlate1d(g: &Given<'_, Array>) -> Result<Array> {
 pub(super) static UNIFORM: Page = Page {
     row: Row {
         name: "uniform_filter1d",
-        params: &[X[0], SIZE, AXIS, MODE, CVAL, ORIGIN],
+        params: &[X[0], SIZE, LAST, MODE, CVAL, ORIGIN],
         numpy: "scipy.ndimage.uniform_filter1d(x, size, axis, None, mode, cval, origin)",
         tries: &[
             "x:3x9 real | uniform_filter1d(x, 3)",
@@ -277,7 +276,7 @@ fn uniform(g: &Given<'_, Array>) -> Result<Array> {
 pub(super) static MAXIMUM: Page = Page {
     row: Row {
         name: "maximum_filter1d",
-        params: &[X[0], SIZE, AXIS, MODE, CVAL, ORIGIN],
+        params: &[X[0], SIZE, LAST, MODE, CVAL, ORIGIN],
         numpy: "scipy.ndimage.maximum_filter1d(x, size, axis, None, mode, cval, origin)",
         tries: &[
             "x:3x9 | maximum_filter1d(x, 3)",
@@ -296,7 +295,7 @@ pub(super) static MAXIMUM: Page = Page {
 pub(super) static MINIMUM: Page = Page {
     row: Row {
         name: "minimum_filter1d",
-        params: &[X[0], SIZE, AXIS, MODE, CVAL, ORIGIN],
+        params: &[X[0], SIZE, LAST, MODE, CVAL, ORIGIN],
         numpy: "scipy.ndimage.minimum_filter1d(x, size, axis, None, mode, cval, origin)",
         tries: &[
             "x:3x9 | minimum_filter1d(x, 3)",

@@ -9,7 +9,7 @@ mod eigen;
 mod exact;
 mod factor;
 mod fft;
-mod filters;
+pub(crate) mod filters;
 mod given;
 mod histogram;
 pub(crate) mod index;
