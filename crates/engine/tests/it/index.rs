@@ -1,10 +1,10 @@
 //! Indexing and assignment against NumPy: thousands of random indices of `golden/make_index.py`,
 //! and the rules that are easy to get wrong, one by one.
 
-use std::path::PathBuf;
-
 use opusclip_engine::{Array, Complex, DType, Ellipsis, Index, Lazy, NewAxis, RunOptions, Slice, ix};
 use serde_json::Value;
+
+use crate::support::golden;
 
 fn ints(v: &Value) -> Vec<i64> {
     v.as_array().unwrap().iter().map(|i| i.as_i64().unwrap()).collect()
@@ -56,8 +56,7 @@ fn entry(v: &Value, lazily: bool) -> Index {
 
 #[test]
 fn random_indices_are_numpys() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden/index.json");
-    let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let golden = golden("index.json");
     let cases = golden["cases"].as_array().unwrap();
     assert!(cases.len() >= 5000);
     let (mut picks, mut sets, mut refusals) = (0, 0, 0);

@@ -5,13 +5,13 @@ use opusclip_engine::random::{Choice, Generator, Pcg64, Population, Seed, SeedSe
 use opusclip_engine::{Array, DType, Result};
 use serde_json::Value;
 
-use crate::support::{array_of, scalars, ulps};
+use crate::support::{array_of, golden, scalars, ulps};
 
 const CHILD: [f64; 2] = [0.2531538239071238, 0.07389904579822992];
 const GRANDCHILD: [f64; 2] = [0.8865658807016907, 0.8394606553568698];
 
 fn manifest() -> Value {
-    serde_json::from_slice(&std::fs::read(crate::support::golden("../random.json")).unwrap()).unwrap()
+    golden("random.json")
 }
 
 fn words(v: &Value) -> Vec<u32> {
