@@ -113,6 +113,25 @@ fn result_type_settles_the_floats_first() {
     assert!(result_type(&[]).is_err());
 }
 
+/// NumPy's rule for float16, whose place bfloat16 has: every float holds a byte.
+#[test]
+fn functions_of_two_floats_keep_bfloat16_beside_bytes() {
+    let x = Lazy::from(Array::from([1.0, 2.0].map(BF16::from_f32)));
+    for (d, want) in [
+        (DType::Bool, DType::BF16),
+        (DType::U8, DType::BF16),
+        (DType::I8, DType::BF16),
+        (DType::I16, DType::F32),
+        (DType::F16, DType::F32),
+        (DType::U32, DType::F64),
+    ] {
+        let y = x.cast(d);
+        for (name, z) in [("atan2", x.atan2(&y)), ("hypot", y.hypot(&x)), ("copysign", x.copysign(&y))] {
+            assert_eq!(z.dtype(), Ok(want), "{name} of bfloat16 and {d}");
+        }
+    }
+}
+
 #[test]
 fn bfloat16_promotes_where_ml_dtypes_has_no_answer() {
     assert_eq!(promote(DType::BF16, DType::F16), DType::F32);
