@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use opusclip_engine::array::Scalar;
 use opusclip_engine::array::shape::c_strides;
-use opusclip_engine::{Array, DType, Lazy};
+use opusclip_engine::{Array, DType, Element, Lazy, RunOptions};
 use opusclip_raw::Buffer;
 use serde_json::Value;
 
@@ -34,8 +34,8 @@ impl Answers {
     pub(crate) fn array(&self, name: &Value) -> Array {
         let name = name.as_str().unwrap();
         let place = &self.manifest["arrays"][name];
-        let dtype = DType::parse(place[0].as_str().unwrap_or_else(|| panic!("no array {name}"))).unwrap();
-        let shape: Vec<usize> = place[1].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
+        assert!(place.is_array(), "no array {name}");
+        let (dtype, shape) = (dtype_in(&place[0]), shape_in(&place[1]));
         let at = place[2].as_u64().unwrap() as usize;
         let len = shape.iter().product::<usize>() * dtype.size();
         array_of(dtype, &shape, &self.data[at..at + len])
@@ -47,6 +47,39 @@ pub(crate) fn array_of(dtype: DType, shape: &[usize], bytes: &[u8]) -> Array {
     assert_eq!(bytes.len(), shape.iter().product::<usize>() * dtype.size(), "bytes of {dtype} {shape:?}");
     let buffer = Buffer::from_slice(bytes).unwrap();
     Array::from_buffer_strided(buffer, dtype, shape, &c_strides(shape)).unwrap()
+}
+
+/// An array of these elements in C order.
+#[track_caller]
+pub(crate) fn of<T: Element>(values: &[T], shape: &[usize]) -> Lazy {
+    Array::from_slice(values, shape).unwrap().into()
+}
+
+/// The words of an expression's error, without its place.
+#[track_caller]
+pub(crate) fn refused(lazy: &Lazy) -> String {
+    lazy.collect().unwrap_err().without_place().to_string()
+}
+
+/// A run on so many threads.
+pub(crate) fn options(threads: usize) -> RunOptions {
+    RunOptions { threads, ..RunOptions::default() }
+}
+
+/// An element type, and a shape, as the goldens write them.
+pub(crate) fn dtype_in(v: &Value) -> DType {
+    let name = v.as_str().unwrap();
+    DType::parse(name).unwrap_or_else(|| panic!("no type {name}"))
+}
+
+pub(crate) fn shape_in(v: &Value) -> Vec<usize> {
+    v.as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect()
+}
+
+/// Integers as one word.
+pub(crate) fn digest(values: impl Iterator<Item = i128>) -> String {
+    let h = values.fold(14_695_981_039_346_656_037_u64, |h, v| h.wrapping_mul(1_099_511_628_211) ^ v as u64);
+    format!("{h:x}")
 }
 
 /// Every element, in C order.

@@ -8,20 +8,16 @@ use opusclip_engine::exec::reference;
 use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
 use serde_json::Value;
 
-use crate::support::{assert_same, golden};
+use crate::support::{assert_same, dtype_in, golden};
 
 fn types() -> Value {
     golden("engine/cases.json")["types"].take()
 }
 
-fn named(name: &Value) -> DType {
-    DType::parse(name.as_str().unwrap()).unwrap()
-}
-
 #[test]
 fn can_cast_is_numpys_table() {
     let types = types();
-    let order: Vec<DType> = types["order"].as_array().unwrap().iter().map(named).collect();
+    let order: Vec<DType> = types["order"].as_array().unwrap().iter().map(dtype_in).collect();
     assert_eq!(order.len(), DType::ALL.len());
     for (rule, table) in types["can_cast"].as_object().unwrap() {
         let casting = Casting::parse(rule).unwrap();
@@ -45,7 +41,7 @@ fn can_cast_is_numpys_table() {
 fn isdtype_finfo_and_iinfo_are_numpys_tables() {
     let types = types();
     for (kind, members) in types["isdtype"].as_object().unwrap() {
-        let members: Vec<DType> = members.as_array().unwrap().iter().map(named).collect();
+        let members: Vec<DType> = members.as_array().unwrap().iter().map(dtype_in).collect();
         // NumPy's isdtype does not know bfloat16; here it is a real float.
         for d in DType::ALL.into_iter().filter(|d| *d != DType::BF16) {
             assert_eq!(isdtype(d, kind).unwrap(), members.contains(&d), "{d}, {kind}");
