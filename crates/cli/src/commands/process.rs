@@ -1,13 +1,12 @@
 //! `opusclip process`: one job for each input, several at a time, each reported as it ends.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use opusclip::Error;
-use opusclip::error::show_path;
+use opusclip::error::{show_name, show_path};
 use opusclip::expr::Expr;
 use serde_json::{Value, json};
 
@@ -32,7 +31,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     };
     let monitors = Monitors::default();
     let label = match targets.list.as_slice() {
-        [one] => one.output.file_name().map_or_else(String::new, |n| show_path(Path::new(n))),
+        [one] => show_name(&one.output),
         many => format!("{} files", many.len()),
     };
     let all = monitors.clone();
