@@ -54,7 +54,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
                             failed.fetch_add(1, Ordering::Relaxed);
                             // One line says that it was interrupted, not one for each file.
                             if !(error == Error::Cancelled && exit::signal().is_some()) {
-                                report::error(&said(&error, target, targets.list.len()));
+                                report::error(&said(&error, target, targets.list.len(), jobs));
                             }
                             json!({
                                 "schema": "opusclip.process/1",
@@ -119,8 +119,12 @@ fn job(
 }
 
 /// The words of an error. Where there are several inputs, they say which one it was.
-fn said(error: &Error, target: &Target, inputs: usize) -> String {
+fn said(error: &Error, target: &Target, inputs: usize, jobs: usize) -> String {
     match error {
+        Error::Memory { .. } if jobs > 1 => {
+            let file = show_path(&target.input);
+            format!("{file}: {error}, for each of the {jobs} files that are made at once, or give --threads 1")
+        }
         Error::Io { .. } | Error::Data { .. } | Error::Unsupported { .. } => error.to_string(),
         _ if inputs == 1 => error.to_string(),
         _ => format!("{}: {error}", show_path(&target.input)),
