@@ -2,25 +2,26 @@
 
     .venv/bin/python golden/make_engine.py
 
-cases.json names every case; the arrays are .npy files (version 1.0, little-endian, C order).
+data.bin holds the elements of all arrays (little-endian, C order); cases.json names every array
+and every case.
 
-    version      1
+    version      2
     numpy        the version that answered
     promotion    {"pairs": {"uint8": {"int8": "int16", ...}, ...},
                   "weak":  {"uint8": {"bool": "uint8", "int": "uint8", "float": "float64", ...}, ...}}
                  "weak" is NumPy 2's rule for Python scalars: result_type(dtype, True | 1 | 1.0 | 1j)
     types        see types(): the tables of can_cast, isdtype, finfo, iinfo
+    arrays       {name: [dtype, shape, where its elements begin in data.bin]}
     cases        a list of
         id       unique name
         group    "cast" | "unary" | "binary" | "ternary" | "reduce" | "movement" | "seed"
         op       NumPy's name
-        inputs   files below golden/engine, in the op's order
+        inputs   names of arrays, in the op's order
         attrs    the op's other arguments; {} when it has none
-        out      file of the result       } or instead of these two
-        dtype    its element type         } "raises": the exception's name
+        out      name of the result's array, or instead "raises": the exception's name
         exact    true: every bit but a NaN's payload must agree. false: the golden is the exact
                  value rounded once, and the op's own tolerance applies
-        beside   (some reductions, seed) file with NumPy's plain answer, for comparison only
+        beside   (some reductions, seed) array with NumPy's plain answer, for comparison only
         note     (some) what differs from a plain call of NumPy
 
 Transcendental functions are computed in long double and rounded once, so that the files do not
@@ -33,7 +34,6 @@ infinities and NaN give, NumPy's plain answers for those (<dtype>.special).
 
 import itertools
 import json
-import shutil
 import struct
 import warnings
 from pathlib import Path
@@ -91,19 +91,13 @@ def finfo(dtype):
 
 
 def save(name, array):
-    """Writes the array once; returns its name in the manifest."""
+    """Keeps the array once; returns its name."""
     array = np.asarray(array)
     if array.ndim:
         array = np.ascontiguousarray(array)
-    name += ".npy"
     if name in written:
         assert written[name].dtype == array.dtype and written[name].tobytes() == array.tobytes(), name
-        return name
-    path = HERE / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "wb") as file:
-        np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
-    written[name] = array
+    written.setdefault(name, array)
     return name
 
 
@@ -119,7 +113,6 @@ def add(group, op, label, inputs, call, attrs=None, exact=True, beside=None, not
             cases.append(case)
             return
     case["out"] = save(case["id"], out)
-    case["dtype"] = out.dtype.name
     case["exact"] = exact
     if beside is not None:
         case["beside"] = save(case["id"] + ".plain", beside)
@@ -455,7 +448,6 @@ def types():
 
 
 def main():
-    shutil.rmtree(HERE, ignore_errors=True)
     elementwise()
     broadcasting()
     casts()
@@ -464,13 +456,22 @@ def main():
     seed_job()
     ids = [c["id"] for c in cases]
     assert len(ids) == len(set(ids))
-    head = {"version": 1, "numpy": np.__version__, "promotion": promotion(), "types": types()}
-    # One case a line: small diffs, and greppable.
+    data, arrays, places = bytearray(), {}, {}
+    for name, array in written.items():
+        raw = array.tobytes()
+        # Many answers are the same bytes.
+        at = places.setdefault(raw, len(data))
+        data += raw if at == len(data) else b""
+        arrays[name] = [array.dtype.name, list(array.shape), at]
+    head = {"version": 2, "numpy": np.__version__, "promotion": promotion(), "types": types()}
+    # An array or a case a line: small diffs, and greppable.
+    shelf = ",\n".join(f"  {json.dumps(name)}: {json.dumps(place)}" for name, place in arrays.items())
     lines = ",\n".join("  " + json.dumps(c) for c in cases)
-    text = json.dumps(head)[:-1] + ',\n "cases": [\n' + lines + "\n]}\n"
+    text = json.dumps(head)[:-1] + ',\n "arrays": {\n' + shelf + '\n},\n "cases": [\n' + lines + "\n]}\n"
+    HERE.mkdir(exist_ok=True)
     (HERE / "cases.json").write_text(text)
-    size = sum(f.stat().st_size for f in HERE.rglob("*") if f.is_file())
-    print(f"{len(cases)} cases, {len(written)} arrays, {size / 1e6:.2f} MB")
+    (HERE / "data.bin").write_bytes(data)
+    print(f"{len(cases)} cases, {len(written)} arrays, {(len(text) + len(data)) / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

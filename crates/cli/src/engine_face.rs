@@ -181,7 +181,7 @@ pub(crate) fn process(
     };
     let npy = report.downcast::<NpyReport>().map_err(|_| Error::internal("a sink with an unknown report"))?;
     let NpyReport { shape, seconds, bytes, .. } = *npy;
-    let frames = shape.first().copied().unwrap_or(0);
+    let frames = shape.first().copied().unwrap_or(1);
     Ok(Written { frames, seconds, bytes, audio: "no audio".to_string(), warnings, monitor })
 }
 
@@ -193,6 +193,10 @@ fn is_array(output: &Path) -> bool {
 /// A video is made of `uint8` frames of three channels.
 fn is_video(result: &Lazy) -> Result<(), Error> {
     let (shape, dtype) = (result.shape()?, result.dtype()?);
+    if shape.is_empty() {
+        let what = "the result is a single number, a video has frames; write it as an array: -o NAME.npy";
+        return Err(Error::shape("--expr", what));
+    }
     if dtype != DType::U8 {
         let what = if dtype.is_float() { "u8(clip(…, 0, 1) * 255) for values of 0 to 1" } else { "u8(…)" };
         return Err(Error::dtype("--expr", format!("the result is {dtype}, a video is uint8; write {what}")));

@@ -151,6 +151,11 @@ pub fn show_path(path: &Path) -> String {
         .collect()
 }
 
+/// The last part of a path, as [`show_path`] shows it; nothing where there is none.
+pub fn show_name(path: &Path) -> String {
+    path.file_name().map(|name| show_path(Path::new(name))).unwrap_or_default()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

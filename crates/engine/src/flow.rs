@@ -204,7 +204,7 @@ pub trait Sink: Send {
     fn describe(&self) -> String;
 
     /// Checks that a stream of these facts can be written and prepares to. Errors here come
-    /// before any decoding.
+    /// before any decoding. A single number has a shape of no axes and comes as one frame.
     fn begin(&mut self, info: &StreamInfo) -> Result<()>;
 
     /// Frames of one part: parts are encoded independently of each other, so this is the group

@@ -34,6 +34,8 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
     let lazies: Vec<Lazy> = outputs
         .iter()
         .map(|o| match o {
+            // A single number goes into a sink as a stream of one frame.
+            Output::Sink(l, _) if is_single(l) => l.reshape([1]),
             Output::Collect(l) | Output::Sink(l, _) => l.clone(),
         })
         .collect();
@@ -47,17 +49,17 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
     for (output, &node) in outputs.into_iter().zip(&plan.outputs) {
         match output {
             Output::Collect(_) => collected.push(node),
-            Output::Sink(_, mut sink) => {
-                if plan.node(node).shape.is_empty() {
-                    return Err(Error::shape("sink", "a single number has no frames; collect it instead"));
-                }
+            Output::Sink(lazy, mut sink) => {
                 // A stream's times are a list as long as it; a view may be longer than memory.
-                let frames = plan.node(node).shape[0];
-                let bytes = frames.saturating_mul(16);
+                let bytes = plan.node(node).shape.first().map_or(0, |frames| frames.saturating_mul(16));
                 if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
                     return Err(crate::array::out_of_memory(bytes));
                 }
-                sink.begin(&stream_info(&plan, node))?;
+                let mut info = stream_info(&plan, node);
+                if is_single(&lazy) {
+                    info.shape.clear();
+                }
+                sink.begin(&info)?;
                 outlets.push(Outlet { node, sink: Mutex::new(sink) });
             }
         }
@@ -119,6 +121,10 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         report.reports.push(outlet.sink.lock().unwrap_or_else(PoisonError::into_inner).finish()?);
     }
     Ok(report)
+}
+
+fn is_single(lazy: &Lazy) -> bool {
+    lazy.shape().is_ok_and(<[usize]>::is_empty)
 }
 
 #[allow(clippy::too_many_arguments)]

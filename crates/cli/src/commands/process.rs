@@ -1,13 +1,12 @@
 //! `opusclip process`: one job for each input, several at a time, each reported as it ends.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use opusclip::Error;
-use opusclip::error::show_path;
+use opusclip::error::{show_name, show_path};
 use opusclip::expr::Expr;
 use serde_json::{Value, json};
 
@@ -32,7 +31,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     };
     let monitors = Monitors::default();
     let label = match targets.list.as_slice() {
-        [one] => one.output.file_name().map_or_else(String::new, |n| show_path(Path::new(n))),
+        [one] => show_name(&one.output),
         many => format!("{} files", many.len()),
     };
     let all = monitors.clone();
@@ -55,7 +54,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
                             failed.fetch_add(1, Ordering::Relaxed);
                             // One line says that it was interrupted, not one for each file.
                             if !(error == Error::Cancelled && exit::signal().is_some()) {
-                                report::error(&said(&error, target, targets.list.len()));
+                                report::error(&said(&error, target, targets.list.len(), jobs));
                             }
                             json!({
                                 "schema": "opusclip.process/1",
@@ -120,8 +119,12 @@ fn job(
 }
 
 /// The words of an error. Where there are several inputs, they say which one it was.
-fn said(error: &Error, target: &Target, inputs: usize) -> String {
+fn said(error: &Error, target: &Target, inputs: usize, jobs: usize) -> String {
     match error {
+        Error::Memory { .. } if jobs > 1 => {
+            let file = show_path(&target.input);
+            format!("{file}: {error}, for each of the {jobs} files that are made at once, or give --threads 1")
+        }
         Error::Io { .. } | Error::Data { .. } | Error::Unsupported { .. } => error.to_string(),
         _ if inputs == 1 => error.to_string(),
         _ => format!("{}: {error}", show_path(&target.input)),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use opusclip::Error;
-use opusclip::error::show_path;
+use opusclip::error::{show_name, show_path};
 use opusclip::expr::Expr;
 
 use crate::args::StatsArgs;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &StatsArgs, cancel: &Cancel) -> Outcome {
         write(path, &measures::json_lines(&rows), args)?;
     }
     if let Some((path, format)) = plot {
-        let title = args.input.file_name().map_or_else(String::new, |n| show_path(Path::new(n)));
+        let title = show_name(&args.input);
         engine_face::write_file(path, &plot::draw(&title, &rows, format)?, args.yes)?;
         written(path, args);
     }
@@ -110,7 +110,7 @@ fn measure(input: &Opened, args: &StatsArgs, cancel: &Cancel) -> Result<Vec<Meas
 
     let monitor = Monitor::new();
     let counts = monitor.clone();
-    let name = args.input.file_name().map_or_else(String::new, |n| show_path(Path::new(n)));
+    let name = show_name(&args.input);
     let total = indices.len() as u64;
     let bar = Progress::start(&name, !args.quiet, move || (counts.frames_read().min(total), total));
     let limits = Limits { threads: engine_face::threads(args.run.threads), memory: args.run.memory_limit };

@@ -197,11 +197,14 @@ fn two_outputs_of_stats_are_two_files() {
 fn an_error_of_one_of_several_inputs_says_which() {
     let folder = Folder::with_sample();
     folder.write("notes.mp4", b"text");
-    let done = folder.run(&words("process bunny.mp4 notes.mp4 -o out/ -q --memory-limit 1KiB"));
+    let done = folder.run(&words("process bunny.mp4 notes.mp4 -o out/ -q --threads 2 --memory-limit 1KiB"));
     assert_eq!(done.code, Some(1), "{done:?}");
     let mut lines: Vec<&str> = done.stderr.lines().collect();
     lines.sort_unstable();
     assert!(lines[0].starts_with("error: bunny.mp4: memory: needs"), "{done:?}");
+    // They share the limit, half of which is each one's.
+    assert!(lines[0].contains("the limit is 512 B"), "{done:?}");
+    assert!(lines[0].ends_with(", for each of the 2 files that are made at once, or give --threads 1"), "{done:?}");
     assert!(lines[1].starts_with("error: notes.mp4: is text"), "{done:?}");
     assert_eq!(lines.len(), 2, "{done:?}");
 }

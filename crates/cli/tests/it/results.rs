@@ -133,6 +133,10 @@ fn arrays_are_read_as_npy() {
     assert_eq!(measured("stats a.npy --csv -"), measured("stats bunny.mp4 --frames 3:6 --csv -"));
     let done = folder.ok("process a.npy -o d.mp4");
     assert!(done.stderr.starts_with("d.mp4: 3 frames, ") && done.stderr.contains("no audio"), "{done:?}");
+    folder.ok("process a.npy -o s.npy --expr 'sum(x[0, :2, 0, 0] * 0 + 21)'");
+    let number = fs::read(folder.path("s.npy")).unwrap();
+    assert!(String::from_utf8_lossy(&number).contains("{'descr': '<u8', 'fortran_order': False, 'shape': (), }"));
+    assert_eq!(number[number.len() - 8..], 42u64.to_le_bytes());
     folder.ok("process a.npy -o m.npy --expr 'mean(x, axis=(1, 2, 3))'");
     folder.run(&["stats", "m.npy"]).refused(1);
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
@@ -288,18 +289,23 @@ impl Array {
 
     /// One element.
     pub fn get(&self, index: &[usize]) -> Result<Scalar> {
+        let bytes = self.data.bytes().get(self.place("get", index)?);
+        bytes
+            .map(|b| Scalar::from_bytes(self.dtype, b))
+            .ok_or_else(|| Error::internal("an element lies outside its storage"))
+    }
+
+    /// Where in the storage the bytes of one element are.
+    pub(super) fn place(&self, op: &str, index: &[usize]) -> Result<Range<usize>> {
         if index.len() != self.shape.len() || index.iter().zip(&self.shape).any(|(i, d)| i >= d) {
             return Err(Error::shape(
-                "get",
+                op,
                 format!("index {} is not an element of shape {}", show(index), show(&self.shape)),
             ));
         }
         let at = index.iter().zip(&self.strides).fold(self.offset as isize, |a, (&i, &s)| a + i as isize * s);
         let at = at as usize * self.dtype.size();
-        let bytes = self.data.bytes().get(at..at + self.dtype.size());
-        bytes
-            .map(|b| Scalar::from_bytes(self.dtype, b))
-            .ok_or_else(|| Error::internal("an element lies outside its storage"))
+        Ok(at..at + self.dtype.size())
     }
 
     /// One element as `f64`.
@@ -329,15 +335,17 @@ pub(crate) fn zeroed(dtype: DType, shape: &[usize]) -> Result<Buffer> {
 }
 
 fn is_c_order(shape: &[usize], strides: &[isize]) -> bool {
-    if shape.contains(&0) {
-        return true;
-    }
+    shape.contains(&0) || is_dense(shape.iter().zip(strides).rev())
+}
+
+/// Whether axes of these lengths and strides, the fastest first, lie one after another.
+pub(super) fn is_dense<'a>(axes: impl Iterator<Item = (&'a usize, &'a isize)>) -> bool {
     let mut step = 1isize;
-    for (&d, &s) in shape.iter().zip(strides).rev() {
+    for (&d, &s) in axes {
         if d != 1 && s != step {
             return false;
         }
-        step *= d as isize;
+        step = step.saturating_mul(d as isize);
     }
     true
 }

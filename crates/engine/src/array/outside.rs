@@ -11,17 +11,6 @@ use super::scalar::Scalar;
 use super::shape::{c_strides, count, show};
 use crate::error::{Error, Result};
 
-/// Strides of a Fortran-order array, in elements: the first axis is the one that runs fastest.
-pub fn f_strides(shape: &[usize]) -> Vec<isize> {
-    let mut step = 1isize;
-    let next = |&d: &usize| {
-        let s = step;
-        step = step.saturating_mul(d.max(1) as isize);
-        s
-    };
-    shape.iter().map(next).collect()
-}
-
 impl Array {
     /// An array over the bytes of `buffer`, native byte order, from its first byte on. `strides`
     /// are in elements and not negative. As `bool` every byte but 0 becomes 1.
@@ -78,15 +67,12 @@ impl Array {
             let detail = format!("the array holds {} and the value is {}", self.dtype, value.dtype);
             return Err(Error::dtype("set", detail));
         }
-        self.get(index)?;
+        let place = self.place("set", index)?;
         if self.shape.iter().zip(&self.strides).any(|(&d, &s)| d > 1 && s == 0) {
             return Err(Error::shape("set", "the array repeats elements by broadcasting; copy it first"));
         }
-        let item = self.dtype.size();
-        let at = index.iter().zip(&self.strides).fold(self.offset as isize, |a, (&i, &s)| a + i as isize * s);
-        let at = at as usize * item;
-        let place = self.writable()?.get_mut(at..at + item);
-        place
+        let bytes = self.writable()?.get_mut(place);
+        bytes
             .map(|p| p.copy_from_slice(&value.bytes()))
             .ok_or_else(|| Error::internal("an element lies outside its storage"))
     }

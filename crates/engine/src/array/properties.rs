@@ -1,7 +1,7 @@
 //! What an array says of its memory: NumPy's `strides`, `flags` and `base`, and where the bytes are.
 
 use super::Array;
-use super::array::Storage;
+use super::array::{Storage, is_dense};
 use super::shape;
 use crate::error::Result;
 
@@ -64,17 +64,7 @@ impl Array {
     /// True when the elements lie one after another in Fortran's order, the first axis fastest:
     /// NumPy's `flags.f_contiguous`. An array of at most one axis longer than 1 can be both.
     pub fn is_f_contiguous(&self) -> bool {
-        if self.size() == 0 {
-            return true;
-        }
-        let mut step = 1isize;
-        for (&d, &s) in self.shape().iter().zip(self.strides()) {
-            if d != 1 && s != step {
-                return false;
-            }
-            step = step.saturating_mul(d as isize);
-        }
-        true
+        self.size() == 0 || is_dense(self.shape().iter().zip(self.strides()))
     }
 
     /// True when the array shows a part of its memory, or all of it in another order or several

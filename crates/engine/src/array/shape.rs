@@ -47,6 +47,14 @@ pub fn c_strides(shape: &[usize]) -> Vec<isize> {
     strides
 }
 
+/// Strides of a Fortran-order array, in elements: the first axis is the one that runs fastest.
+pub fn f_strides(shape: &[usize]) -> Vec<isize> {
+    let turned: Vec<usize> = shape.iter().rev().copied().collect();
+    let mut strides = c_strides(&turned);
+    strides.reverse();
+    strides
+}
+
 /// NumPy's broadcast of several shapes.
 pub fn broadcast(op: &str, shapes: &[&[usize]]) -> Result<Vec<usize>> {
     let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);

@@ -19,13 +19,14 @@ pub(super) fn takes_floats(op: MathBinary) -> bool {
 pub(super) fn of_floats(operands: &[Operand]) -> Result<DType> {
     let mut strong: Option<(DType, DType)> = None;
     let (mut float, mut int) = (false, false);
-    let floats = operands.iter().any(|o| matches!(o, Operand::Lazy(l) if l.dtype().is_ok_and(DType::is_float)));
+    let dtypes = operands.iter().filter_map(|o| if let Operand::Lazy(l) = o { l.dtype().ok() } else { None });
+    let floats = dtypes.filter(|d| d.is_float()).reduce(promote);
     for o in operands {
         match o {
             Operand::Lazy(l) => {
                 let d = l.dtype()?;
                 // Every float holds a byte.
-                let f = if floats && d.kind() < Kind::Float && d.size() == 1 { DType::F16 } else { float_of(d) };
+                let f = floats.filter(|_| d.kind() < Kind::Float && d.size() == 1).unwrap_or_else(|| float_of(d));
                 strong = Some(strong.map_or((d, f), |(a, b)| (promote(a, d), promote(b, f))));
             }
             Operand::Weak(Weak::Float(_)) => float = true,

@@ -209,15 +209,13 @@ impl Generator {
         const OP: &str = "permutation";
         match x.into() {
             Population::Below(n) => {
-                let mut order = arange(OP, n)?;
-                shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
+                let order = self.shuffled(OP, n)?;
                 Ok(Array::from_buffer(order, DType::I64, vec![n]))
             }
             Population::Of(a) => {
                 let axis = axis_of(OP, axis, a.ndim())?;
                 let n = a.shape()[axis];
-                let mut order = arange(OP, n)?;
-                shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
+                let order = self.shuffled(OP, n)?;
                 take(OP, &a, axis, order.as_slice(), &[n])
             }
         }
@@ -235,9 +233,15 @@ impl Generator {
             return Ok(x.clone());
         }
         let n = x.shape()[axis];
-        let mut order = arange(OP, n)?;
-        shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
+        let order = self.shuffled(OP, n)?;
         take(OP, x, axis, order.as_slice(), &[n])
+    }
+
+    /// 0, 1, … below `n` in random order.
+    fn shuffled(&mut self, op: &str, n: usize) -> Result<Buffer> {
+        let mut order = arange(op, n)?;
+        shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
+        Ok(order)
     }
 
     /// Every line of `x` along `axis` in a random order of its own; without an axis all elements.
@@ -254,25 +258,23 @@ impl Generator {
         }
         let x = x.to_contiguous()?;
         let shape = x.shape().to_vec();
-        if axis.is_none() {
-            let line = x.restride(vec![x.size()], vec![1], first(&x));
-            let mut order = arange(OP, x.size())?;
-            shuffle_from(&mut self.bits, 1, order.as_mut_slice(), masked_index);
-            let out = take(OP, &line, 0, order.as_slice(), &[x.size()])?;
-            return Ok(out.restride(shape.clone(), c_strides(&shape), 0));
-        }
         // Where each element of the answer comes from, then one walk over all.
-        let (n, step) = (shape[at], c_strides(&shape)[at] as usize);
-        let mut from = arange(OP, x.size())?;
-        let all = from.as_mut_slice::<i64>();
-        for block in (0..x.size()).step_by(n * step) {
-            for start in block..block + step {
-                for i in (1..n).rev() {
-                    let j = masked_index(&mut self.bits, i as u64) as usize;
-                    all.swap(start + i * step, start + j * step);
+        let from = if axis.is_none() {
+            self.shuffled(OP, x.size())?
+        } else {
+            let (n, step) = (shape[at], c_strides(&shape)[at] as usize);
+            let mut from = arange(OP, x.size())?;
+            let all = from.as_mut_slice::<i64>();
+            for block in (0..x.size()).step_by(n * step) {
+                for start in block..block + step {
+                    for i in (1..n).rev() {
+                        let j = masked_index(&mut self.bits, i as u64) as usize;
+                        all.swap(start + i * step, start + j * step);
+                    }
                 }
             }
-        }
+            from
+        };
         let line = x.restride(vec![x.size()], vec![1], first(&x));
         let out = take(OP, &line, 0, from.as_slice(), &[x.size()])?;
         Ok(out.restride(shape.clone(), c_strides(&shape), 0))

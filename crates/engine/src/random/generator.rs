@@ -8,6 +8,7 @@ use super::bounded;
 use super::pcg::Pcg64;
 use super::seed::{Seed, SeedSequence};
 use super::ziggurat::{exponential_f32, exponential_f64, normal_f32, normal_f64};
+use crate::array::promote::int_range;
 use crate::array::shape::count;
 use crate::array::{Array, zeroed};
 use crate::error::{Error, Result};
@@ -160,20 +161,10 @@ impl Generator {
     /// empty, as in NumPy), a float type; a shape that memory cannot hold.
     pub fn integers(&mut self, low: i128, high: i128, shape: &[usize], dtype: DType, endpoint: bool) -> Result<Array> {
         const OP: &str = "integers";
-        let (least, most) = match dtype {
-            DType::Bool => (0, 1),
-            DType::U8 => (0, i128::from(u8::MAX)),
-            DType::I8 => (i128::from(i8::MIN), i128::from(i8::MAX)),
-            DType::U16 => (0, i128::from(u16::MAX)),
-            DType::I16 => (i128::from(i16::MIN), i128::from(i16::MAX)),
-            DType::U32 => (0, i128::from(u32::MAX)),
-            DType::I32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
-            DType::U64 => (0, i128::from(u64::MAX)),
-            DType::I64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
-            DType::F16 | DType::BF16 | DType::F32 | DType::F64 | DType::C64 | DType::C128 => {
-                return Err(Error::dtype(OP, format!("{dtype} was asked for; an integer type or bool can be drawn")));
-            }
-        };
+        if !(dtype.is_integer() || dtype == DType::Bool) {
+            return Err(Error::dtype(OP, format!("{dtype} was asked for; an integer type or bool can be drawn")));
+        }
+        let (least, most) = int_range(dtype);
         let mut buffer = room(OP, shape, dtype)?;
         if !buffer.is_empty() {
             let last = if endpoint { high } else { high.saturating_sub(1) };

@@ -156,11 +156,34 @@ impl Hold {
         Hold { frames, raw, cursor, part, wish, least: 2 * reach + 2 }
     }
 
+    /// Bytes of reading: one more cursor decodes ahead, and each worker may hold one raw frame of its own.
+    fn read(&self, workers: usize, queue: usize) -> u64 {
+        let cursors = self.cursor.saturating_mul(workers as u64).saturating_add(self.cursor);
+        self.raw.saturating_mul((queue + workers) as u64).saturating_add(cursors)
+    }
+
     fn total(&self, held: u64, workers: usize, queue: usize) -> u64 {
-        let each = self.frames.saturating_add(self.part).saturating_add(self.cursor).saturating_mul(workers as u64);
-        // One more cursor decodes ahead, and each worker may hold one raw frame of its own.
-        let waiting = self.raw.saturating_mul((queue + workers) as u64).saturating_add(self.cursor);
-        held.saturating_add(each).saturating_add(waiting)
+        let each = self.frames.saturating_add(self.part).saturating_mul(workers as u64);
+        held.saturating_add(each).saturating_add(self.read(workers, queue))
+    }
+
+    /// What most of the least that does is for, and what would do.
+    fn least(&self, held: u64, limit: u64) -> Error {
+        let needed = self.total(held, 1, self.least);
+        let (most, what) = [
+            (self.read(1, self.least), "the decoder and the frames that it has ready"),
+            (self.part, "what the output gathers before it is written"),
+            (self.frames, "one frame of each step"),
+            (held, "whole results, kept in memory"),
+        ]
+        .into_iter()
+        .max_by_key(|(bytes, _)| *bytes)
+        .unwrap_or((0, ""));
+        let instead = if most == held { "sink them to a file, or take fewer frames, or " } else { "" };
+        let most = crate::error::bytes(most);
+        let least = needed.div_ceil(1 << 20);
+        let detail = format!("{most} of it for {what}, on one thread; {instead}raise the limit to {least} MiB");
+        Error::Memory { needed, limit, detail }
     }
 }
 
@@ -174,7 +197,6 @@ pub fn plan_stage(
     threads: usize,
     limit: Option<u64>,
 ) -> Result<Budget> {
-    let mut least_bytes = 0;
     // More workers than parts would only be planned for, never used.
     let frames = stage_frames(plan, stage);
     let parts = sinks.iter().map(|s| frames.div_ceil(s.part_frames().max(1))).max().unwrap_or(frames);
@@ -193,14 +215,6 @@ pub fn plan_stage(
                 }
             }
         }
-        least_bytes = hold.total(held, 1, hold.least);
     }
-    let needed = least_bytes;
-    let limit = limit.unwrap_or(0);
-    let detail = if held > limit / 2 {
-        "whole results are kept in memory; sink them to a file, or take fewer frames"
-    } else {
-        "one frame on one thread needs this much; raise the limit"
-    };
-    Err(Error::Memory { needed, limit, detail: detail.into() })
+    Err(Hold::new(plan, stage, known, sinks, 1).least(held, limit.unwrap_or(0)))
 }

@@ -6,13 +6,11 @@ use opusclip_engine::array::promote::Weak;
 use opusclip_engine::ops::Reduce;
 use opusclip_engine::{Array, Complex, DType, Lazy, RunOptions, collect_all, functions};
 
-fn floats(values: &[f64], shape: &[usize]) -> Lazy {
-    Array::from_slice(values, shape).unwrap().into()
-}
+use crate::support::{of, refused};
 
 fn ramp(shape: &[usize]) -> Lazy {
     let n: usize = shape.iter().product();
-    Array::from_slice(&(0..n as i64).collect::<Vec<_>>(), shape).unwrap().into()
+    of(&(0..n as i64).collect::<Vec<_>>(), shape)
 }
 
 #[track_caller]
@@ -20,11 +18,6 @@ fn gives(l: &Lazy, shape: &[usize], values: &[f64]) {
     let a = l.collect().unwrap();
     assert_eq!(a.shape(), shape);
     assert_eq!(a.to_f64_vec().unwrap(), values);
-}
-
-#[track_caller]
-fn refused(l: &Lazy) -> String {
-    l.collect().unwrap_err().without_place().to_string()
 }
 
 #[test]
@@ -55,14 +48,14 @@ fn keepdims_reaches_the_reductions_in_a_composed_one() {
 #[test]
 fn products_overflow_only_if_their_result_does() {
     // Python: fractions.Fraction(1e300) ** 2 * Fraction(1e-300) and its float.
-    let x = floats(&[1e300, 1e300, 1e-300], &[3]);
+    let x = of(&[1e300, 1e300, 1e-300], &[3]);
     gives(&x.prod(()), &[], &[1.000_000_000_000_000_2e300]);
     let cumulative = x.cumprod(()).collect().unwrap().to_f64_vec().unwrap();
     assert_eq!(cumulative, [1e300, f64::INFINITY, 1.000_000_000_000_000_2e300]);
-    gives(&floats(&[5e-324, 0.5, 4.0], &[3]).prod(()), &[], &[1e-323]);
-    gives(&floats(&[-0.0, 3.0], &[2]).prod(()), &[], &[-0.0]);
-    assert!(floats(&[0.0, f64::INFINITY], &[2]).prod(()).collect().unwrap().get_f64(&[]).unwrap().is_nan());
-    gives(&floats(&[-2.0, f64::INFINITY], &[2]).prod(()), &[], &[f64::NEG_INFINITY]);
+    gives(&of(&[5e-324, 0.5, 4.0], &[3]).prod(()), &[], &[1e-323]);
+    gives(&of(&[-0.0, 3.0], &[2]).prod(()), &[], &[-0.0]);
+    assert!(of(&[0.0, f64::INFINITY], &[2]).prod(()).collect().unwrap().get_f64(&[]).unwrap().is_nan());
+    gives(&of(&[-2.0, f64::INFINITY], &[2]).prod(()), &[], &[f64::NEG_INFINITY]);
     let ints = Array::from_slice(&[i64::MAX, 3], &[2]).unwrap();
     // np.prod([2**63 - 1, 3]) wraps to 9223372036854775805.
     assert_eq!(Lazy::from(ints).prod(()).collect().unwrap().to_vec::<i64>().unwrap(), [9_223_372_036_854_775_805]);
@@ -70,11 +63,11 @@ fn products_overflow_only_if_their_result_does() {
 
 #[test]
 fn running_sums_carry_what_rounding_lost() {
-    let x = floats(&[1.0, 1e100, 1.0, -1e100], &[4]);
+    let x = of(&[1.0, 1e100, 1.0, -1e100], &[4]);
     gives(&x.cumsum(0), &[4], &[1.0, 1e100, 1e100, 2.0]);
-    let zero = floats(&[-0.0], &[1]).cumsum(0).collect().unwrap().to_f64_vec().unwrap();
+    let zero = of(&[-0.0], &[1]).cumsum(0).collect().unwrap().to_f64_vec().unwrap();
     assert!(zero[0].is_sign_negative());
-    let inf = floats(&[f64::INFINITY, 1.0, f64::NEG_INFINITY], &[3]).cumsum(0).collect().unwrap();
+    let inf = of(&[f64::INFINITY, 1.0, f64::NEG_INFINITY], &[3]).cumsum(0).collect().unwrap();
     let inf = inf.to_f64_vec().unwrap();
     assert_eq!(inf[1], f64::INFINITY);
     assert!(inf[2].is_nan());
@@ -177,7 +170,7 @@ fn errors_are_one_line_of_the_callers_place() {
     #[rustfmt::skip]
     places(line!(), &[x.bool().positive(), x.bool().round(2), (&x / 2).bitwise_count(), z.fabs(), z.sinc().signbit(), x.hfft(None, 7, None), x.sobel(7, "reflect"), x.uniform_filter(3, "no", ()), functions::kaiser(1 << 62, 2.0), (&x / 2).invert(), x.lerp(1.0, Complex::new(0.0, 1.0)), none.max(())]);
     assert_eq!(refused(&x.percentile(150, 0)), "quantile: 150 was asked for; it must lie in 0 to 100");
-    let nan = floats(&[f64::NAN, f64::NAN], &[2]);
+    let nan = of(&[f64::NAN, f64::NAN], &[2]);
     assert_eq!(refused(&nan.nanargmax(())), "nanargmax: only NaN stands along the axis, and none of them has a place");
     let cut = x.split(2, 1);
     assert_eq!(refused(&cut[0]), "split: 3 elements along axis 1 are not 2 equal parts; use array_split");

@@ -7,6 +7,8 @@ use opusclip_engine::errstate::{ErrState, OnError, errstate};
 use opusclip_engine::{Array, DType, Error, Lazy, Monitor, RunOptions};
 use serde_json::Value;
 
+use crate::support::golden;
+
 fn hex_float(text: &str) -> f64 {
     match text {
         "inf" => return f64::INFINITY,
@@ -64,10 +66,9 @@ fn on_purpose(op: &str, args: &Value, ours: &[&str], theirs: &[&str]) -> bool {
 
 #[test]
 fn the_kinds_are_numpys() {
-    let text = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden/errstate.json")).unwrap();
-    let cases: Vec<Value> = serde_json::from_slice(&text).unwrap();
+    let golden = golden("errstate.json");
     let (mut same, mut other): (usize, BTreeMap<String, Vec<String>>) = (0, BTreeMap::new());
-    for case in &cases {
+    for case in golden.as_array().unwrap() {
         let name = case[0].as_str().unwrap();
         let dtype = DType::parse(case[1].as_str().unwrap()).unwrap();
         let args: Vec<Lazy> = case[2].as_array().unwrap().iter().map(|v| array(dtype, v)).collect();

@@ -7,10 +7,10 @@ use opusclip_engine::ops::{Family, Row};
 use opusclip_engine::{DType, Isa, Lazy, RunOptions};
 use serde_json::Value;
 
-use crate::support::{assert_same, golden, npy, scalars, ulps};
+use crate::support::{Answers, assert_same, golden, scalars, ulps};
 
 fn manifest() -> Value {
-    serde_json::from_slice(&std::fs::read(golden("cases.json")).unwrap()).unwrap()
+    golden("engine/cases.json")
 }
 
 fn ints(v: &Value) -> Arg {
@@ -26,10 +26,9 @@ fn position(v: &Value) -> Option<isize> {
     v.as_i64().map(|v| v as isize)
 }
 
-fn build(case: &Value) -> opusclip_engine::Result<Lazy> {
+fn build(answers: &Answers, case: &Value) -> opusclip_engine::Result<Lazy> {
     let op = case["op"].as_str().unwrap();
-    let inputs: Vec<Lazy> =
-        case["inputs"].as_array().unwrap().iter().map(|p| npy(p.as_str().unwrap()).into()).collect();
+    let inputs: Vec<Lazy> = case["inputs"].as_array().unwrap().iter().map(|n| answers.array(n).into()).collect();
     let mut args: Vec<Arg> = inputs.iter().cloned().map(Arg::Array).collect();
     let attrs = &case["attrs"];
     match (case["group"].as_str().unwrap(), op) {
@@ -87,14 +86,14 @@ fn complex_ulps(op: &str) -> u64 {
 
 #[test]
 fn every_case_has_numpys_answer_on_every_instruction_set() {
-    let manifest = manifest();
+    let answers = Answers::read();
     let rows = rows();
     let mut checked = 0;
     let mut wrong: Vec<String> = Vec::new();
-    for case in manifest["cases"].as_array().unwrap() {
+    for case in answers.manifest["cases"].as_array().unwrap() {
         let id = case["id"].as_str().unwrap();
         let op = case["op"].as_str().unwrap();
-        let lazy = build(case);
+        let lazy = build(&answers, case);
         // Data cannot make a lazy expression fail: the row of `power` documents the answer that
         // stands where NumPy raises on a negative integer exponent inside an array.
         if case["raises"].is_string() && op == "power" {
@@ -105,7 +104,7 @@ fn every_case_has_numpys_answer_on_every_instruction_set() {
             continue;
         }
         let lazy = lazy.unwrap_or_else(|e| panic!("{id}: {e}"));
-        let expected = npy(case["out"].as_str().unwrap());
+        let expected = answers.array(&case["out"]);
         let meaning = reference::collect(std::slice::from_ref(&lazy)).unwrap_or_else(|e| panic!("{id}: {e}")).remove(0);
         for isa in Isa::available() {
             let options = RunOptions { isa: Some(isa), threads: 1, ..RunOptions::default() };

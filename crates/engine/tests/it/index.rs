@@ -1,17 +1,13 @@
 //! Indexing and assignment against NumPy: thousands of random indices of `golden/make_index.py`,
 //! and the rules that are easy to get wrong, one by one.
 
-use std::path::PathBuf;
-
 use opusclip_engine::{Array, Complex, DType, Ellipsis, Index, Lazy, NewAxis, RunOptions, Slice, ix};
 use serde_json::Value;
 
+use crate::support::{digest, golden, shape_in};
+
 fn ints(v: &Value) -> Vec<i64> {
     v.as_array().unwrap().iter().map(|i| i.as_i64().unwrap()).collect()
-}
-
-fn lens(v: &Value) -> Vec<usize> {
-    ints(v).iter().map(|&d| d as usize).collect()
 }
 
 fn data(values: &[i64], shape: &[usize]) -> Lazy {
@@ -27,10 +23,8 @@ fn later(x: &Lazy) -> Lazy {
     if x.dtype().unwrap() == DType::Bool { x.logical_not().logical_not() } else { (x + 7) - 7 }
 }
 
-fn digest(a: &Array) -> String {
-    let all = a.to_vec::<i64>().unwrap();
-    let h = all.iter().fold(14_695_981_039_346_656_037_u64, |h, &v| h.wrapping_mul(1_099_511_628_211) ^ v as u64);
-    format!("{h:x}")
+fn digest_of(a: &Array) -> String {
+    digest(a.to_vec::<i64>().unwrap().into_iter().map(i128::from))
 }
 
 fn entry(v: &Value, lazily: bool) -> Index {
@@ -45,10 +39,10 @@ fn entry(v: &Value, lazily: bool) -> Index {
                 let part = |n: usize| v[n].as_i64().map(|i| i as isize);
                 Index::Slice(Slice { start: part(1), stop: part(2), step: part(3) })
             }
-            "i" => array(data(&ints(&v[2]), &lens(&v[1]))),
+            "i" => array(data(&ints(&v[2]), &shape_in(&v[1]))),
             _ => {
                 let bits: Vec<bool> = v[2].as_str().unwrap().bytes().map(|b| b == b'1').collect();
-                array(Array::from_slice(&bits, &lens(&v[1])).unwrap().into())
+                array(Array::from_slice(&bits, &shape_in(&v[1])).unwrap().into())
             }
         },
     }
@@ -56,13 +50,12 @@ fn entry(v: &Value, lazily: bool) -> Index {
 
 #[test]
 fn random_indices_are_numpys() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden/index.json");
-    let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let golden = golden("index.json");
     let cases = golden["cases"].as_array().unwrap();
     assert!(cases.len() >= 5000);
     let (mut picks, mut sets, mut refusals) = (0, 0, 0);
     for case in cases {
-        let shape = lens(&case[0]);
+        let shape = shape_in(&case[0]);
         let n = shape.iter().product::<usize>() as i64;
         let memory = range(n, &shape);
         // In memory everything is known; of expressions positions are checked when they are computed.
@@ -79,11 +72,11 @@ fn random_indices_are_numpys() {
                 continue;
             }
             let got = got.unwrap_or_else(|e| panic!("{case}: {e}"));
-            assert_eq!(got.shape(), lens(&case[2][0]), "{case}");
-            assert_eq!(digest(&got), case[2][1].as_str().unwrap(), "{case}");
+            assert_eq!(got.shape(), shape_in(&case[2][0]), "{case}");
+            assert_eq!(digest_of(&got), case[2][1].as_str().unwrap(), "{case}");
             picks += 1;
 
-            let to = lens(&case[3]);
+            let to = shape_in(&case[3]);
             let values: Vec<i64> = (0..to.iter().product::<usize>() as i64).map(|v| -1 - v).collect();
             let set = x.set(index, data(&values, &to)).collect();
             match case[4].as_str() {
@@ -94,7 +87,7 @@ fn random_indices_are_numpys() {
                 Some(want) => {
                     let set = set.unwrap_or_else(|e| panic!("{case}: {e}"));
                     assert_eq!(set.shape(), shape, "{case}");
-                    assert_eq!(digest(&set), want, "{case} assigned");
+                    assert_eq!(digest_of(&set), want, "{case} assigned");
                     sets += 1;
                 }
             }
@@ -240,6 +233,6 @@ fn chunk_by_chunk_is_the_same_as_whole() {
     for (n, case) in cases.iter().enumerate() {
         let [a, b] = [&memory, &x].map(|x| case(x, [&i, &few, &row, &frames]).collect().unwrap());
         assert_eq!(a.shape(), b.shape(), "case {n}");
-        assert_eq!(digest(&a), digest(&b), "case {n}");
+        assert_eq!(digest_of(&a), digest_of(&b), "case {n}");
     }
 }

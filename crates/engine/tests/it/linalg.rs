@@ -4,19 +4,15 @@ use opusclip_engine::exec::reference;
 use opusclip_engine::functions::{einsum, fftfreq, hamming, kaiser, multi_dot};
 use opusclip_engine::{Array, DType, Isa, Lazy, RunOptions, collect_all};
 
-use crate::support::assert_same;
-
-fn matrix(values: &[f64], shape: &[usize]) -> Lazy {
-    Array::from_slice(values, shape).unwrap().into()
-}
+use crate::support::{assert_same, of};
 
 /// Symmetric and positive definite.
 fn a() -> Lazy {
-    matrix(&[4.0, 1.0, 2.0, 1.0, 3.0, 0.0, 2.0, 0.0, 5.0], &[3, 3])
+    of(&[4.0, 1.0, 2.0, 1.0, 3.0, 0.0, 2.0, 0.0, 5.0], &[3, 3])
 }
 
 fn b() -> Lazy {
-    matrix(&[2.0, -1.0, 0.0, 1.0, 3.0, 5.0, 0.0, 2.0, 1.0], &[3, 3])
+    of(&[2.0, -1.0, 0.0, 1.0, 3.0, 5.0, 0.0, 2.0, 1.0], &[3, 3])
 }
 
 #[track_caller]
@@ -52,27 +48,27 @@ fn determinants_inverses_and_equations_are_numpys() {
         -0.5384615384615385,
     ];
     near(&b().inv(), &inverse);
-    near(&b().solve(matrix(&[1.0, 2.0, 3.0], &[3])), &[1.5384615384615385, 2.076923076923077, -1.153846153846154]);
+    near(&b().solve(of(&[1.0, 2.0, 3.0], &[3])), &[1.5384615384615385, 2.076923076923077, -1.153846153846154]);
     // A stack against one right side: NumPy 2 takes an array of one axis for a vector.
     let stack = b().broadcast_to([2, 3, 3]);
-    assert_eq!(stack.solve(matrix(&[1.0, 2.0, 3.0], &[3])).shape().unwrap(), [2, 3]);
-    assert_eq!(stack.solve(matrix(&[1.0; 6], &[3, 2])).shape().unwrap(), [2, 3, 2]);
+    assert_eq!(stack.solve(of(&[1.0, 2.0, 3.0], &[3])).shape().unwrap(), [2, 3]);
+    assert_eq!(stack.solve(of(&[1.0; 6], &[3, 2])).shape().unwrap(), [2, 3, 2]);
 }
 
 #[test]
 fn singular_matrices_are_said_to_be() {
-    let s = matrix(&[1.0, 2.0, 2.0, 4.0], &[2, 2]);
+    let s = of(&[1.0, 2.0, 2.0, 4.0], &[2, 2]);
     near(&s.det(), &[0.0]);
     let [sign, log] = s.slogdet();
     near(&sign, &[0.0]);
     assert_eq!(log.collect().unwrap().to_vec::<f64>().unwrap(), [f64::NEG_INFINITY]);
     refuses(&s.inv(), "inv: the matrix is singular");
-    refuses(&s.solve(matrix(&[1.0, 2.0], &[2])), "solve: the matrix is singular");
+    refuses(&s.solve(of(&[1.0, 2.0], &[2])), "solve: the matrix is singular");
     near(&s.matrix_rank(None), &[1.0]);
-    refuses(&matrix(&[1.0, 2.0, 2.0, 1.0], &[2, 2]).cholesky(false), "not positive definite");
-    refuses(&matrix(&[f64::NAN; 4], &[2, 2]).svdvals(), "infinities or NaN");
-    refuses(&matrix(&[1.0; 6], &[2, 3]).det(), "square");
-    refuses(&matrix(&[1.0; 3], &[3]).det(), "two axes");
+    refuses(&of(&[1.0, 2.0, 2.0, 1.0], &[2, 2]).cholesky(false), "not positive definite");
+    refuses(&of(&[f64::NAN; 4], &[2, 2]).svdvals(), "infinities or NaN");
+    refuses(&of(&[1.0; 6], &[2, 3]).det(), "square");
+    refuses(&of(&[1.0; 3], &[3]).det(), "two axes");
 }
 
 #[test]
@@ -105,7 +101,7 @@ fn factors_are_numpys_and_multiply_back() {
     near(&a().eigvalsh(), &[1.854897308799576, 3.4760236029181333, 6.669079088282287]);
     let [w, v] = a().eigh();
     near(&v.matmul(w.expand_dims(-1).multiply(v.matrix_transpose())), &a().collect().unwrap().to_f64_vec().unwrap());
-    let tall = matrix(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.5, 9.0, 1.0, 0.0, 2.0], &[4, 3]);
+    let tall = of(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.5, 9.0, 1.0, 0.0, 2.0], &[4, 3]);
     let back = tall.collect().unwrap().to_f64_vec().unwrap();
     let [u, s, vh] = tall.svd(false);
     near(&u.multiply(&s).matmul(&vh), &back);
@@ -163,18 +159,18 @@ fn products_wrap_and_sum_as_numpys() {
     refuses(&einsum("ij,jk->ik", std::slice::from_ref(&x)), "names 2 arrays and 1 are given");
     refuses(&einsum("ijk->i?", std::slice::from_ref(&x)), "is no letter");
     refuses(&multi_dot(std::slice::from_ref(&x)), "two or more");
-    refuses(&x.matmul(matrix(&[1.0; 3], &[3])), "the last axis of the first (4)");
+    refuses(&x.matmul(of(&[1.0; 3], &[3])), "the last axis of the first (4)");
 }
 
 #[test]
 fn empty_and_huge_shapes_have_answers() {
-    let none = matrix(&[], &[0, 3]);
+    let none = of::<f64>(&[], &[0, 3]);
     near(&none.matrix_transpose().matmul(&none), &[0.0; 9]);
-    near(&matrix(&[], &[0, 0]).det(), &[1.0]);
+    near(&of::<f64>(&[], &[0, 0]).det(), &[1.0]);
     assert_eq!(none.svd(true)[2].collect().unwrap().to_vec::<f64>().unwrap(), [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
     // Far more elements than memory has: refused, not tried.
-    let huge = matrix(&[1.0], &[1, 1]).broadcast_to([1 << 20, 1 << 40]);
-    assert!(huge.matmul(matrix(&[1.0], &[1, 1]).broadcast_to([1 << 40, 1 << 20])).collect().is_err());
+    let huge = of(&[1.0], &[1, 1]).broadcast_to([1 << 20, 1 << 40]);
+    assert!(huge.matmul(of(&[1.0], &[1, 1]).broadcast_to([1 << 40, 1 << 20])).collect().is_err());
     assert!(huge.kron(&huge).collect().is_err());
 }
 
@@ -185,17 +181,17 @@ fn filters_and_signals_are_scipys_and_numpys() {
     assert_eq!(bytes(p.gaussian_filter1d(1.0, -1, 0, "reflect")), [67, 94, 84, 98, 130, 108, 80, 76]);
     assert_eq!(bytes(p.uniform_filter1d(3, -1, "reflect")), [73, 80, 90, 106, 116, 126, 70, 76]);
     assert_eq!(bytes(p.median_filter(3, "reflect", ())), [10, 30, 40, 40, 60, 70, 70, 80]);
-    let s = matrix(&[1.0, 2.0, 4.0, 3.0, 9.0, 2.0, 5.0, 1.0, 1.0], &[3, 3]);
+    let s = of(&[1.0, 2.0, 4.0, 3.0, 9.0, 2.0, 5.0, 1.0, 1.0], &[3, 3]);
     near(&s.sobel(-1, "reflect"), &[9.0, 8.0, -1.0, 9.0, -3.0, -12.0, -6.0, -13.0, -7.0]);
-    let (one, two) = (matrix(&[1.0, 2.0, 3.0], &[3]), matrix(&[0.0, 1.0, 0.5], &[3]));
+    let (one, two) = (of(&[1.0, 2.0, 3.0], &[3]), of(&[0.0, 1.0, 0.5], &[3]));
     near(&one.convolve(&two, "full"), &[0.0, 1.0, 2.5, 4.0, 1.5]);
-    near(&matrix(&[1.0, 2.0, 3.0, 4.0], &[4]).correlate(&two, "same"), &[2.0, 3.5, 5.0, 4.0]);
+    near(&of(&[1.0, 2.0, 3.0, 4.0], &[4]).correlate(&two, "same"), &[2.0, 3.5, 5.0, 4.0]);
     let plane = Lazy::from(Array::from_slice(&[0i64, 1, 2, 3, 4, 5], &[2, 3]).unwrap());
     let kernel = Array::from_slice(&[1i64, 2, 3, 4], &[2, 2]).unwrap();
     let both = plane.convolve2d(kernel, "same", "symm").collect().unwrap();
     assert_eq!(both.to_vec::<i64>().unwrap(), [0, 4, 14, 9, 13, 23]);
-    let at = matrix(&[-1.0, 0.5, 1.5, 7.0], &[4]);
-    near(&at.interp(matrix(&[0.0, 1.0, 2.0], &[3]), matrix(&[3.0, 1.0, 4.0], &[3])), &[3.0, 2.0, 2.5, 4.0]);
+    let at = of(&[-1.0, 0.5, 1.5, 7.0], &[4]);
+    near(&at.interp(of(&[0.0, 1.0, 2.0], &[3]), of(&[3.0, 1.0, 4.0], &[3])), &[3.0, 2.0, 2.5, 4.0]);
     near(
         &kaiser(5, 8.6),
         &[0.0013325139979024198, 0.34039362244018856, 1.0, 0.34039362244018856, 0.0013325139979024198],
@@ -213,7 +209,7 @@ fn filters_and_signals_are_scipys_and_numpys() {
 fn long_convolutions_go_through_transforms() {
     let x: Vec<f64> = (0..700).map(|i| f64::from(i % 13) - 6.0).collect();
     let y: Vec<f64> = (0..300).map(|i| f64::from(i % 7) - 3.0).collect();
-    let (x, y) = (matrix(&x, &[700]), matrix(&y, &[300]));
+    let (x, y) = (of(&x, &[700]), of(&y, &[300]));
     let args = |method: &str| {
         use opusclip_engine::api::Arg;
         let method = Arg::Keyword("method".into(), Box::new(Arg::Text(method.into())));
@@ -261,7 +257,7 @@ fn chunks_threads_and_instruction_sets_change_nothing() {
 /// NumPy's answers; the transforms take any length, also primes.
 #[test]
 fn transforms_and_complex_matrices_are_numpys() {
-    let x = matrix(&[1.0, 2.0, -1.0, 3.0, 0.5], &[5]);
+    let x = of(&[1.0, 2.0, -1.0, 3.0, 0.5], &[5]);
     let f = x.fft(None, -1, None);
     near(&f.real(), &[5.5, 0.15450849718747373, -0.4045084971874737, -0.4045084971874737, 0.15450849718747373]);
     near(&f.imag(), &[0.0, 0.9245562347271623, -4.685903943619324, 4.685903943619324, -0.9245562347271623]);
@@ -271,7 +267,7 @@ fn transforms_and_complex_matrices_are_numpys() {
     assert_eq!(half.shape().unwrap(), [3]);
     near(&half.irfft(Some(5), -1, Some("ortho")), &back);
     assert_eq!(x.f32().fft(None, -1, None).dtype().unwrap(), DType::C64);
-    let grid = matrix(&(0..12).map(f64::from).collect::<Vec<_>>(), &[3, 4]);
+    let grid = of(&(0..12).map(f64::from).collect::<Vec<_>>(), &[3, 4]);
     let wanted: Vec<f64> = (0..12).map(f64::from).collect();
     near(&grid.rfft2((), (), None).irfft2([3isize, 4], (), None), &wanted);
     near(&grid.fftn((), (), None).ifftn((), (), None).real(), &wanted);
@@ -279,7 +275,7 @@ fn transforms_and_complex_matrices_are_numpys() {
     refuses(&x.fft(None, -1, Some("what")), "the norm 'what'");
     refuses(&f.rfft(None, -1, None), "takes real numbers");
     // A rotation has the eigenvalues i and -i.
-    let turn = matrix(&[0.0, -1.0, 1.0, 0.0], &[2, 2]);
+    let turn = of(&[0.0, -1.0, 1.0, 0.0], &[2, 2]);
     let [w, v] = turn.eig();
     near(&w.imag().sort(-1), &[-1.0, 1.0]);
     let left = v.matmul(w.expand_dims(-1).multiply(v.inv()));

@@ -5,14 +5,9 @@ use opusclip_engine::api::call::Arg;
 use opusclip_engine::array::Scalar;
 use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
 
-use crate::support::scalars;
+use crate::support::{digest, scalars};
 
 const N: u64 = 5000;
-
-fn digest(values: impl Iterator<Item = i128>) -> String {
-    let h = values.fold(14_695_981_039_346_656_037_u64, |h, v| h.wrapping_mul(1_099_511_628_211) ^ v as u64);
-    format!("{h:x}")
-}
 
 /// Scattered integers of a type; the same formula made NumPy's answers.
 fn scattered(dtype: DType) -> Lazy {

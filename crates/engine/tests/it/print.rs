@@ -4,6 +4,8 @@ use opusclip_engine::array::PrintOptions;
 use opusclip_engine::{Array, BF16, Complex, DType, Element, F16, Lazy};
 use serde_json::Value;
 
+use crate::support::golden;
+
 fn fill<T: Element>(case: &Value, parse: impl Fn(&str) -> T) -> Array {
     let shape: Vec<usize> = case["shape"].as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect();
     let period: Vec<T> = case["values"].as_array().unwrap().iter().map(|v| parse(v.as_str().unwrap())).collect();
@@ -58,8 +60,7 @@ fn options(case: &Value) -> PrintOptions {
 
 #[test]
 fn every_text_is_numpys() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden/print.json");
-    let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let golden = golden("print.json");
     let mut wrong = Vec::new();
     let cases = golden["cases"].as_array().unwrap();
     for case in cases {
@@ -84,8 +85,7 @@ fn every_text_is_numpys() {
 
 #[test]
 fn every_float16_is_written_as_numpy_writes_it() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden/print.json");
-    let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let golden = golden("print.json");
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     for bits in 0..0x7c00 {
         for byte in format!("{} ", Array::from(F16::from_bits(bits))).bytes() {

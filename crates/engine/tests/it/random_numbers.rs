@@ -5,13 +5,13 @@ use opusclip_engine::random::{Choice, Generator, Pcg64, Population, Seed, SeedSe
 use opusclip_engine::{Array, DType, Result};
 use serde_json::Value;
 
-use crate::support::{array_of, scalars, ulps};
+use crate::support::{array_of, dtype_in, golden, scalars, shape_in, ulps};
 
 const CHILD: [f64; 2] = [0.2531538239071238, 0.07389904579822992];
 const GRANDCHILD: [f64; 2] = [0.8865658807016907, 0.8394606553568698];
 
 fn manifest() -> Value {
-    serde_json::from_slice(&std::fs::read(crate::support::golden("../random.json")).unwrap()).unwrap()
+    golden("random.json")
 }
 
 fn words(v: &Value) -> Vec<u32> {
@@ -24,14 +24,6 @@ fn text<T: std::str::FromStr>(v: &Value) -> T {
 
 fn float(v: &Value) -> f64 {
     f64::from_bits(u64::from_str_radix(v.as_str().unwrap(), 16).unwrap())
-}
-
-fn shape(v: &Value) -> Vec<usize> {
-    v.as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect()
-}
-
-fn dtype(v: &Value) -> DType {
-    DType::parse(v.as_str().unwrap()).unwrap()
 }
 
 fn axis(v: &Value) -> isize {
@@ -50,7 +42,7 @@ fn fnv(bytes: &[u8]) -> String {
 
 /// 0, 1, 2 … as `make_random.py` fills arrays.
 fn filled(spec: &Value) -> Array {
-    let (shape, dtype) = (shape(&spec[0]), dtype(&spec[1]));
+    let (shape, dtype) = (shape_in(&spec[0]), dtype_in(&spec[1]));
     let n: usize = shape.iter().product();
     let bytes: Vec<u8> = (0..n).flat_map(|i| Scalar::from_i128(dtype, i as i128).bytes()).collect();
     array_of(dtype, &shape, &bytes)
@@ -65,7 +57,7 @@ fn population(call: &Value) -> Population {
 
 /// One call of a case; `None` where it only moves the stream.
 fn make(rng: &mut Generator, call: &Value) -> Result<Option<Array>> {
-    let size = || shape(&call["shape"]);
+    let size = || shape_in(&call["shape"]);
     Ok(Some(match call["op"].as_str().unwrap() {
         "u64" => Array::from_slice(&[rng.bit_generator_mut().next_u64()], &[1])?,
         "u32" => Array::from_slice(&[rng.bit_generator_mut().next_u32()], &[1])?,
@@ -82,12 +74,12 @@ fn make(rng: &mut Generator, call: &Value) -> Result<Option<Array>> {
             let bytes = rng.bytes(call["n"].as_u64().unwrap() as usize)?;
             Array::from_slice(&bytes, &[bytes.len()])?
         }
-        "random" => rng.random(&size(), dtype(&call["of"]))?,
-        "standard_normal" => rng.standard_normal(&size(), dtype(&call["of"]))?,
-        "standard_exponential" => rng.standard_exponential(&size(), dtype(&call["of"]))?,
+        "random" => rng.random(&size(), dtype_in(&call["of"]))?,
+        "standard_normal" => rng.standard_normal(&size(), dtype_in(&call["of"]))?,
+        "standard_exponential" => rng.standard_exponential(&size(), dtype_in(&call["of"]))?,
         "integers" => {
             let endpoint = call["endpoint"].as_bool().unwrap();
-            rng.integers(text(&call["low"]), text(&call["high"]), &size(), dtype(&call["of"]), endpoint)?
+            rng.integers(text(&call["low"]), text(&call["high"]), &size(), dtype_in(&call["of"]), endpoint)?
         }
         "permutation" => rng.permutation(population(call), axis(&call["axis"]))?,
         "shuffle" => rng.shuffle(&filled(&call["x"]), axis(&call["axis"]))?,
@@ -138,7 +130,7 @@ fn law(rng: &mut Generator, name: &str, p: &[f64], shape: &[usize]) -> Result<Ar
 }
 
 fn compare(what: &str, ours: &Array, call: &Value) {
-    assert_eq!((ours.dtype(), ours.shape()), (dtype(&call["dtype"]), &*shape(&call["out_shape"])), "{what}");
+    assert_eq!((ours.dtype(), ours.shape()), (dtype_in(&call["dtype"]), &*shape_in(&call["out_shape"])), "{what}");
     if let Some(tail) = call.get("tail") {
         let tail = float(tail);
         let all = scalars(ours);

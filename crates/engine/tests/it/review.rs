@@ -12,7 +12,7 @@ use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, Strea
 use opusclip_engine::run::{Output, run};
 use opusclip_engine::{Array, DType, Lazy, RunOptions};
 
-use crate::support::{Random, assert_same};
+use crate::support::{Random, assert_same, options};
 
 /// What goes wrong in a source or sink, and where.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -156,10 +156,6 @@ impl Sink for Kept {
 fn sink(part: usize, fault: Fault) -> (Box<Kept>, Arc<Mutex<Vec<u8>>>) {
     let bytes = Arc::new(Mutex::new(Vec::new()));
     (Box::new(Kept { part, fault, bytes: Arc::clone(&bytes), parts: Arc::default() }), bytes)
-}
-
-fn options(threads: usize) -> RunOptions {
-    RunOptions { threads, ..RunOptions::default() }
 }
 
 /// Fails instead of waiting for ever.

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use opusclip_engine::exec::reference;
 use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, StreamInfo, Unit};
-use opusclip_engine::{Cancel, DType, Error, Lazy, Monitor, Output, Result, RunOptions, run};
+use opusclip_engine::{Array, Cancel, DType, Error, Lazy, Monitor, Output, Result, RunOptions, ix, run};
 
-use crate::support::{assert_same, grade};
+use crate::support::{assert_same, grade, options};
 
 /// Frames whose bytes are a function of their number.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ impl Source for Made {
 
 #[derive(Default)]
 struct Seen {
+    shape: Vec<usize>,
     bytes: Vec<u8>,
     frames: Vec<usize>,
     pts: Vec<i64>,
@@ -91,6 +92,7 @@ struct Seen {
 
 struct Kept {
     part: usize,
+    part_bytes: usize,
     seen: Arc<Mutex<Seen>>,
     fail_push: Option<usize>,
 }
@@ -122,6 +124,7 @@ impl Sink for Kept {
     }
     fn begin(&mut self, info: &StreamInfo) -> Result<()> {
         let mut seen = self.seen.lock().unwrap();
+        seen.shape = info.shape.clone();
         (seen.pts, seen.durations) = (info.pts.to_vec(), info.durations.to_vec());
         Ok(())
     }
@@ -129,7 +132,7 @@ impl Sink for Kept {
         self.part
     }
     fn part_bytes(&self) -> usize {
-        1000
+        self.part_bytes
     }
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
         self.seen.lock().unwrap().parts.push(frames.clone());
@@ -149,11 +152,7 @@ impl Sink for Kept {
 
 fn sink(part: usize) -> (Box<Kept>, Arc<Mutex<Seen>>) {
     let seen = Arc::new(Mutex::new(Seen::default()));
-    (Box::new(Kept { part, seen: Arc::clone(&seen), fail_push: None }), seen)
-}
-
-fn options(threads: usize) -> RunOptions {
-    RunOptions { threads, ..RunOptions::default() }
+    (Box::new(Kept { part, part_bytes: 1000, seen: Arc::clone(&seen), fail_push: None }), seen)
 }
 
 #[test]
@@ -283,6 +282,35 @@ fn a_plan_that_cannot_fit_is_refused_with_what_would() {
     let tiny = RunOptions { memory_limit: Some(500), ..options(2) };
     let e = run(vec![Output::Sink(grade(&v), s)], &tiny).unwrap_err().to_string();
     assert!(e.contains("raise the limit"), "{e}");
+}
+
+#[test]
+fn a_refused_limit_says_what_the_memory_is_for_and_which_limit_does() {
+    let v = Made::new(1000, vec![0]).lazy();
+    let (mut s, _) = sink(16);
+    s.part_bytes = 3 << 20;
+    let opts = RunOptions { memory_limit: Some(2 << 20), ..options(2) };
+    let e = run(vec![Output::Sink(grade(&v), s)], &opts).unwrap_err().to_string();
+    let want = "but the limit is 2.0 MiB: 3.0 MiB of it for what the output gathers before it is written, \
+                on one thread; raise the limit to 4 MiB";
+    assert!(e.ends_with(want), "{e}");
+    let (mut s, seen) = sink(16);
+    s.part_bytes = 3 << 20;
+    run(vec![Output::Sink(grade(&v), s)], &RunOptions { memory_limit: Some(4 << 20), ..opts }).unwrap();
+    assert_eq!(seen.lock().unwrap().frames.len(), 1000);
+}
+
+#[test]
+fn a_single_number_goes_into_a_sink_as_one_frame() {
+    let v = Made::new(30, vec![0]).lazy();
+    for number in [v.max(()), Array::from_slice(&[4.5f32], &[]).unwrap().into(), v.index(ix![3, 1, 1, 0])] {
+        let (s, seen) = sink(16);
+        let want = number.collect().unwrap();
+        run(vec![Output::Sink(number, s)], &options(2)).unwrap();
+        let seen = seen.lock().unwrap();
+        assert_eq!((seen.shape.as_slice(), seen.frames.as_slice()), (&[][..], &[0][..]));
+        assert_eq!(Some(seen.bytes.as_slice()), want.contiguous_bytes());
+    }
 }
 
 #[test]

@@ -1,106 +1,85 @@
-//! Small helpers of the tests: a bounded `.npy` reader for the goldens, random bytes, grading.
+//! Small helpers of the tests: the goldens, random bytes, grading.
 
 use std::fs;
 use std::path::PathBuf;
 
 use opusclip_engine::array::Scalar;
-use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
+use opusclip_engine::array::shape::c_strides;
+use opusclip_engine::{Array, DType, Element, Lazy, RunOptions};
+use opusclip_raw::Buffer;
+use serde_json::Value;
 
-pub(crate) fn golden(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden/engine").join(path)
+/// A golden file of JSON.
+pub(crate) fn golden(name: &str) -> Value {
+    serde_json::from_slice(&read(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// Reads the plain little-endian C-order files that the golden script writes.
-pub(crate) fn npy(path: &str) -> Array {
-    let bytes = fs::read(golden(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
-    assert_eq!(&bytes[..6], b"\x93NUMPY", "{path}");
-    let (start, len) = if bytes[6] == 1 {
-        (10, u16::from_le_bytes([bytes[8], bytes[9]]) as usize)
-    } else {
-        (12, u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]) as usize)
-    };
-    let header = std::str::from_utf8(&bytes[start..start + len]).unwrap();
-    assert!(header.contains("'fortran_order': False"), "{path}: {header}");
-    let descr = header.split("'descr': '").nth(1).unwrap().split('\'').next().unwrap();
-    let dtype = match &descr[1..] {
-        "b1" => DType::Bool,
-        "u1" => DType::U8,
-        "i1" => DType::I8,
-        "u2" => DType::U16,
-        "i2" => DType::I16,
-        "u4" => DType::U32,
-        "i4" => DType::I32,
-        "u8" => DType::U64,
-        "i8" => DType::I64,
-        "f2" => DType::F16,
-        // NumPy has no code for bfloat16.
-        "V2" => DType::BF16,
-        "c8" => DType::C64,
-        "c16" => DType::C128,
-        "f4" => DType::F32,
-        "f8" => DType::F64,
-        other => panic!("{path}: {other}"),
-    };
-    let shape = header.split("'shape': (").nth(1).unwrap().split(')').next().unwrap();
-    let shape: Vec<usize> = shape.split(',').filter_map(|d| d.trim().parse().ok()).collect();
-    array_of(dtype, &shape, &bytes[start + len..])
+fn read(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../golden").join(name);
+    fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// NumPy's answers that `golden/make_engine.py` wrote.
+pub(crate) struct Answers {
+    pub(crate) manifest: Value,
+    data: Vec<u8>,
+}
+
+impl Answers {
+    pub(crate) fn read() -> Answers {
+        Answers { manifest: golden("engine/cases.json"), data: read("engine/data.bin") }
+    }
+
+    /// The array of the manifest whose name stands there.
+    pub(crate) fn array(&self, name: &Value) -> Array {
+        let name = name.as_str().unwrap();
+        let place = &self.manifest["arrays"][name];
+        assert!(place.is_array(), "no array {name}");
+        let (dtype, shape) = (dtype_in(&place[0]), shape_in(&place[1]));
+        let at = place[2].as_u64().unwrap() as usize;
+        let len = shape.iter().product::<usize>() * dtype.size();
+        array_of(dtype, &shape, &self.data[at..at + len])
+    }
+}
+
+/// An array of these bytes, all of them, in C order.
 pub(crate) fn array_of(dtype: DType, shape: &[usize], bytes: &[u8]) -> Array {
-    macro_rules! read {
-        ($t:ty) => {
-            Array::from_slice::<$t>(
-                &bytes
-                    .chunks_exact(size_of::<$t>())
-                    .map(|b| <$t>::from_ne_bytes(b.try_into().unwrap()))
-                    .collect::<Vec<_>>(),
-                shape,
-            )
-        };
-    }
-    macro_rules! bits {
-        ($t:ty) => {
-            Array::from_slice::<$t>(
-                &bytes.chunks_exact(2).map(|b| <$t>::from_bits(u16::from_ne_bytes([b[0], b[1]]))).collect::<Vec<_>>(),
-                shape,
-            )
-        };
-    }
-    macro_rules! pairs {
-        ($t:ty) => {
-            Array::from_slice::<Complex<$t>>(
-                &bytes
-                    .chunks_exact(2 * size_of::<$t>())
-                    .map(|b| b.split_at(size_of::<$t>()))
-                    .map(|(re, im)| {
-                        Complex::new(
-                            <$t>::from_ne_bytes(re.try_into().unwrap()),
-                            <$t>::from_ne_bytes(im.try_into().unwrap()),
-                        )
-                    })
-                    .collect::<Vec<_>>(),
-                shape,
-            )
-        };
-    }
-    match dtype {
-        DType::F16 => bits!(F16),
-        DType::BF16 => bits!(BF16),
-        DType::C64 => pairs!(f32),
-        DType::C128 => pairs!(f64),
-        DType::Bool => Array::from_slice::<bool>(&bytes.iter().map(|b| *b != 0).collect::<Vec<_>>(), shape),
-        DType::U8 => read!(u8),
-        DType::I8 => read!(i8),
-        DType::U16 => read!(u16),
-        DType::I16 => read!(i16),
-        DType::U32 => read!(u32),
-        DType::I32 => read!(i32),
-        DType::U64 => read!(u64),
-        DType::I64 => read!(i64),
-        DType::F32 => read!(f32),
-        DType::F64 => read!(f64),
-    }
-    .unwrap()
+    assert_eq!(bytes.len(), shape.iter().product::<usize>() * dtype.size(), "bytes of {dtype} {shape:?}");
+    let buffer = Buffer::from_slice(bytes).unwrap();
+    Array::from_buffer_strided(buffer, dtype, shape, &c_strides(shape)).unwrap()
+}
+
+/// An array of these elements in C order.
+#[track_caller]
+pub(crate) fn of<T: Element>(values: &[T], shape: &[usize]) -> Lazy {
+    Array::from_slice(values, shape).unwrap().into()
+}
+
+/// The words of an expression's error, without its place.
+#[track_caller]
+pub(crate) fn refused(lazy: &Lazy) -> String {
+    lazy.collect().unwrap_err().without_place().to_string()
+}
+
+/// A run on so many threads.
+pub(crate) fn options(threads: usize) -> RunOptions {
+    RunOptions { threads, ..RunOptions::default() }
+}
+
+/// An element type, and a shape, as the goldens write them.
+pub(crate) fn dtype_in(v: &Value) -> DType {
+    let name = v.as_str().unwrap();
+    DType::parse(name).unwrap_or_else(|| panic!("no type {name}"))
+}
+
+pub(crate) fn shape_in(v: &Value) -> Vec<usize> {
+    v.as_array().unwrap().iter().map(|d| d.as_u64().unwrap() as usize).collect()
+}
+
+/// Integers as one word.
+pub(crate) fn digest(values: impl Iterator<Item = i128>) -> String {
+    let h = values.fold(14_695_981_039_346_656_037_u64, |h, v| h.wrapping_mul(1_099_511_628_211) ^ v as u64);
+    format!("{h:x}")
 }
 
 /// Every element, in C order.

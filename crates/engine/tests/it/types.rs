@@ -8,21 +8,16 @@ use opusclip_engine::exec::reference;
 use opusclip_engine::{Array, BF16, Complex, DType, F16, Lazy};
 use serde_json::Value;
 
-use crate::support::{assert_same, golden};
+use crate::support::{assert_same, dtype_in, golden};
 
 fn types() -> Value {
-    let all: Value = serde_json::from_slice(&std::fs::read(golden("cases.json")).unwrap()).unwrap();
-    all["types"].clone()
-}
-
-fn named(name: &Value) -> DType {
-    DType::parse(name.as_str().unwrap()).unwrap()
+    golden("engine/cases.json")["types"].take()
 }
 
 #[test]
 fn can_cast_is_numpys_table() {
     let types = types();
-    let order: Vec<DType> = types["order"].as_array().unwrap().iter().map(named).collect();
+    let order: Vec<DType> = types["order"].as_array().unwrap().iter().map(dtype_in).collect();
     assert_eq!(order.len(), DType::ALL.len());
     for (rule, table) in types["can_cast"].as_object().unwrap() {
         let casting = Casting::parse(rule).unwrap();
@@ -46,7 +41,7 @@ fn can_cast_is_numpys_table() {
 fn isdtype_finfo_and_iinfo_are_numpys_tables() {
     let types = types();
     for (kind, members) in types["isdtype"].as_object().unwrap() {
-        let members: Vec<DType> = members.as_array().unwrap().iter().map(named).collect();
+        let members: Vec<DType> = members.as_array().unwrap().iter().map(dtype_in).collect();
         // NumPy's isdtype does not know bfloat16; here it is a real float.
         for d in DType::ALL.into_iter().filter(|d| *d != DType::BF16) {
             assert_eq!(isdtype(d, kind).unwrap(), members.contains(&d), "{d}, {kind}");
@@ -112,6 +107,25 @@ fn result_type_settles_the_floats_first() {
         assert_eq!(result_type(&turned).unwrap(), want, "{turned:?}");
     }
     assert!(result_type(&[]).is_err());
+}
+
+/// NumPy's rule for float16, whose place bfloat16 has: every float holds a byte.
+#[test]
+fn functions_of_two_floats_keep_bfloat16_beside_bytes() {
+    let x = Lazy::from(Array::from([1.0, 2.0].map(BF16::from_f32)));
+    for (d, want) in [
+        (DType::Bool, DType::BF16),
+        (DType::U8, DType::BF16),
+        (DType::I8, DType::BF16),
+        (DType::I16, DType::F32),
+        (DType::F16, DType::F32),
+        (DType::U32, DType::F64),
+    ] {
+        let y = x.cast(d);
+        for (name, z) in [("atan2", x.atan2(&y)), ("hypot", y.hypot(&x)), ("copysign", x.copysign(&y))] {
+            assert_eq!(z.dtype(), Ok(want), "{name} of bfloat16 and {d}");
+        }
+    }
 }
 
 #[test]

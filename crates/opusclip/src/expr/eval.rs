@@ -172,9 +172,6 @@ impl Eval {
         if let Some(floats) = floats {
             return Ok(Value::Floats(floats));
         }
-        if let Some(matrix) = rows_of_integers(&values) {
-            return matrix.map(|a| Value::Array(a.into())).map_err(at_column(col));
-        }
         let parts: Option<Vec<(f64, f64)>> = values.iter().map(Value::parts).collect();
         if let Some(parts) = parts {
             let all: Vec<_> = parts.into_iter().map(|(re, im)| Complex::new(re, im)).collect();
@@ -341,15 +338,6 @@ fn list(value: &Value) -> Option<Result<Lazy>> {
         _ => return None,
     };
     Some(array.map(Lazy::from))
-}
-
-/// `[[0, 1], [2, 3]]` as a matrix.
-fn rows_of_integers(values: &[Value]) -> Option<Result<Array>> {
-    let rows = values.iter().map(|v| if let Value::Ints(row) = v { Some(row) } else { None });
-    let rows = rows.collect::<Option<Vec<_>>>()?;
-    let width = rows.first()?.len();
-    let all: Vec<i64> = rows.iter().flat_map(|r| r.iter().map(|&i| i as i64)).collect();
-    rows.iter().all(|r| r.len() == width).then(|| Array::from_slice(&all, &[rows.len(), width]))
 }
 
 /// An expression that could be built.

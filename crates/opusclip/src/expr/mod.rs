@@ -8,7 +8,7 @@
 //! Statements are separated by `;` or line ends; the last one is the result. Numbers are weak, as
 //! Python's are in NumPy 2: they take the element type of the array they meet. So `x / 255` of a
 //! `uint8` is `float64` as in NumPy, and `f32(x) / 255` stays `float32`; `2j` is imaginary, and makes a complex
-//! array of that width. Text is bounded in length
+//! array of that width. `x.T`, `x.mT`, `x.real` and `x.imag` are attributes, as in NumPy. Text is bounded in length
 //! and depth, nothing in it can loop, name a file or run code, and every error says the column.
 
 mod ast;

@@ -21,6 +21,10 @@ const PYTHON_WORDS: [(&str, &str); 9] = [
     ("lambda", "functions cannot be defined; assign to a name with `=`"),
 ];
 
+/// NumPy's attributes that are ops here, without brackets.
+const ATTRIBUTES: [(&str, &str); 4] =
+    [("T", "transpose"), ("mT", "matrix_transpose"), ("real", "real"), ("imag", "imag")];
+
 /// Parses a whole expression.
 pub(super) fn parse(source: &str) -> Result<Ast> {
     let tokens = lexer::tokens(source)?;
@@ -105,6 +109,14 @@ impl Parser {
         match self.kind() {
             Kind::Sign("=") => {
                 error(col, "only a name, or a name with an index, can be assigned to; compare with `==`")
+            }
+            Kind::Sign(sign @ ("+=" | "-=" | "*=" | "/=" | "//=" | "%=" | "**=" | "@=" | "&=" | "|=" | "^=")) => {
+                let left = match self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map(|t| &t.kind) {
+                    Some(Kind::Name(name)) => name,
+                    _ => "name[…]",
+                };
+                let sign = sign.trim_end_matches('=');
+                error(col, format!("nothing is changed in place; write `{left} = {left} {sign} …`"))
             }
             Kind::Sign(":=") => error(col, "write `name = value;` as a statement of its own"),
             Kind::Sign("<<" | ">>") => error(col, "there are no shifts; multiply or `//` by a power of two"),
@@ -228,6 +240,11 @@ impl Parser {
                 self.at += 1;
                 let open_col = self.col();
                 if !self.take("(") {
+                    if let Some((_, op)) = ATTRIBUTES.iter().find(|(a, _)| *a == name) {
+                        let args = vec![CallArg { keyword: None, value }];
+                        value = self.push(name_col, NodeKind::Call((*op).to_string(), args));
+                        continue;
+                    }
                     return Err(error(
                         name_col,
                         format!("`.{name}` is no attribute here; methods are called: `.{name}(…)`"),

@@ -77,6 +77,7 @@ fn binds_as_python_does() {
         ("2j + 1.5e3j - 1_0J * .5j", "(subtract (add 2.0j 1500.0j) (multiply 10.0j 0.5j))"),
         ("-2j**2", "(neg (pow 2.0j 2))"),
         ("x.astype(f32)", "astype(x f32)"),
+        ("x.T.mT[0] + x.real", "(add matrix_transpose(transpose(x))[0] real(x))"),
     ] {
         assert_eq!(show(source), want, "{source}");
     }
@@ -96,6 +97,9 @@ fn mistakes_say_the_column_and_what_would_do() {
         ("x, 1", "col 2: one result is wanted, not several; put the `,` inside brackets"),
         ("x + 1 = 1", "col 7: only a name, or a name with an index, can be assigned to; compare with `==`"),
         ("x[0][1] = 1", "col 9: only a name, or a name with an index, can be assigned to; compare with `==`"),
+        ("x += 1", "col 3: nothing is changed in place; write `x = x + …`"),
+        ("g = x; g **= 2; g", "col 10: nothing is changed in place; write `g = g ** …`"),
+        ("x[0] -= 1", "col 6: nothing is changed in place; write `name[…] = name[…] - …`"),
         ("f32 = 1", "col 1: `f32` already means something; choose another name"),
         ("a < b < c", "col 7: comparisons do not chain; write `(a < b) & (b < c)`"),
         ("a and b", "col 3: `and` is not part of the language; write `&` between comparisons in brackets"),
@@ -267,6 +271,9 @@ mod evaluated {
             ("x[[False, True], ..., 0]", vec![1, 2, 2], 120.0),
             ("x[True, 0]", vec![1, 2, 2, 3], 0.0),
             ("x[0] = 7; x", vec![2, 2, 2, 3], 7.0),
+            ("x[0] = 7", vec![2, 2, 2, 3], 7.0),
+            ("x[..., 0].T", vec![2, 2, 2], 0.0),
+            ("x[:, 1, :, 0].T", vec![2, 2], 60.0),
             ("g = x; g[x < 50] = 1.9; g[0, 0, 0] = [4, 5, 6]; g + x", vec![2, 2, 2, 3], 4.0),
             ("g = f32(x); g[..., [0, 2]] = g[..., [2, 0]]; g", vec![2, 2, 2, 3], 20.0),
         ] {

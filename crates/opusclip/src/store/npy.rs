@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use opusclip_engine::error::{Error, Result, show_path};
+use opusclip_engine::error::{Error, Result, show_name};
 use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, StreamInfo, Unit};
 use opusclip_engine::{Array, DType, Lazy};
 use opusclip_raw::{Buffer, MapMode};
@@ -264,7 +264,7 @@ impl Source for NpyFrames {
     }
 
     fn describe(&self) -> String {
-        let name = self.file.input.path().file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
+        let name = show_name(self.file.input.path());
         let member = self.file.check.as_ref().map(|c| format!("/{}", c.name)).unwrap_or_default();
         format!("{name}{member}: array {:?} of {}", self.info.shape, self.info.dtype)
     }
@@ -390,16 +390,14 @@ impl NpySink {
 
 impl Sink for NpySink {
     fn describe(&self) -> String {
-        let name = self.target.file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
+        let name = show_name(&self.target);
         format!("{name}: .npy array")
     }
 
     fn begin(&mut self, info: &StreamInfo) -> Result<()> {
-        if info.shape.is_empty() || info.shape.len() > MOST_AXES {
-            return Err(Error::value(
-                "output",
-                format!("an array of {} axes; .npy takes 1 to {MOST_AXES} here", info.shape.len()),
-            ));
+        if info.shape.len() > MOST_AXES {
+            let what = format!("an array of {} axes; .npy takes up to {MOST_AXES} here", info.shape.len());
+            return Err(Error::value("output", what));
         }
         (self.shape, self.dtype) = (info.shape.clone(), info.dtype);
         self.seconds = info.durations.iter().map(|&d| d as f64).sum::<f64>() * info.time_base.to_f64();
@@ -425,7 +423,7 @@ impl Sink for NpySink {
     }
 
     fn finish(&mut self) -> Result<Box<dyn Any + Send>> {
-        let frames = self.shape.first().copied().unwrap_or(0);
+        let frames = self.shape.first().copied().unwrap_or(1);
         if self.written != frames {
             return Err(Error::internal(format!("{} of {frames} frames were written", self.written)));
         }

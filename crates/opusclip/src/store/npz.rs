@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use opusclip_engine::error::{Error, Result, show_path};
+use opusclip_engine::error::{Error, Result, show_name, show_path};
 use opusclip_engine::flow::{Cursor, Source, StreamInfo};
 use opusclip_engine::{Array, DType, Lazy, Operand, RunOptions};
 use opusclip_raw::MapMode;
@@ -230,7 +230,7 @@ impl Source for Deflated {
     }
 
     fn describe(&self) -> String {
-        let name = self.input.path().file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
+        let name = show_name(self.input.path());
         format!("{name}/{}: deflated array {:?} of {}", show(&self.entry.name), self.info.shape, self.info.dtype)
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use opusclip_engine::DType;
-use opusclip_engine::error::{Error, Result, show_path};
+use opusclip_engine::error::{Error, Result, show_name, show_path};
 use opusclip_engine::flow::{Encoded, Part, Sink, StreamInfo};
 
 use super::container::{self, Edit, Mux, NewTrack, Track, TrackKind};
@@ -161,7 +161,7 @@ fn cut_sound(
 
 impl Sink for Mp4Sink {
     fn describe(&self) -> String {
-        let name = self.target.file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
+        let name = show_name(&self.target);
         let sound = match (&self.encode.like, self.encode.audio) {
             (Some(v), true) if !v.facts().audio.is_empty() => ", sound copied",
             _ => ", no sound",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use opusclip_engine::DType;
-use opusclip_engine::error::{Error, Result, show_path};
+use opusclip_engine::error::{Error, Result, show_name};
 use opusclip_engine::flow::{Colour, Cursor, Rational, Source, StreamInfo};
 
 use super::colour::{ToRgb, interleave};
@@ -356,7 +356,7 @@ impl Source for Video {
 
     fn describe(&self) -> String {
         let f = self.facts();
-        let name = f.path.file_name().map(|n| show_path(Path::new(n))).unwrap_or_default();
+        let name = show_name(&f.path);
         let mut out = format!(
             "{name}: {} {} {}x{} {} frames {:.3} fps {}",
             f.codec,

@@ -69,7 +69,7 @@ pub fn dstack(arrays: &[Lazy]) -> Lazy {
 
 /// Sums of products by letters: axes with the same letter run together, letters that the result lacks are summed.
 ///
-/// Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.
+/// Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands); bfloat16 is an error, as in NumPy. Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.
 /// NumPy: `np.einsum(subscripts, *arrays)`.
 #[track_caller]
 pub fn einsum(subscripts: &str, arrays: &[Lazy]) -> Lazy {

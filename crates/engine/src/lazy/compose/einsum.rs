@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     ],
     ulp: 256,
     doc: "Sums of products by letters: axes with the same letter run together, letters that the result lacks are summed.",
-    rule: "Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands). Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.",
+    rule: "Repeated letters take the diagonal; `...` stands for axes that broadcast; without `->` the result has the letters that stand once, sorted. The types are promoted to one, in which sums are made (integers wrap, bool is or of ands); bfloat16 is an error, as in NumPy. Pairs are multiplied in a greedy order, so last bits may differ from a sum over all at once.",
     ..Row::BASE
 }];
 
