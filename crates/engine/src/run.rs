@@ -16,7 +16,7 @@ pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
 use crate::exec::threads;
 use crate::flow::Sink;
-use crate::lazy::Lazy;
+use crate::lazy::{Lazy, compose};
 use crate::monitor::Phase;
 use crate::passes::optimise_for;
 use crate::plan::{NodeId, Plan, lower};
@@ -35,7 +35,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         .iter()
         .map(|o| match o {
             // A single number goes into a sink as a stream of one frame.
-            Output::Sink(l, _) if is_single(l) => l.reshape([1]),
+            Output::Sink(l, _) if is_single(l) => compose::reshape(l, &[1]),
             Output::Collect(l) | Output::Sink(l, _) => l.clone(),
         })
         .collect();
