@@ -2,9 +2,9 @@
 //! added at once. The answers are those of the sums in [`mod@super::sum`], bit for bit.
 
 use crate::dtype::Element;
-use crate::isa::{Isa, Stamp};
+use crate::isa::{Isa, Stamp, prefetch};
 use crate::kernel::cast::cast_one;
-use crate::kernel::sum::{exact_total, two_sum};
+use crate::kernel::sum::{Total, exact_total, two_sum};
 
 /// Rows to be added: one begins every `stride` elements of `x` and is as long as `width`, or less
 /// at the end. Row `r` goes to part `(first + r) mod n` of a state of `n · width` sums.
@@ -26,16 +26,40 @@ impl<'a, T> Rows<'a, T> {
         Rows { x, stride: width, width, first: 0 }
     }
 
-    /// Each row, and where its sums begin in a state of `all` sums.
+    /// Calls `add` with pieces of rows and where their sums begin in a state of `all` sums, and asks
+    /// for the piece below each: rows may lie too far apart for the processor to guess.
     #[inline(always)]
-    fn each(self, all: usize) -> impl Iterator<Item = (&'a [T], usize)> {
+    fn each(self, all: usize, mut add: impl FnMut(&[T], usize)) {
         let parts = (all / self.width.max(1)).max(1);
         let mut part = self.first % parts;
-        self.x.chunks(self.stride.max(1)).map(move |row| {
-            let at = part * self.width;
+        let (stride, apart) = (self.stride.max(1), self.stride > self.width);
+        let mut rest = self.x;
+        while !rest.is_empty() {
+            let (row, below) = rest.split_at(stride.min(rest.len()));
+            rest = below;
+            let row = &row[..self.width.min(row.len())];
+            let mut at = part * self.width;
+            for (n, piece) in row.chunks(PIECE).enumerate() {
+                if apart {
+                    fetch(below.get(n * PIECE..).unwrap_or_default(), piece.len());
+                }
+                add(piece, at);
+                at += piece.len();
+            }
             part = if part + 1 == parts { 0 } else { part + 1 };
-            (&row[..self.width.min(row.len())], at)
-        })
+        }
+    }
+}
+
+/// Elements that are added between two looks ahead.
+const PIECE: usize = 128;
+
+/// Asks for the first `n` elements, which will be read soon.
+#[inline(always)]
+fn fetch<T>(x: &[T], n: usize) {
+    const LINE: usize = 64;
+    for at in x[..n.min(x.len())].iter().step_by((LINE / size_of::<T>()).max(1)) {
+        prefetch(at);
     }
 }
 
@@ -45,14 +69,15 @@ impl Stamp for Short<'_> {
     type Out = bool;
     #[inline(always)]
     fn go(self) -> bool {
+        let (rows, s) = (self.0, self.1);
         let mut lost = 0u64;
-        for (row, at) in self.0.each(self.1.len()) {
-            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
+        rows.each(s.len(), |x, at| {
+            for (&x, s) in x.iter().zip(&mut s[at..]) {
                 let (sum, err) = two_sum(*s, f64::from(x));
                 *s = sum;
                 lost |= err.to_bits() << 1;
             }
-        }
+        });
         lost == 0
     }
 }
@@ -69,15 +94,16 @@ impl Stamp for Long<'_> {
     type Out = bool;
     #[inline(always)]
     fn go(self) -> bool {
+        let Long(rows, s, e) = self;
         let mut lost = 0u64;
-        for (row, at) in self.0.each(self.1.len().min(self.2.len())) {
-            for ((&x, s), e) in row.iter().zip(self.1[at..].iter_mut()).zip(self.2[at..].iter_mut()) {
+        rows.each(s.len().min(e.len()), |x, at| {
+            for ((&x, s), e) in x.iter().zip(&mut s[at..]).zip(&mut e[at..]) {
                 let (sum, err) = two_sum(*s, f64::from(x));
                 let (low, err) = two_sum(*e, err);
                 (*s, *e) = (sum, low);
                 lost |= err.to_bits() << 1;
             }
-        }
+        });
         lost == 0
     }
 }
@@ -93,12 +119,13 @@ impl Stamp for Compensated<'_> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for (row, at) in self.0.each(self.1.len().min(self.2.len())) {
-            for ((&x, s), e) in row.iter().zip(self.1[at..].iter_mut()).zip(self.2[at..].iter_mut()) {
+        let Compensated(rows, s, e) = self;
+        rows.each(s.len().min(e.len()), |x, at| {
+            for ((&x, s), e) in x.iter().zip(&mut s[at..]).zip(&mut e[at..]) {
                 let (sum, err) = two_sum(*s, x);
                 (*s, *e) = (sum, *e + err);
             }
-        }
+        });
     }
 }
 
@@ -112,33 +139,32 @@ pub fn add_compensated(isa: Isa, rows: Rows<'_, f64>, s: &mut [f64], e: &mut [f6
 /// [`CompensatedSum::value`](super::sum::CompensatedSum::value).
 pub fn totals(isa: Isa, s: &[f64], e: &[f64], out: &mut [f64]) {
     let width = out.len().max(1);
-    let mut low = vec![0.0; out.len()];
-    let mut lost = vec![0u64; out.len()];
-    out.fill(0.0);
+    let mut all = [vec![0.0; out.len()], vec![0.0; out.len()], vec![0.0; out.len()], vec![0.0; out.len()]];
+    let [high, low, rest, bound] = &mut all;
     for row in s.chunks(width).chain(e.chunks(width)) {
-        isa.stamp(Totals(row, out, &mut low, &mut lost));
+        isa.stamp(Totals(row, [&mut *high, &mut *low, &mut *rest, &mut *bound]));
     }
-    for (c, ((o, low), lost)) in out.iter_mut().zip(low).zip(lost).enumerate() {
-        *o = if lost == 0 {
-            *o + low
-        } else {
+    for (c, o) in out.iter_mut().enumerate() {
+        let total = Total { high: high[c], low: low[c], rest: rest[c], bound: bound[c] };
+        *o = total.rounded().unwrap_or_else(|| {
             let of = |x: &[f64]| x.iter().copied().skip(c).step_by(width).collect::<Vec<_>>();
             exact_total(&of(s), &of(e))
-        };
+        });
     }
 }
 
-struct Totals<'a>(&'a [f64], &'a mut [f64], &'a mut [f64], &'a mut [u64]);
+struct Totals<'a>(&'a [f64], [&'a mut [f64]; 4]);
 
 impl Stamp for Totals<'_> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for (((&x, high), low), lost) in self.0.iter().zip(self.1).zip(self.2).zip(self.3) {
-            let (sum, err) = two_sum(*high, x);
-            let (rest, err) = two_sum(*low, err);
-            (*high, *low) = (sum, rest);
-            *lost |= err.to_bits() << 1;
+        let [high, low, rest, bound] = self.1;
+        let sums = high.iter_mut().zip(low).zip(rest).zip(bound);
+        for (&x, (((high, low), rest), bound)) in self.0.iter().zip(sums) {
+            let mut total = Total { high: *high, low: *low, rest: *rest, bound: *bound };
+            total.add(x);
+            (*high, *low, *rest, *bound) = (total.high, total.low, total.rest, total.bound);
         }
     }
 }
@@ -154,11 +180,12 @@ impl<T: Element> Stamp for Narrow<'_, T> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for (row, at) in self.0.each(self.1.len()) {
-            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
+        let Narrow(rows, s) = self;
+        rows.each(s.len(), |x, at| {
+            for (&x, s) in x.iter().zip(&mut s[at..]) {
                 *s += cast_one::<T, i32>(x);
             }
-        }
+        });
     }
 }
 
@@ -168,11 +195,12 @@ impl<T: Element> Stamp for Wide<'_, T> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        for (row, at) in self.0.each(self.1.len()) {
-            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
+        let Wide(rows, s) = self;
+        rows.each(s.len(), |x, at| {
+            for (&x, s) in x.iter().zip(&mut s[at..]) {
                 *s = s.wrapping_add(cast_one::<T, i64>(x));
             }
-        }
+        });
     }
 }
 

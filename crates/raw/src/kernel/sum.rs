@@ -287,7 +287,7 @@ impl ExactSum {
             return v;
         }
         if !self.spilled
-            && let Some(v) = two_total(self.s.iter().chain(&self.e))
+            && let Some(v) = three_total(self.s.iter().chain(&self.e))
         {
             return v;
         }
@@ -377,21 +377,55 @@ impl CompensatedSum {
     }
 }
 
-/// The exact total rounded once, if two floats can hold it on the way.
-fn two_total<'a>(all: impl Iterator<Item = &'a f64>) -> Option<f64> {
-    let (mut high, mut low, mut lost) = (0.0, 0.0, 0);
-    for &v in all {
-        let (sum, err) = two_sum(high, v);
-        let (rest, err) = two_sum(low, err);
-        (high, low) = (sum, rest);
-        lost |= err.to_bits() << 1;
+/// A total in the making, to about three times the digits of a float.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Total {
+    pub(super) high: f64,
+    pub(super) low: f64,
+    /// What the second float lost, roughly.
+    pub(super) rest: f64,
+    /// Bound of what is rough about it, but for a small factor.
+    pub(super) bound: f64,
+}
+
+impl Total {
+    /// Adds a number.
+    #[inline(always)]
+    pub(super) fn add(&mut self, v: f64) {
+        let (high, err) = two_sum(self.high, v);
+        let (low, err) = two_sum(self.low, err);
+        (self.high, self.low) = (high, low);
+        self.rest += err;
+        self.bound += err.abs();
     }
-    (lost == 0).then_some(high + low)
+
+    /// The exact total rounded once, if it can be told from here: what is not known of it must not
+    /// decide the rounding (Ziv 1991).
+    #[inline(always)]
+    pub(super) fn rounded(self) -> Option<f64> {
+        const DOUBT: f64 = 1.0 / (1u64 << 44) as f64;
+        let (high, low) = two_sum(self.high, self.low);
+        if self.bound == 0.0 {
+            // Nothing was lost, and what is infinite or no number has lost something.
+            return Some(high + low + 0.0);
+        }
+        let rest = low + self.rest;
+        let doubt = rest.abs() * DOUBT + self.bound * DOUBT;
+        let (least, most) = (high + (rest - doubt), high + (rest + doubt));
+        (least == most && least.abs() > f64::MIN_POSITIVE).then_some(least)
+    }
+}
+
+/// The exact total rounded once, if three floats are enough to tell.
+fn three_total<'a>(all: impl Iterator<Item = &'a f64>) -> Option<f64> {
+    let mut total = Total::default();
+    all.for_each(|&v| total.add(v));
+    total.rounded()
 }
 
 /// The exact total of sums and of what they lost, rounded once.
 pub(super) fn exact_total(s: &[f64], e: &[f64]) -> f64 {
-    if let Some(v) = two_total(s.iter().chain(e)) {
+    if let Some(v) = three_total(s.iter().chain(e)) {
         return v;
     }
     if s.iter().any(|v| !v.is_finite()) {
@@ -475,4 +509,52 @@ impl<T: Element> Stamp for Integers<'_, T> {
 pub fn sum_int<T: Element>(x: &[T]) -> i128 {
     // Whole numbers add up to the same on every level: the caller need not choose.
     Isa::active().stamp(Integers(x))
+}
+
+/// Adds the second half of the first `2 · N` lanes to the first one.
+#[inline(always)]
+fn fold<const N: usize>(s: &mut Lanes, lost: &mut u64) {
+    for l in 0..N {
+        let (sum, err) = two_sum(s[l], s[l + N]);
+        s[l] = sum;
+        *lost |= err.to_bits();
+    }
+}
+
+struct RowSums<'a>(&'a [f32], usize, &'a mut [f64]);
+
+impl Stamp for RowSums<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn go(self) {
+        let RowSums(x, row, out) = self;
+        for (x, o) in x.chunks(row.max(1)).zip(out) {
+            let (mut s, mut lost) = ([0.0; LANES], [0u64; LANES]);
+            let mut chunks = x.chunks_exact(LANES);
+            for c in &mut chunks {
+                for l in 0..LANES {
+                    let (sum, err) = two_sum(s[l], f64::from(c[l]));
+                    s[l] = sum;
+                    lost[l] |= err.to_bits();
+                }
+            }
+            for (l, &v) in chunks.remainder().iter().enumerate() {
+                let (sum, err) = two_sum(s[l], f64::from(v));
+                s[l] = sum;
+                lost[l] |= err.to_bits();
+            }
+            let mut any = lost.iter().fold(0, |a, b| a | b);
+            fold::<8>(&mut s, &mut any);
+            fold::<4>(&mut s, &mut any);
+            fold::<2>(&mut s, &mut any);
+            fold::<1>(&mut s, &mut any);
+            *o = if any << 1 == 0 { s[0] } else { f64::NAN };
+        }
+    }
+}
+
+/// The exact sum of each row of `row` elements of `x`, or NaN where a few floats could not tell it:
+/// there [`ExactSum`] does.
+pub fn row_sums(isa: Isa, x: &[f32], row: usize, out: &mut [f64]) {
+    isa.stamp(RowSums(x, row, out));
 }

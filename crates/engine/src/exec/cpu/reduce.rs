@@ -3,7 +3,7 @@
 
 use opusclip_raw::kernel::complex::ComplexNumber;
 use opusclip_raw::kernel::minmax::min_max;
-use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int, sum_reference};
+use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, row_sums, sum_int};
 use opusclip_raw::{DType, Element, Isa};
 
 use super::columns;
@@ -395,6 +395,11 @@ impl Worker<'_, '_> {
             results.enumerate().for_each(|(r, o)| put(job, o, first + r, self.acc.value(), true));
             return Ok(());
         }
+        let sums = matches!(job.op, Reduce::Sum | Reduce::Mean) && job.program.dtype == DType::F32;
+        let at_once = self.values.in_place().is_some() || row <= self.block;
+        if sums && at_once && row <= LEAF && job.watch.is_none() {
+            return self.f32_sums(first, results);
+        }
         if row >= self.block / 4 {
             for (r, o) in (first..).zip(results) {
                 let finite = self.add(r * row, row)?;
@@ -412,16 +417,42 @@ impl Worker<'_, '_> {
             let lanes = self.scratch.lanes().head(k * row);
             for (j, o) in results.by_ref().take(k).enumerate() {
                 let part = lanes.part(j * row, row);
-                let v = match short_sum(job.op, part) {
-                    Some(v) => v,
-                    None => {
-                        self.acc.add(job.isa, part);
-                        let v = self.acc.value();
-                        self.acc.reset();
-                        v
-                    }
+                self.acc.add(job.isa, part);
+                put(job, o, first + r + j, self.acc.value(), finite(part));
+                self.acc.reset();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sums and means of f32 rows, as many at once as there are in memory or in one block.
+    fn f32_sums<'o>(&mut self, first: usize, mut results: impl ExactSizeIterator<Item = &'o mut [u8]>) -> Result<()> {
+        const MOST: usize = 64;
+        let (job, row, rows) = (self.job, self.row, results.len());
+        let together = if self.values.in_place().is_some() { MOST } else { (self.block / row).min(MOST) };
+        let mut sums = [0.0; MOST];
+        for r in (0..rows).step_by(together) {
+            let k = together.min(rows - r);
+            let start = (first + r) * row;
+            let x = match self.values.in_place() {
+                Some(all) => all.part(start, k * row),
+                None => {
+                    self.values.run(job.isa, start, k * row, &mut self.scratch)?;
+                    self.scratch.lanes().head(k * row)
+                }
+            };
+            let x = f32::lanes(x);
+            row_sums(job.isa, x, row, &mut sums[..k]);
+            for ((j, sum), o) in sums[..k].iter().enumerate().zip(results.by_ref()) {
+                let sum = if sum.is_nan() {
+                    let mut exact = ExactSum::new();
+                    exact.add_f32(job.isa, &x[j * row..(j + 1) * row]);
+                    exact.value()
+                } else {
+                    *sum
                 };
-                put(job, o, first + r + j, v, finite(part));
+                let v = if job.op == Reduce::Mean { sum / row as f64 } else { sum };
+                o.copy_from_slice(&(v as f32).to_ne_bytes());
             }
         }
         Ok(())
@@ -446,27 +477,4 @@ impl Worker<'_, '_> {
         }
         Ok(finite)
     }
-}
-
-/// A sum of a few f32 without the machinery: exact in f64, checked by its error terms.
-fn short_sum(op: Reduce, x: Lanes<'_>) -> Option<Scalar> {
-    let Lanes::F32(x) = x else { return None };
-    if !matches!(op, Reduce::Sum | Reduce::Mean) {
-        return None;
-    }
-    let mut sum = 0.0f64;
-    let mut exact = true;
-    for &v in x {
-        let v = f64::from(v);
-        let next = sum + v;
-        let back = next - sum;
-        exact &= (sum - (next - back)) + (v - back) == 0.0;
-        sum = next;
-    }
-    if !exact {
-        // Also infinities and NaN come here.
-        let wide: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
-        sum = sum_reference(&wide);
-    }
-    Some(Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum }))
 }
