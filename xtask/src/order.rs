@@ -4,7 +4,7 @@
 /// Modules of `crates/engine/src`, lowest floor first. A module may use its own floor and those
 /// before it. `lib.rs` is the roof: it names every module and belongs to no floor.
 pub(crate) const FLOORS: &[&[&str]] = &[
-    &["error", "monitor", "errstate"],
+    &["error", "monitor", "errstate", "threads"],
     &["array"],
     // Draws arrays at the call; knows nothing of ops or plans, and they may use it.
     &["random"],

@@ -7,13 +7,13 @@ use opusclip_raw::DType;
 use crate::array::Array;
 use crate::array::shape::show as show_shape;
 use crate::error::{Error, Result};
-use crate::exec::threads;
 use crate::lazy::Lazy;
 use crate::passes::optimise;
 use crate::plan::{NodeId, explain as show, lower};
 use crate::run::{self, Output, RunOptions, budget};
 use crate::stage::memory::Budget;
 use crate::stage::{schedule, streams};
+use crate::threads;
 
 impl Lazy {
     /// Computes the array. Sources are read once; the result is kept in memory.

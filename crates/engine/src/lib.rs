@@ -17,6 +17,7 @@ pub mod plan;
 pub mod random;
 pub mod run;
 pub mod stage;
+pub mod threads;
 
 pub use api::{IntoIndex, functions};
 pub use array::index::Slice;

@@ -14,7 +14,6 @@ use crate::exec::cpu::Cpu;
 use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
-use crate::exec::threads;
 use crate::flow::Sink;
 use crate::lazy::{Lazy, compose};
 use crate::monitor::Phase;
@@ -22,6 +21,7 @@ use crate::passes::optimise_for;
 use crate::plan::{NodeId, Plan, lower};
 use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
 use crate::stage::{Schedule, schedule, stream_info, streams};
+use crate::threads;
 
 /// Runs several outputs over one reading of their sources.
 pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {

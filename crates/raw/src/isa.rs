@@ -122,6 +122,14 @@ impl Isa {
         false
     }
 
+    /// True if there are 32 vector registers of 64 bytes (AVX-512).
+    pub fn has_avx512(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 >= Level::Avx512;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// True if 32-byte vectors of integers are there (AVX2).
     pub fn has_avx2(self) -> bool {
         #[cfg(target_arch = "x86_64")]

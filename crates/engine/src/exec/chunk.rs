@@ -7,7 +7,6 @@ use opusclip_raw::Pool;
 use super::executor::{Executor, Frames};
 use super::rules::chunked;
 use super::supply::Feed;
-use super::threads;
 use crate::array::index::Span;
 use crate::array::shape::product;
 use crate::array::{Array, out_of_memory};
@@ -18,6 +17,7 @@ use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
 use crate::stage::memory::needed;
 use crate::stage::{Access, Stage, access};
+use crate::threads;
 
 /// Below this many bytes threads cost more than they save.
 pub(super) const WORTH_THREADS: usize = 64 << 10;

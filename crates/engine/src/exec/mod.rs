@@ -8,6 +8,5 @@ pub mod reference;
 mod rules;
 pub mod stream;
 mod supply;
-pub mod threads;
 
 pub use executor::{Executor, Frames};

@@ -12,7 +12,6 @@ use rayon::prelude::*;
 
 use super::chunk::{Context, Feeds, WORTH_THREADS};
 use super::supply::{Feed, Store, Supply, decode_ahead};
-use super::threads;
 use crate::array::index::Span;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
@@ -22,6 +21,7 @@ use crate::monitor::Phase;
 use crate::plan::{Kind, NodeId};
 use crate::stage::memory::{Budget, needed, stage_frames};
 use crate::stage::{Access, Stage, access};
+use crate::threads;
 
 /// A node whose frames go to a sink.
 pub struct Outlet {

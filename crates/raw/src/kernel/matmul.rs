@@ -11,8 +11,9 @@ use crate::isa::{Isa, Stamp};
 /// Products that are summed before their sum is added to the element: short runs round less, and a
 /// panel of so many rows stays in the nearest cache.
 pub const RUN: usize = 256;
-const ROWS: usize = 4;
-const COLS: usize = 16;
+/// Rows of `a` that are put side by side at once: with a run of their elements they stay in the
+/// second cache.
+const TALL: usize = 256;
 
 /// How many rows, products for each element, and columns.
 #[derive(Clone, Copy, Debug)]
@@ -46,62 +47,163 @@ pub fn matmul<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
     out: &mut [T],
     ring: Ring<T, A, M>,
 ) {
-    let Size { m, k, n } = size;
-    let fits = |r: usize, c: usize, len: usize| r.checked_mul(c).is_some_and(|l| l <= len);
-    if !fits(m, k, a.len()) || !fits(k, n, b.len()) || !fits(m, n, out.len()) {
-        return;
-    }
-    isa.stamp(Product { size, a, b, out, ring });
+    let Ring { zero, add, madd } = ring;
+    let tile = |panel: &[[T; 16]], tall: &[[T; 4]], sums: &mut [[T; 16]; 4]| {
+        let mut all = [[zero; 16]; 4];
+        for (row, x) in panel.iter().zip(tall) {
+            for c in 0..16 {
+                all[0][c] = madd(all[0][c], x[0], row[c]);
+                all[1][c] = madd(all[1][c], x[1], row[c]);
+                all[2][c] = madd(all[2][c], x[2], row[c]);
+                all[3][c] = madd(all[3][c], x[3], row[c]);
+            }
+        }
+        *sums = all;
+    };
+    tiled(isa, size, a, b, out, Tiles { zero, add, tile });
 }
 
-struct Product<'a, T, A, M> {
+/// Where tiles have so many rows and columns: sums of a run for each element of one.
+struct Tiles<T, A, F> {
+    zero: T,
+    add: A,
+    tile: F,
+}
+
+fn tiled<T: Copy, A, F, const R: usize, const C: usize>(
+    isa: Isa,
+    size: Size,
+    a: &[T],
+    b: &[T],
+    out: &mut [T],
+    tiles: Tiles<T, A, F>,
+) where
+    A: Fn(T, T) -> T,
+    F: Fn(&[[T; C]], &[[T; R]], &mut [[T; C]; R]),
+{
+    let Size { m, k, n } = size;
+    let fits = |r: usize, c: usize, len: usize| r.checked_mul(c).is_some_and(|l| l <= len);
+    if fits(m, k, a.len()) && fits(k, n, b.len()) && fits(m, n, out.len()) {
+        isa.stamp(Product::<T, A, F, R, C> { size, a, b, out, tiles });
+    }
+}
+
+macro_rules! long_registers {
+    ($name:ident, $tile:ident, $t:ty, $v:ident, $n:literal, $zero:ident, $set:ident, $load:ident, $store:ident, $mul:ident, $plus:ident) => {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f")]
+        fn $tile(panel: &[[$t; 2 * $n]], tall: &[[$t; 8]], sums: &mut [[$t; 2 * $n]; 8]) {
+            use std::arch::x86_64::{$load, $mul, $plus, $set, $store, $v, $zero};
+            let mut all: [[$v; 2]; 8] = [[$zero(); 2]; 8];
+            for (row, x) in panel.iter().zip(tall) {
+                // SAFETY: a row has twice as many elements as a register.
+                let y = unsafe { [$load(row.as_ptr()), $load(row.as_ptr().add($n))] };
+                for r in 0..8 {
+                    let x = $set(x[r]);
+                    all[r][0] = $plus(all[r][0], $mul(x, y[0]));
+                    all[r][1] = $plus(all[r][1], $mul(x, y[1]));
+                }
+            }
+            for (sums, all) in sums.iter_mut().zip(all) {
+                // SAFETY: as above.
+                unsafe {
+                    $store(sums.as_mut_ptr(), all[0]);
+                    $store(sums.as_mut_ptr().add($n), all[1]);
+                }
+            }
+        }
+
+        /// [`matmul`] of plain sums and products, in the long registers of AVX-512 where they are.
+        pub fn $name(isa: Isa, size: Size, a: &[$t], b: &[$t], out: &mut [$t]) {
+            #[cfg(target_arch = "x86_64")]
+            if isa.has_avx512() {
+                let tile = |panel: &[[$t; 2 * $n]], tall: &[[$t; 8]], sums: &mut [[$t; 2 * $n]; 8]| {
+                    // SAFETY: an Isa of this level exists only if the CPU has it.
+                    unsafe { $tile(panel, tall, sums) }
+                };
+                return tiled(isa, size, a, b, out, Tiles { zero: 0.0, add: |x, y| x + y, tile });
+            }
+            matmul(isa, size, a, b, out, Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y });
+        }
+    };
+}
+long_registers!(
+    matmul_f32,
+    tile_f32,
+    f32,
+    __m512,
+    16,
+    _mm512_setzero_ps,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_mul_ps,
+    _mm512_add_ps
+);
+long_registers!(
+    matmul_f64,
+    tile_f64,
+    f64,
+    __m512d,
+    8,
+    _mm512_setzero_pd,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_mul_pd,
+    _mm512_add_pd
+);
+
+struct Product<'a, T, A, F, const R: usize, const C: usize> {
     size: Size,
     a: &'a [T],
     b: &'a [T],
     out: &'a mut [T],
-    ring: Ring<T, A, M>,
+    tiles: Tiles<T, A, F>,
 }
 
-impl<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy> Stamp for Product<'_, T, A, M> {
+impl<T: Copy, A, F, const R: usize, const C: usize> Stamp for Product<'_, T, A, F, R, C>
+where
+    A: Fn(T, T) -> T,
+    F: Fn(&[[T; C]], &[[T; R]], &mut [[T; C]; R]),
+{
     type Out = ();
     #[inline(always)]
     fn go(self) {
         let Size { m, k, n } = self.size;
-        let Ring { zero, add, madd } = self.ring;
+        let Tiles { zero, add, tile } = self.tiles;
         if m == 0 || n == 0 {
             return;
         }
         self.out[..m * n].fill(zero);
-        let mut panel = vec![[zero; COLS]; RUN.min(k)];
+        let mut panel = vec![[zero; C]; RUN.min(k)];
+        // Rows of `a`, so many side by side, for each of the products: read in one line.
+        let mut tall: Vec<[T; R]> = Vec::new();
         for p0 in (0..k).step_by(RUN) {
             let run = RUN.min(k - p0);
-            for j0 in (0..n).step_by(COLS) {
-                let cols = COLS.min(n - j0);
-                for (p, row) in panel[..run].iter_mut().enumerate() {
-                    let start = (p0 + p) * n + j0;
-                    row[..cols].copy_from_slice(&self.b[start..start + cols]);
-                }
-                for i0 in (0..m).step_by(ROWS) {
-                    let rows = ROWS.min(m - i0);
+            for m0 in (0..m).step_by(TALL) {
+                let block = TALL.min(m - m0);
+                tall.clear();
+                for i0 in (0..block).step_by(R) {
                     // Rows that are not there repeat the last one and are not stored.
-                    let line = |r: usize| {
-                        let start = (i0 + r.min(rows - 1)) * k + p0;
-                        &self.a[start..start + run]
-                    };
-                    let (a0, a1, a2, a3) = (line(0), line(1), line(2), line(3));
-                    let mut sums = [[zero; COLS]; ROWS];
-                    for ((((row, &x0), &x1), &x2), &x3) in panel[..run].iter().zip(a0).zip(a1).zip(a2).zip(a3) {
-                        for c in 0..COLS {
-                            sums[0][c] = madd(sums[0][c], x0, row[c]);
-                            sums[1][c] = madd(sums[1][c], x1, row[c]);
-                            sums[2][c] = madd(sums[2][c], x2, row[c]);
-                            sums[3][c] = madd(sums[3][c], x3, row[c]);
-                        }
+                    let line = |r: usize| (m0 + (i0 + r).min(block - 1)) * k + p0;
+                    let lines: [&[T]; R] = std::array::from_fn(|r| &self.a[line(r)..line(r) + run]);
+                    tall.extend((0..run).map(|p| lines.map(|l| l[p])));
+                }
+                for j0 in (0..n).step_by(C) {
+                    let cols = C.min(n - j0);
+                    for (p, row) in panel[..run].iter_mut().enumerate() {
+                        let start = (p0 + p) * n + j0;
+                        row[..cols].copy_from_slice(&self.b[start..start + cols]);
                     }
-                    for (r, sums) in sums.iter().enumerate().take(rows) {
-                        let start = (i0 + r) * n + j0;
-                        for (o, s) in self.out[start..start + cols].iter_mut().zip(sums) {
-                            *o = add(*o, *s);
+                    for (i, tall) in tall.chunks_exact(run).enumerate() {
+                        let mut sums = [[zero; C]; R];
+                        tile(&panel[..run], tall, &mut sums);
+                        for (r, sums) in sums.iter().enumerate().take(block - i * R) {
+                            let start = (m0 + i * R + r) * n + j0;
+                            for (o, s) in self.out[start..start + cols].iter_mut().zip(sums) {
+                                *o = add(*o, *s);
+                            }
                         }
                     }
                 }

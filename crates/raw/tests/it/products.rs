@@ -1,7 +1,7 @@
 //! Matrix products: every instruction set gives the bits of the plain loop.
 
 use opusclip_raw::Isa;
-use opusclip_raw::kernel::matmul::{RUN, Ring, Size, dot, matmul};
+use opusclip_raw::kernel::matmul::{RUN, Ring, Size, dot, matmul, matmul_f32, matmul_f64};
 
 fn plain(s: Size, a: &[f32], b: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; s.m * s.n];
@@ -22,7 +22,7 @@ fn plain(s: Size, a: &[f32], b: &[f32]) -> Vec<f32> {
 #[test]
 fn every_size_and_instruction_set_is_the_plain_loop() {
     let numbers: Vec<f32> = (0..40_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 1e6 - 8.0).collect();
-    for m in [0, 1, 3, 4, 5, 9] {
+    for m in [0, 1, 3, 4, 5, 9, 17] {
         for k in [0, 1, 7, RUN, RUN + 1, 2 * RUN + 3] {
             for n in [0, 1, 2, 15, 16, 17, 35] {
                 let s = Size { m, k, n };
@@ -30,9 +30,19 @@ fn every_size_and_instruction_set_is_the_plain_loop() {
                 let wanted = plain(s, a, b);
                 for isa in Isa::available() {
                     // What was there before does not matter.
+                    let ring = Ring { zero: 0.0, add: |x, y| x + y, madd: |t, x, y| t + x * y };
                     let mut out = vec![f32::NAN; m * n];
-                    matmul(isa, s, a, b, &mut out, Ring { zero: 0.0, add: |x, y| x + y, madd: |t, x, y| t + x * y });
+                    matmul(isa, s, a, b, &mut out, ring);
                     assert_eq!(out, wanted, "{s:?} on {}", isa.name());
+                    out.fill(f32::NAN);
+                    matmul_f32(isa, s, a, b, &mut out);
+                    assert_eq!(out, wanted, "{s:?} in large tiles on {}", isa.name());
+                    let wide = |x: &[f32]| x.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+                    let (mut plain, mut large) = (vec![0.0; m * n], vec![0.0; m * n]);
+                    let ring = Ring { zero: 0.0, add: |x, y| x + y, madd: |t, x, y| t + x * y };
+                    matmul(Isa::BASELINE, s, &wide(a), &wide(b), &mut plain, ring);
+                    matmul_f64(isa, s, &wide(a), &wide(b), &mut large);
+                    assert_eq!(plain, large, "{s:?} of float64 on {}", isa.name());
                 }
                 if n > 0 && m > 0 {
                     let column: Vec<f32> = b.iter().step_by(n).copied().collect();

@@ -11,11 +11,11 @@ use super::reduce::{JOB, Job, Values};
 use crate::array::Scalar;
 use crate::error::{Error, Result};
 use crate::exec::rules::LEAF;
-use crate::exec::threads;
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_integer};
 use crate::ops::{self, Binary, Bits, Elementwise, Reduce};
 use crate::plan::Program;
+use crate::threads;
 
 /// The axes as three: kept, reduced, kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

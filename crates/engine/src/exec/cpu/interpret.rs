@@ -5,10 +5,10 @@ use opusclip_raw::Isa;
 use super::watched::Watcher;
 use crate::array::{Array, Strided};
 use crate::error::{Error, Result};
-use crate::exec::threads;
 use crate::ops;
 use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::plan::{Program, Value};
+use crate::threads;
 
 /// Bytes of one register: short blocks let the core overlap the next op's loads with the last
 /// one's arithmetic, and all registers of a program stay in the first cache.

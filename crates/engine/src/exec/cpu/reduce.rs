@@ -14,11 +14,11 @@ use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, better, extreme, join};
-use crate::exec::threads;
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
 use crate::ops::{self, Elementwise, RUN, Reduce, watch};
 use crate::plan::Program;
+use crate::threads;
 
 pub(super) struct Job<'a> {
     pub(super) isa: Isa,

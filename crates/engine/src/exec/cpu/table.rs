@@ -12,10 +12,10 @@ use crate::array::shape::product;
 use crate::array::{Array, Scalar};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, join};
-use crate::exec::threads;
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_element};
 use crate::plan::Program;
+use crate::threads;
 
 /// Elements looked up together where frames do not matter.
 const SHORTEST_RUN: usize = 1 << 16;

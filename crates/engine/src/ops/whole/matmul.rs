@@ -1,6 +1,6 @@
 //! The matrix product.
 
-use opusclip_raw::kernel::matmul::{Ring, Size, dot, matmul as product};
+use opusclip_raw::kernel::matmul::{Ring, Size, dot, matmul as product, matmul_f32, matmul_f64};
 use opusclip_raw::{DType, Isa, Number};
 
 use super::given::Given;
@@ -11,6 +11,7 @@ use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Row, XY};
 use crate::ops::lanes::{Lane, with_complex, with_number};
+use crate::threads;
 
 pub(super) const PAGES: &[&Page] = &[&MATMUL];
 
@@ -133,38 +134,86 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
     let out = build(inside, &meta.shape, |out| {
         let (at_x, at_y) = (starts(&sx, &batch, size.m * size.k), starts(&sy, &batch, size.k * size.n));
         let places = at_x.into_iter().zip(at_y);
-        if inside.is_complex() {
-            with_complex!(inside, T => {
-                let ring = Ring { zero: T::default(), add: |x: T, y: T| x + y, madd: |s: T, x: T, y: T| s + x * y };
-                each(size, slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out), places, ring);
-            });
-        } else {
-            with_number!(inside, T => {
-                let ring = Ring { zero: T::ZERO, add: T::add, madd: |s: T, x: T, y: T| s.add(x.mul(y)) };
-                each(size, slice::<T>(&x)?, slice::<T>(&y)?, T::lanes_mut(out), places, ring);
-            });
+        let isa = Isa::active();
+        macro_rules! ring {
+            ($T:ty, $ring:expr) => {
+                each(
+                    size,
+                    slice::<$T>(&x)?,
+                    slice::<$T>(&y)?,
+                    <$T>::lanes_mut(out),
+                    places,
+                    $ring,
+                    |size, x, y, out| product(isa, size, x, y, out, $ring),
+                )
+            };
         }
-        Ok(())
+        macro_rules! plain {
+            ($T:ty, $product:ident) => {{
+                let ring = Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y };
+                each(size, slice::<$T>(&x)?, slice::<$T>(&y)?, <$T>::lanes_mut(out), places, ring, |size, x, y, out| {
+                    $product(isa, size, x, y, out)
+                })
+            }};
+        }
+        match inside {
+            DType::F32 => plain!(f32, matmul_f32),
+            DType::F64 => plain!(f64, matmul_f64),
+            d if d.is_complex() => with_complex!(d, T => ring!(
+                T,
+                Ring { zero: T::default(), add: |x: T, y: T| x + y, madd: |s: T, x: T, y: T| s + x * y }
+            )),
+            d => with_number!(d, T => ring!(
+                T,
+                Ring { zero: T::ZERO, add: T::add, madd: |s: T, x: T, y: T| s.add(x.mul(y)) }
+            )),
+        }
     })?;
     cast(&out, meta.dtype)
 }
 
 /// Each product of a stack, whose matrices start at the places.
-fn each<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
+fn each<T: Copy + Send + Sync, A: Fn(T, T) -> T + Copy + Sync, M: Fn(T, T, T) -> T + Copy + Sync>(
     size: Size,
     x: &[T],
     y: &[T],
     out: &mut [T],
     places: impl Iterator<Item = (usize, usize)>,
     ring: Ring<T, A, M>,
-) {
-    for (out, (a, b)) in out.chunks_mut((size.m * size.n).max(1)).zip(places) {
-        one(size, &x[a..], &y[b..], out, ring);
+    product: impl Fn(Size, &[T], &[T], &mut [T]) + Sync,
+) -> Result<()> {
+    let Size { m, k, n } = size;
+    // Threads share the rows: how they are cut does not change an element.
+    let rows = (WORTH / k.saturating_mul(n).max(1)).clamp(1, m.max(1)).next_multiple_of(ROWS);
+    let mut jobs = Vec::new();
+    for (out, (a, b)) in out.chunks_mut((m * n).max(1)).zip(places) {
+        let parts = out.chunks_mut(rows.saturating_mul(n).max(1)).enumerate();
+        jobs.extend(parts.map(|(p, out)| (&x[a + p * rows * k..], &y[b..], out)));
     }
+    let work = |(x, y, out): (&[T], &[T], &mut [T])| {
+        let size = Size { m: out.len() / n.max(1), ..size };
+        if n < FEW && k > 0 {
+            return few_columns(size, x, y, out, ring);
+        }
+        product(size, x, y, out);
+    };
+    threads::share(
+        true,
+        jobs,
+        || Ok(()),
+        |(), job| {
+            work(job);
+            Ok(())
+        },
+    )
 }
 
-/// One product of two matrices that stand at the start of `x` and `y`.
-fn one<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
+/// Products of numbers that are worth a thread of their own, and a number of rows that tiles divide.
+const WORTH: usize = 1 << 25;
+const ROWS: usize = 8;
+
+/// Each element is a sum over two runs of memory, in the same order.
+fn few_columns<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
     size: Size,
     x: &[T],
     y: &[T],
@@ -172,10 +221,6 @@ fn one<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
     ring: Ring<T, A, M>,
 ) {
     let Size { k, n, .. } = size;
-    if n >= FEW || k == 0 {
-        return product(Isa::active(), size, x, y, out, ring);
-    }
-    // Few columns: each element is a sum over two runs of memory, in the same order.
     for j in 0..n {
         let column: Vec<T> = y.iter().skip(j).step_by(n).take(k).copied().collect();
         for (row, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
