@@ -6,7 +6,7 @@ use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 
 use super::executor::{Executor, Frames};
-use super::rules::{LEAF, better, chunked, extreme, join, over_of};
+use super::rules::{LEAF, better, chunked, extreme, join, lanes, over_of};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -146,13 +146,13 @@ fn reduce(op: Reduce, axes: &[usize], x: &Array, shape: &[usize]) -> Result<Arra
     for i in 0..count {
         let run = bytes.get(i * n * item..(i + 1) * n * item).unwrap_or(&[]);
         let values = run.chunks_exact(item).map(|b| Scalar::from_bytes(x.dtype(), b));
-        let value = one(op, x.dtype(), values);
+        let value = one(op, x.dtype(), lanes(x.shape(), axes), values);
         buffer.bytes_mut()[i * dtype.size()..][..dtype.size()].copy_from_slice(&value.bytes());
     }
     Ok(Array::from_buffer(buffer, dtype, shape.to_vec()))
 }
 
-fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
+fn one(op: Reduce, d: DType, lanes: usize, values: impl Iterator<Item = Scalar>) -> Scalar {
     let dtype = op.result(d);
     match op {
         Reduce::Any => Scalar::from_i128(DType::Bool, values.fold(0, |a, v| a | i128::from(v.to_f64() != 0.0))),
@@ -164,7 +164,7 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
         Reduce::Sum | Reduce::Mean if d.is_float() || d.is_complex() => {
             let (re, im): (Vec<f64>, Vec<f64>) = values.map(Scalar::to_parts).unzip();
             let total = |values: &[f64]| {
-                let leaf = if d.real() == DType::F64 { compensated } else { sum_reference };
+                let leaf = |x: &[f64]| if d.real() == DType::F64 { compensated(lanes, x) } else { sum_reference(x) };
                 let sum = join(&values.chunks(LEAF).map(leaf).collect::<Vec<f64>>());
                 if op == Reduce::Mean { sum / values.len() as f64 } else { sum }
             };
@@ -181,8 +181,8 @@ fn one(op: Reduce, d: DType, values: impl Iterator<Item = Scalar>) -> Scalar {
     }
 }
 
-fn compensated(leaf: &[f64]) -> f64 {
-    let mut sum = CompensatedSum::new();
+fn compensated(lanes: usize, leaf: &[f64]) -> f64 {
+    let mut sum = CompensatedSum::new(lanes);
     // One value at a time: the rule depends on positions alone.
     for v in leaf {
         sum.add_f64(Isa::BASELINE, std::slice::from_ref(v));

@@ -307,12 +307,13 @@ impl ExactSum {
 }
 
 /// A running compensated sum of `f64` values. Element `i` of all that was ever added goes to lane
-/// `i mod 16`, so the bits depend neither on how the input was cut up nor on the instruction set.
+/// `i mod n`, so the bits depend neither on how the input was cut up nor on the instruction set.
 /// The error is that of sums in twice the precision.
 #[derive(Clone, Debug)]
 pub struct CompensatedSum {
     s: Lanes,
     e: Lanes,
+    lanes: usize,
     next: usize,
 }
 
@@ -336,28 +337,31 @@ impl Stamp for Rows<'_> {
 
 impl Default for CompensatedSum {
     fn default() -> Self {
-        CompensatedSum::new()
+        CompensatedSum::new(LANES)
     }
 }
 
 impl CompensatedSum {
-    /// The sum of nothing, 0.
-    pub fn new() -> Self {
-        CompensatedSum { s: [0.0; LANES], e: [0.0; LANES], next: 0 }
+    /// The sum of nothing, 0, in so many lanes: [`LANES`], or one, in which all are added in turn.
+    pub fn new(lanes: usize) -> Self {
+        CompensatedSum { s: [0.0; LANES], e: [0.0; LANES], lanes: lanes.clamp(1, LANES), next: 0 }
     }
 
     fn add_few(&mut self, x: &[f64]) {
         for &v in x {
-            let l = self.next % LANES;
+            let l = self.next % self.lanes;
             let (sum, err) = two_sum(self.s[l], v);
             self.s[l] = sum;
             self.e[l] += err;
-            self.next = (l + 1) % LANES;
+            self.next = (l + 1) % self.lanes;
         }
     }
 
     /// Adds all of `x`.
     pub fn add_f64(&mut self, isa: Isa, x: &[f64]) {
+        if self.lanes != LANES {
+            return self.add_few(x);
+        }
         let head = ((LANES - self.next) % LANES).min(x.len());
         let (head, x) = x.split_at(head);
         self.add_few(head);
@@ -373,7 +377,7 @@ impl CompensatedSum {
 
     /// Back to the sum of nothing.
     pub fn reset(&mut self) {
-        *self = CompensatedSum::new();
+        *self = CompensatedSum::new(self.lanes);
     }
 }
 

@@ -75,8 +75,16 @@ fn compensated_columns_are_the_sums_of_rows() {
             assert!(s.iter().zip(&s2).chain(e.iter().zip(&e2)).all(|(a, b)| same(*a, *b)));
             let mut found = vec![0.0; width];
             totals(isa, &s, &e, &mut found);
+            let (mut s1, mut e1, mut one) = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+            add_compensated(isa, Rows::dense(&x, width), &mut s1, &mut e1);
+            totals(isa, &s1, &e1, &mut one);
+            for (c, found) in one.iter().enumerate() {
+                let mut want = CompensatedSum::new(1);
+                want.add_f64(isa, &column(&x, width, c));
+                assert!(same(*found, want.value()), "{found} instead of {} in {c} of {width}", want.value());
+            }
             for (c, found) in found.iter().enumerate() {
-                let mut want = CompensatedSum::new();
+                let mut want = CompensatedSum::new(LANES);
                 want.add_f64(isa, &column(&x, width, c));
                 assert!(same(*found, want.value()), "{found} instead of {} in {c} of {width}", want.value());
             }

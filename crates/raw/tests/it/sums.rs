@@ -1,6 +1,6 @@
 use crate::{Random, same};
 use opusclip_raw::Isa;
-use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, row_sums, sum_int, sum_reference};
+use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, LANES, row_sums, sum_int, sum_reference};
 
 fn exact(x: &[f32]) {
     let want = sum_reference(&x.iter().map(|&v| f64::from(v)).collect::<Vec<_>>());
@@ -78,21 +78,21 @@ fn f64_sums_do_not_depend_on_cuts_or_levels() {
     let mut r = Random(12);
     for n in [0, 1, 15, 16, 17, 100, 1000, 3000] {
         let x: Vec<f64> = (0..n).map(|_| (r.bits() as i64 as f64) * 2f64.powi(r.below(60) as i32 - 60)).collect();
-        let mut whole = CompensatedSum::new();
+        let mut whole = CompensatedSum::new(LANES);
         whole.add_f64(Isa::BASELINE, &x);
         let want = sum_reference(&x);
         let size = x.iter().map(|v| v.abs()).sum::<f64>();
         assert!((whole.value() - want).abs() <= size * 1e-25 + want.abs() * 2.3e-16);
         for isa in Isa::available() {
             for cut in [1, 3, 16, 17, 50, 999] {
-                let mut s = CompensatedSum::new();
+                let mut s = CompensatedSum::new(LANES);
                 x.chunks(cut).for_each(|p| s.add_f64(isa, p));
                 assert_eq!(s.value().to_bits(), whole.value().to_bits(), "{} cut {cut}", isa.name());
             }
         }
     }
     let odd = |x: &[f64]| {
-        let mut s = CompensatedSum::new();
+        let mut s = CompensatedSum::new(LANES);
         s.add_f64(Isa::active(), x);
         s.value()
     };
@@ -143,7 +143,7 @@ fn totals_are_rounded_once() {
     let mut r = Random(16);
     for n in [1, 2, 16, 17, 33, 1000] {
         for spread in [0, 3, 40, 100, 600] {
-            let mut sum = CompensatedSum::new();
+            let mut sum = CompensatedSum::new(LANES);
             let x: Vec<f64> = (0..n)
                 .map(|_| (r.bits() as i64 as f64) * 2f64.powi(r.below(spread + 1) as i32 - spread as i32))
                 .collect();
@@ -160,7 +160,7 @@ fn totals_are_rounded_once() {
         ([9007199254740992.0, 1.0, -1e-300], 9007199254740992.0),
         ([9007199254740992.0, 1.0, 0.0], 9007199254740992.0),
     ] {
-        let mut sum = CompensatedSum::new();
+        let mut sum = CompensatedSum::new(LANES);
         sum.add_f64(Isa::active(), &x);
         assert_eq!(sum.value(), want);
     }

@@ -10,7 +10,7 @@ use super::interpret::views;
 use super::reduce::{JOB, Job, Values};
 use crate::array::Scalar;
 use crate::error::{Error, Result};
-use crate::exec::rules::LEAF;
+use crate::exec::rules::{LEAF, lanes};
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_integer};
 use crate::ops::{self, Binary, Bits, Elementwise, Reduce};
@@ -60,13 +60,7 @@ enum State {
 }
 
 /// How wide a tile may be that is read in place, for its sums to stay in the first cache.
-fn widest_tile(dtype: DType, summed: bool) -> usize {
-    match dtype {
-        DType::F64 if summed => 64,
-        DType::C128 if summed => 32,
-        _ => 1024,
-    }
-}
+const TILE: usize = 1024;
 
 /// Does the job if this is a way to do it; false, and nothing is written, if not.
 pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
@@ -86,7 +80,7 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
     };
     let item = job.op.result(dtype).size();
     let Layout { rows, width, .. } = layout;
-    let tile = width.min(if in_place { widest_tile(dtype, summed) } else { block });
+    let tile = width.min(if in_place { TILE } else { block });
     // A job is a tile of one row of results, or several whole rows of them.
     let many = if tile == width { (JOB / rows.saturating_mul(width)).max(1) } else { 1 };
     let mut jobs: Vec<(usize, usize, &mut [u8])> = Vec::new();
@@ -138,7 +132,8 @@ impl<'a> Worker<'a> {
         let sums = if dtype.is_complex() { 2 * width } else { width };
         let state = match (op, dtype) {
             (Reduce::Sum | Reduce::Mean, DType::F64 | DType::C128) => {
-                vec![State::Compensated(vec![0.0; LANES * sums], vec![0.0; LANES * sums])]
+                let n = lanes(self.job.over, self.job.axes) * sums;
+                vec![State::Compensated(vec![0.0; n], vec![0.0; n])]
             }
             (Reduce::Sum | Reduce::Mean, d) if d.is_float() || d.is_complex() => {
                 // Narrow rows are added several at once: the order does not matter.
@@ -175,6 +170,7 @@ impl<'a> Worker<'a> {
         }
         // As many whole rows as the values give at once, or one row of the tile.
         let together = if width == full { (self.block / full).max(1) } else { 1 };
+        let together = if together > LANES { together / LANES * LANES } else { together };
         for r in (0..rows).step_by(together) {
             let n = if width == full { together.min(rows - r) * full } else { width };
             self.values.run(isa, first + r * full, n, &mut self.scratch)?;
@@ -285,7 +281,10 @@ impl State {
                     Lanes::C128(x) => raw_parts(x),
                     x => f64::lanes(x),
                 };
-                add_compensated(isa, Rows { x, stride, width, first: r }, s, e);
+                // As many rows as there are lanes are as one that fills the state.
+                let whole = stride == width && r.is_multiple_of(s.len() / width.max(1));
+                let rows = if whole { Rows::dense(x, s.len()) } else { Rows { x, stride, width, first: r } };
+                add_compensated(isa, rows, s, e);
                 Ok(true)
             }
             State::Integers(sums) => {

@@ -13,7 +13,7 @@ use super::watched::Reduction;
 use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
-use crate::exec::rules::{LEAF, better, extreme, join};
+use crate::exec::rules::{LEAF, better, extreme, join, lanes};
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
 use crate::ops::{self, Elementwise, RUN, Reduce, watch};
@@ -34,6 +34,11 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// A result in the making.
+    fn accumulator(&self) -> Accumulator {
+        Accumulator::new(self.op, self.program.dtype, lanes(self.over, self.axes))
+    }
+
     /// The program that hands on the elements to be reduced, or the bytes that a table is asked for.
     pub(super) fn index_program(&self) -> Program {
         let looked_up = self.table.and_then(|(_, operand)| self.program.operands.get(operand).copied());
@@ -106,7 +111,8 @@ struct Accumulator {
 }
 
 impl Accumulator {
-    fn new(op: Reduce, dtype: DType) -> Accumulator {
+    /// Floats of 64 bits are summed in so many lanes.
+    fn new(op: Reduce, dtype: DType, lanes: usize) -> Accumulator {
         Accumulator {
             op,
             dtype,
@@ -114,12 +120,13 @@ impl Accumulator {
             in_leaf: 0,
             leaves: Vec::new(),
             exact: ExactSum::new(),
-            compensated: CompensatedSum::new(),
+            compensated: CompensatedSum::new(lanes),
             integer: 0,
             best: None,
             truth: op == Reduce::All,
-            parts: (matches!(op, Reduce::Sum | Reduce::Mean) && dtype.is_complex())
-                .then(|| Box::new([Accumulator::new(op, dtype.real()), Accumulator::new(op, dtype.real())])),
+            parts: (matches!(op, Reduce::Sum | Reduce::Mean) && dtype.is_complex()).then(|| {
+                Box::new([Accumulator::new(op, dtype.real(), lanes), Accumulator::new(op, dtype.real(), lanes)])
+            }),
         }
     }
 
@@ -340,7 +347,7 @@ impl<'a: 'j, 'j> Rows<'a, 'j> {
             machine.watcher = Some(w.values.clone().ordered(job.over, self.order));
         }
         let dtype = job.program.dtype;
-        let acc = Accumulator::new(job.op, dtype);
+        let acc = job.accumulator();
         Ok(Worker { job, row: self.row, values, block, scratch: Block::new(dtype, block), acc })
     }
 
@@ -356,12 +363,11 @@ impl<'a: 'j, 'j> Rows<'a, 'j> {
                 |worker, (n, part)| {
                     let start = n * LEAF;
                     let finite = worker.add(r * self.row + start, LEAF.min(self.row - start))?;
-                    let fresh = Accumulator::new(worker.acc.op, worker.acc.dtype);
-                    *part = Some((std::mem::replace(&mut worker.acc, fresh), finite));
+                    *part = Some((std::mem::replace(&mut worker.acc, worker.job.accumulator()), finite));
                     Ok(())
                 },
             )?;
-            let mut all = Accumulator::new(self.job.op, self.job.program.dtype);
+            let mut all = self.job.accumulator();
             let mut finite = true;
             for (part, whole) in parts.into_iter().flatten() {
                 all.append(part);
