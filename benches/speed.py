@@ -226,7 +226,7 @@ JOBS = {
 
 
 class Ours:
-    """Our side: the example `speed`, which stays alive and answers a job a line."""
+    """Our side: the example `jobs`, which stays alive and answers a job a line."""
 
     def __init__(self, program, isa=None):
         more = {"OPUSCLIP_ISA": isa} if isa else {}

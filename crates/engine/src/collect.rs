@@ -104,7 +104,8 @@ pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
         let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(&plan, *o)).collect();
         let b =
             budget(&plan, &schedule, n, &streamed, &[], threads::resolve(options.threads), options.memory_limit, &[])?;
-        let _ = writeln!(text, "{}", show::show_stage(&plan, &stage.targets, &stage.whole, n, &held(&b)));
+        let _ =
+            writeln!(text, "{}", show::show_stage(&plan, [&stage.targets, &stage.folds, &stage.whole], n, &held(&b)));
     }
     Ok(text)
 }

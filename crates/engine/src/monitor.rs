@@ -59,6 +59,8 @@ counters! {
     /// Cursors opened: one a source when one decoder runs ahead, one a task when workers decode
     /// closed groups for themselves.
     cursors,
+    /// Reductions over time that took in frame by frame.
+    folds,
     /// Nanoseconds in which a source decoded, over all threads.
     decode_nanos,
     /// Nanoseconds in which raw frames were unpacked, over all threads.
@@ -118,6 +120,10 @@ impl Monitor {
 
     pub(crate) fn count_counted(&self) {
         Self::add(&self.0.counted, 1);
+    }
+
+    pub(crate) fn count_fold(&self) {
+        Self::add(&self.0.folds, 1);
     }
 
     pub(crate) fn count_cursor(&self) {

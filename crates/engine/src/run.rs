@@ -20,7 +20,7 @@ use crate::monitor::Phase;
 use crate::passes::optimise_for;
 use crate::plan::{NodeId, Plan, lower};
 use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
-use crate::stage::{Schedule, schedule, stream_info, streams};
+use crate::stage::{Schedule, schedule_for, stream_info, streams};
 use crate::threads;
 
 /// Runs several outputs over one reading of their sources.
@@ -41,7 +41,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         .collect();
     let watch = Watch::new(options.errors, &options.monitor);
     let plan = optimise_for(lower(&lazies)?, watch.is_some())?;
-    let schedule = schedule(&plan);
+    let schedule = schedule_for(&plan, watch.is_some());
     let threads = threads::resolve(options.threads);
 
     let mut outlets: Vec<Outlet> = Vec::new();
@@ -88,7 +88,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
             outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(&plan, o.node));
         let budget = budget(&plan, &schedule, n, &collected, &sunk, threads, options.memory_limit, &cx.known)?;
         options.monitor.start(budget.workers, budget.bytes);
-        if !stage.targets.is_empty() {
+        if !stage.targets.is_empty() || !stage.folds.is_empty() {
             options.monitor.add_total(stage_frames(&plan, stage) as u64);
             run_stage(&mut cx, stage, &sunk, &budget)?;
         }

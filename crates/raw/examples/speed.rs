@@ -76,7 +76,7 @@ fn main() -> io::Result<()> {
             "CompensatedSum f64",
             8 * n,
             best(|| {
-                let mut s = CompensatedSum::new();
+                let mut s = CompensatedSum::default();
                 s.add_f64(isa, black_box(&d));
                 black_box(s.value());
             }),

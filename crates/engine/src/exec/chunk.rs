@@ -1,10 +1,12 @@
 //! What a run knows, and how some frames of a stage are made of it.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 
-use opusclip_raw::Pool;
+use opusclip_raw::{Pool, PoolBuffer};
 
-use super::executor::{Executor, Frames};
+use super::executor::{Executor, Fold, Frames};
 use super::rules::chunked;
 use super::supply::Feed;
 use crate::array::index::Span;
@@ -15,7 +17,8 @@ use crate::errstate::Watch;
 use crate::lazy::Op;
 use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
-use crate::stage::memory::needed;
+use crate::stage::memory::{fold_bytes, needed};
+use crate::stage::reach::{fold_access, fold_frames};
 use crate::stage::{Access, Stage, access};
 use crate::threads;
 
@@ -94,10 +97,16 @@ impl Context<'_> {
         range: &Range<usize>,
         feeds: &mut Feeds<'_>,
         dest: &mut [&mut [u8]],
+        folds: &Folds<'_>,
     ) -> Result<()> {
         let need = needed(self.plan, stage, &|id| self.is_known(id), range);
         let mut values: Vec<Option<Array>> = vec![None; need.len()];
         let mut readers = self.readers(&need);
+        for (id, _) in &folds.all {
+            for input in &self.plan.node(*id).inputs {
+                readers[input.0] += 1;
+            }
+        }
         for (i, want) in need.iter().enumerate() {
             let Some(want) = want else { continue };
             let id = NodeId(i);
@@ -149,6 +158,50 @@ impl Context<'_> {
             }
             values[i] = value;
         }
+        self.fold(range, &need, &values, folds)
+    }
+
+    /// Gives the frames `range` to the reductions over time.
+    fn fold(
+        &self,
+        range: &Range<usize>,
+        need: &[Option<Range<usize>>],
+        values: &[Option<Array>],
+        folds: &Folds<'_>,
+    ) -> Result<()> {
+        let mut ready: Vec<(&dyn Fold, Frames, PoolBuffer, usize)> = Vec::with_capacity(folds.all.len());
+        for (id, fold) in &folds.all {
+            let n = fold_frames(self.plan, *id);
+            let range = range.start.min(n)..range.end.min(n);
+            if range.is_empty() {
+                continue;
+            }
+            let mut inputs = Vec::new();
+            for (k, input) in self.plan.node(*id).inputs.iter().enumerate() {
+                inputs.push(match fold_access(self.plan, *id, k).needs(&range) {
+                    Some(part) if !self.is_known(*input) => part_of(&values[input.0], &need[input.0], &part)?,
+                    Some(part) => {
+                        let span = Span { start: part.start, len: part.len(), step: 1 };
+                        self.whole(*input)?.slice_axis(0, span)
+                    }
+                    None => self.whole(*input)?,
+                });
+            }
+            let bytes = fold_bytes(self.plan, *id, range.len());
+            let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
+            let frames = Frames { range, shape: Vec::new() };
+            let out = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
+            self.monitor.time(Phase::Compute, || fold.values(&frames, &inputs, out))?;
+            ready.push((fold.as_ref(), frames, buffer, bytes));
+        }
+        if !folds.wait(range.start) {
+            return Err(Error::Cancelled);
+        }
+        for (fold, frames, buffer, bytes) in &mut ready {
+            let values = buffer.bytes_mut().get_mut(..*bytes).unwrap_or_default();
+            self.monitor.time(Phase::Compute, || fold.add(frames, values))?;
+        }
+        folds.done(range.end);
         Ok(())
     }
 
@@ -190,6 +243,54 @@ fn part_of(value: &Option<Array>, have: &Option<Range<usize>>, part: &Range<usiz
             Ok(v.slice_axis(0, Span { start, len: part.len(), step: 1 }))
         }
         _ => Err(Error::internal("an input of a chunk was not made")),
+    }
+}
+
+/// The reductions over time of a stage.
+pub(super) struct Folds<'a> {
+    pub(super) all: Vec<(NodeId, Box<dyn Fold + 'a>)>,
+    /// The frame that is added next, where their order matters.
+    next: Mutex<usize>,
+    moved_on: Condvar,
+    stopped: AtomicBool,
+    ordered: bool,
+}
+
+impl<'a> Folds<'a> {
+    pub(super) fn new(all: Vec<(NodeId, Box<dyn Fold + 'a>)>) -> Folds<'a> {
+        let ordered = all.iter().any(|(_, f)| f.ordered());
+        Folds { all, next: Mutex::new(0), moved_on: Condvar::new(), stopped: AtomicBool::new(false), ordered }
+    }
+
+    /// Whether frames are added in their order.
+    pub(super) fn ordered(&self) -> bool {
+        self.ordered
+    }
+
+    /// Waits for the frames before `start`; false when nobody waits any more.
+    fn wait(&self, start: usize) -> bool {
+        if !self.ordered {
+            return true;
+        }
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        while *next != start && !self.stopped.load(Ordering::Relaxed) {
+            next = self.moved_on.wait(next).unwrap_or_else(PoisonError::into_inner);
+        }
+        !self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn done(&self, end: usize) {
+        if self.ordered {
+            *self.next.lock().unwrap_or_else(PoisonError::into_inner) = end;
+            self.moved_on.notify_all();
+        }
+    }
+
+    /// Lets go whoever waits.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        let _next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        self.moved_on.notify_all();
     }
 }
 

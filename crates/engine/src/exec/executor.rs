@@ -21,6 +21,24 @@ pub trait Executor: Send + Sync {
     /// Name in `explain` and traces.
     fn name(&self) -> &'static str;
 
+    /// A reduction over time that takes in frames (see [`crate::stage::reach::folds`]).
+    fn fold<'a>(&'a self, plan: &'a Plan, id: NodeId) -> Result<Box<dyn Fold + 'a>>;
+
     /// Writes the C-order elements of the frames of node `id` to `out`.
     fn run(&self, plan: &Plan, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()>;
+}
+
+/// A reduction over time in the making, shared by the threads that make its frames.
+pub trait Fold: Send + Sync {
+    /// Whether frames must be added in their order.
+    fn ordered(&self) -> bool;
+
+    /// Writes the values of some frames; `frames.shape` is not looked at.
+    fn values(&self, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()>;
+
+    /// Adds them. Every frame must be added once.
+    fn add(&self, frames: &Frames, values: &mut [u8]) -> Result<()>;
+
+    /// The result.
+    fn finish(self: Box<Self>) -> Result<Array>;
 }

@@ -5,7 +5,7 @@ use opusclip_raw::DType;
 use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 
-use super::executor::{Executor, Frames};
+use super::executor::{Executor, Fold, Frames};
 use super::rules::{LEAF, better, chunked, extreme, join, lanes, over_of};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
@@ -59,6 +59,10 @@ fn read_whole(source: &dyn Source) -> Result<Array> {
 impl Executor for Reference {
     fn name(&self) -> &'static str {
         "reference"
+    }
+
+    fn fold<'a>(&'a self, _: &'a Plan, _: NodeId) -> Result<Box<dyn Fold + 'a>> {
+        Err(Error::internal("the reference reduces whole arrays"))
     }
 
     fn run(&self, plan: &Plan, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {

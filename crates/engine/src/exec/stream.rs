@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use opusclip_raw::Buffer;
 use rayon::prelude::*;
 
-use super::chunk::{Context, Feeds, WORTH_THREADS};
+use super::chunk::{Context, Feeds, Folds, WORTH_THREADS};
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use crate::array::index::Span;
 use crate::array::{Array, out_of_memory};
@@ -20,6 +20,7 @@ use crate::lazy::Op;
 use crate::monitor::Phase;
 use crate::plan::{Kind, NodeId};
 use crate::stage::memory::{Budget, needed, stage_frames};
+use crate::stage::reach::fold_frames;
 use crate::stage::{Access, Stage, access};
 use crate::threads;
 
@@ -54,19 +55,39 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         buffers.push(cx.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?);
     }
     let sources = sources(cx, stage);
+    let open = |id: &NodeId| Ok((*id, cx.executor.fold(cx.plan, *id)?));
+    let folds = Folds::new(stage.folds.iter().filter(|f| !cx.is_known(**f)).map(open).collect::<Result<_>>()?);
     if sources.is_empty() && outlets.is_empty() {
         let slices = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        in_memory(cx, stage, &collected, slices, budget)?;
+        in_memory(cx, stage, &folds, &collected, slices, budget)?;
     } else {
         let slices: Vec<&mut [u8]> = buffers.iter_mut().map(|b| b.bytes_mut()).collect();
-        let layout = Layout::new(cx, stage, &sources, outlets, stage_frames(cx.plan, stage), budget.workers);
+        let layout = Layout::new(cx, stage, &folds, &sources, outlets, budget);
         let workers = budget.workers.min(layout.tasks.len()).max(1);
         let (queue, chunk) = (budget.queue, budget.chunk.max(1));
-        let pass = Pass { cx, stage, collected: &collected, sources: &sources, outlets, layout, workers, queue, chunk };
+        let pass = Pass {
+            cx,
+            stage,
+            folds: &folds,
+            collected: &collected,
+            sources: &sources,
+            outlets,
+            layout,
+            workers,
+            queue,
+            chunk,
+        };
         pass.run(slices)?;
         for (_, s) in &sources {
             s.check_unchanged()?;
         }
+    }
+    let mut done = Vec::with_capacity(folds.all.len());
+    for (id, fold) in folds.all {
+        done.push((id, fold.finish()?));
+    }
+    for (id, array) in done {
+        cx.known[id.0] = Some(array);
     }
     for (id, buffer) in collected.iter().zip(buffers) {
         let node = cx.plan.node(*id);
@@ -101,13 +122,15 @@ fn read_bytes(cx: &Context<'_>, stage: &Stage) -> usize {
 fn in_memory(
     cx: &Context<'_>,
     stage: &Stage,
+    folds: &Folds<'_>,
     collected: &[NodeId],
     mut slices: Vec<&mut [u8]>,
     budget: &Budget,
 ) -> Result<()> {
     // Frames without elements are not made: there may be more of them than anyone can count.
     let full = |t: &&NodeId| cx.frame_bytes(**t) > 0;
-    let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).max().unwrap_or(0);
+    let taken_in = folds.all.iter().map(|(id, _)| fold_frames(cx.plan, *id));
+    let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).chain(taken_in).max().unwrap_or(0);
     let total = slices.iter().map(|s| s.len()).sum::<usize>().max(read_bytes(cx, stage));
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
@@ -133,9 +156,10 @@ fn in_memory(
         let mut places = collected.iter().zip(places).peekable();
         let place = |t: &NodeId| places.next_if(|(id, _)| *id == t).map_or(&mut [][..], |(_, place)| place);
         let mut dest: Vec<&mut [u8]> = stage.targets.iter().map(place).collect();
-        cx.chunk(stage, &range, &mut Feeds(Vec::new()), &mut dest)
+        cx.chunk(stage, &range, &mut Feeds(Vec::new()), &mut dest, folds)
     };
-    if threads < 2 || total < WORTH_THREADS {
+    // Threads that wait for each other's frames must not be those that share the work.
+    if folds.ordered() || threads < 2 || total < WORTH_THREADS {
         return jobs.into_iter().try_for_each(one);
     }
     threads::pool(threads)?.install(|| jobs.into_par_iter().try_for_each(one))
@@ -160,14 +184,17 @@ impl Layout {
     fn new(
         cx: &Context<'_>,
         stage: &Stage,
+        folds: &Folds<'_>,
         sources: &[(NodeId, &Arc<dyn Source>)],
         outlets: &[Outlet],
-        frames: usize,
-        workers: usize,
+        budget: &Budget,
     ) -> Layout {
+        let (frames, workers) = (stage_frames(cx.plan, stage), budget.workers);
+        // Frames that are added in their order are handed out a chunk at a time.
+        let in_order = folds.ordered() && outlets.is_empty();
         let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames().max(1);
         let each: Vec<usize> = outlets.iter().map(part).collect();
-        let part_frames = each.iter().copied().max().unwrap_or(16);
+        let part_frames = each.iter().copied().max().unwrap_or(if in_order { budget.chunk.max(1) } else { 16 });
         // Closed groups of the source, short ones put together to a part's length.
         let mut bounds = vec![0];
         for cut in cuts(cx, stage, sources, frames) {
@@ -186,7 +213,7 @@ impl Layout {
             }
         }
         // Enough groups that every worker stays busy; else the parts are shared out one by one.
-        let own_cursors = workers > 1 && groups.len() >= 2 * workers;
+        let own_cursors = workers > 1 && groups.len() >= 2 * workers && !in_order;
         let tasks = if own_cursors { groups } else { (0..parts.len()).map(|p| p..p + 1).collect() };
         let mut next = vec![0; outlets.len()];
         let mut numbers = Vec::with_capacity(parts.len());
@@ -229,6 +256,7 @@ fn cuts(cx: &Context<'_>, stage: &Stage, sources: &[(NodeId, &Arc<dyn Source>)],
 struct Pass<'a, 'c> {
     cx: &'a Context<'c>,
     stage: &'a Stage,
+    folds: &'a Folds<'a>,
     /// Targets that are kept in memory.
     collected: &'a [NodeId],
     sources: &'a [(NodeId, &'a Arc<dyn Source>)],
@@ -246,7 +274,8 @@ struct Pass<'a, 'c> {
 type Finished = (usize, Vec<Vec<Encoded>>);
 
 /// State that workers share.
-struct Shared<'a> {
+struct Shared<'a, 'f> {
+    folds: &'f Folds<'f>,
     next: AtomicUsize,
     stop: AtomicBool,
     failed: Mutex<Option<Error>>,
@@ -258,7 +287,7 @@ struct Shared<'a> {
     pieces: Vec<Mutex<Vec<&'a mut [u8]>>>,
 }
 
-impl Shared<'_> {
+impl Shared<'_, '_> {
     fn fail(&self, error: Error) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         // The first error is the cause; "interrupted" only follows from it.
@@ -274,6 +303,7 @@ impl Shared<'_> {
         for s in &self.stores {
             s.stop();
         }
+        self.folds.stop();
         let _joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
         self.moved_on.notify_all();
     }
@@ -315,6 +345,7 @@ impl Pass<'_, '_> {
         let stores =
             if layout.own_cursors { Vec::new() } else { sources.iter().map(|_| Store::new(self.queue)).collect() };
         let shared = Shared {
+            folds: self.folds,
             next: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             failed: Mutex::new(None),
@@ -370,7 +401,12 @@ impl Pass<'_, '_> {
     }
 
     /// Takes one task after another until there is none.
-    fn worker(&self, shared: &Shared<'_>, wanted: &[Vec<Range<usize>>], send: &mpsc::Sender<Finished>) -> Result<()> {
+    fn worker(
+        &self,
+        shared: &Shared<'_, '_>,
+        wanted: &[Vec<Range<usize>>],
+        send: &mpsc::Sender<Finished>,
+    ) -> Result<()> {
         let Pass { cx, sources, outlets, layout, chunk, .. } = self;
         let chunk = *chunk;
         let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
@@ -481,7 +517,7 @@ impl Pass<'_, '_> {
         for s in sorted {
             dest.push(s.unwrap_or(&mut []));
         }
-        cx.chunk(stage, range, feeds, &mut dest)?;
+        cx.chunk(stage, range, feeds, &mut dest, self.folds)?;
         for (at, place) in copies {
             place.copy_from_slice(dest[at]);
         }
@@ -501,7 +537,7 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Finished tasks, put in order and handed to the sinks.
-fn join_parts(outlets: &[Outlet], receive: &mpsc::Receiver<Finished>, shared: &Shared<'_>) -> Result<()> {
+fn join_parts(outlets: &[Outlet], receive: &mpsc::Receiver<Finished>, shared: &Shared<'_, '_>) -> Result<()> {
     let mut early: BTreeMap<usize, Vec<Vec<Encoded>>> = BTreeMap::new();
     let mut next = 0;
     for (task, parts) in receive {

@@ -103,13 +103,7 @@ fn path(node: &PlanNode) -> Option<String> {
 }
 
 /// One stage: what streams, what is whole, how much memory.
-pub fn show_stage(
-    plan: &Plan,
-    targets: &[super::NodeId],
-    whole: &[super::NodeId],
-    number: usize,
-    held: &str,
-) -> String {
+pub fn show_stage(plan: &Plan, [targets, folds, whole]: [&[super::NodeId]; 3], number: usize, held: &str) -> String {
     let reachable = plan.reachable();
     let names = |ids: &[super::NodeId]| {
         let names: Vec<String> =
@@ -120,15 +114,19 @@ pub fn show_stage(
     if !targets.is_empty() {
         let _ = write!(line, " streams {}", names(targets));
     }
+    if !folds.is_empty() {
+        let before = if targets.is_empty() { "" } else { ";" };
+        let _ = write!(line, "{before} takes in frame by frame for {}", names(folds));
+    }
     if !whole.is_empty() {
         let _ = write!(
             line,
             "{} whole arrays {} (does not stream yet)",
-            if targets.is_empty() { "" } else { ";" },
+            if targets.is_empty() && folds.is_empty() { "" } else { ";" },
             names(whole)
         );
     }
-    if targets.is_empty() && whole.is_empty() {
+    if targets.is_empty() && folds.is_empty() && whole.is_empty() {
         line.push_str(" nothing to compute");
     }
     line + held

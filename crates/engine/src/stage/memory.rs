@@ -11,7 +11,7 @@ use crate::lazy::Op;
 use crate::ops::Movement;
 use crate::plan::{Kind, NodeId, Plan};
 
-use super::reach::{access, streams};
+use super::reach::{access, fold_access, fold_frames, streams};
 use super::stage::{Schedule, Stage};
 
 /// How much of the machine a streamed stage takes.
@@ -42,6 +42,22 @@ pub fn needed(
         let frames = plan.node(t).shape.first().copied().unwrap_or(0);
         need[t.0] = Some(range.start.min(frames)..range.end.min(frames));
     }
+    let add = |slot: &mut Option<Range<usize>>, part: Range<usize>| {
+        *slot = Some(match slot.take() {
+            None => part,
+            Some(old) if old.is_empty() => part,
+            Some(old) if part.is_empty() => old,
+            Some(old) => old.start.min(part.start)..old.end.max(part.end),
+        });
+    };
+    for &f in stage.folds.iter().filter(|f| !known(**f)) {
+        let frames = fold_frames(plan, f);
+        for (n, input) in plan.node(f).inputs.iter().enumerate() {
+            if let Some(part) = fold_access(plan, f, n).needs(&(range.start.min(frames)..range.end.min(frames))) {
+                add(&mut need[input.0], part);
+            }
+        }
+    }
     for i in (0..need.len()).rev() {
         let id = NodeId(i);
         let Some(want) = need[i].clone() else { continue };
@@ -50,13 +66,7 @@ pub fn needed(
         }
         for (n, input) in plan.node(id).inputs.iter().enumerate() {
             if let Some(part) = access(plan, id, n).needs(&want) {
-                let slot = &mut need[input.0];
-                *slot = Some(match slot.take() {
-                    None => part,
-                    Some(old) if old.is_empty() => part,
-                    Some(old) if part.is_empty() => old,
-                    Some(old) => old.start.min(part.start)..old.end.max(part.end),
-                });
+                add(&mut need[input.0], part);
             }
         }
     }
@@ -69,7 +79,8 @@ pub fn needed(
 /// frame, as long as the same targets go on: the distance is greatest where a target starts or ends.
 fn widest(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, chunk: usize) -> Vec<Option<usize>> {
     let mut widest: Vec<Option<usize>> = vec![None; plan.nodes().len()];
-    let ends = stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied());
+    let folds = stage.folds.iter().map(|f| fold_frames(plan, *f));
+    let ends = stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).chain(folds);
     let mut starts: Vec<usize> = ends.flat_map(|n| [n.saturating_sub(chunk), n.saturating_sub(1), n]).collect();
     starts.push(0);
     starts.sort_unstable();
@@ -82,9 +93,29 @@ fn widest(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, chunk: usi
     widest
 }
 
-/// Longest axis 0 of the stage's targets.
+/// Longest axis 0 of the stage's targets, and of what its reductions over time take in.
 pub fn stage_frames(plan: &Plan, stage: &Stage) -> usize {
-    stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).max().unwrap_or(0)
+    let folds = stage.folds.iter().map(|f| fold_frames(plan, *f));
+    stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).chain(folds).max().unwrap_or(0)
+}
+
+/// Bytes of the values of so many frames that a reduction over time takes in.
+pub fn fold_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
+    match &plan.node(id).kind {
+        Kind::Reduce { over, program, .. } => {
+            let frame = shape::product(over.get(1..).unwrap_or(&[]));
+            frame.saturating_mul(frames).saturating_mul(program.dtype.size())
+        }
+        _ => 0,
+    }
+}
+
+/// Bytes of the sums that it keeps meanwhile: two floats for each result, or for both parts of a
+/// complex one.
+fn state_bytes(plan: &Plan, id: NodeId) -> u64 {
+    let node = plan.node(id);
+    let results = shape::product(&node.shape).saturating_add(1 << 10);
+    results.saturating_mul(if node.dtype.is_complex() { 64 } else { 32 }) as u64
 }
 
 fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
@@ -127,6 +158,8 @@ struct Hold {
     cursor: u64,
     /// One open part of every sink.
     part: u64,
+    /// Sums of reductions over time.
+    state: u64,
     /// Raw frames that would keep the workers busy, and those without which nothing moves.
     wish: usize,
     least: usize,
@@ -151,9 +184,13 @@ impl Hold {
                 frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
             }
         }
+        for &f in &stage.folds {
+            frames = frames.saturating_add(Pool::room(fold_bytes(plan, f, chunk)) as u64);
+        }
+        let state = stage.folds.iter().map(|f| state_bytes(plan, *f)).fold(0, u64::saturating_add);
         let part = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);
         let wish = sinks.iter().map(|s| s.part_frames()).max().unwrap_or(16).clamp(1, 64);
-        Hold { frames, raw, cursor, part, wish, least: 2 * reach + 2 }
+        Hold { frames, raw, cursor, part, state, wish, least: 2 * reach + 2 }
     }
 
     /// Bytes of reading: one more cursor decodes ahead, and each worker may hold one raw frame of its own.
@@ -164,7 +201,7 @@ impl Hold {
 
     fn total(&self, held: u64, workers: usize, queue: usize) -> u64 {
         let each = self.frames.saturating_add(self.part).saturating_mul(workers as u64);
-        held.saturating_add(each).saturating_add(self.read(workers, queue))
+        held.saturating_add(self.state).saturating_add(each).saturating_add(self.read(workers, queue))
     }
 
     /// What most of the least that does is for, and what would do.
@@ -174,6 +211,7 @@ impl Hold {
             (self.read(1, self.least), "the decoder and the frames that it has ready"),
             (self.part, "what the output gathers before it is written"),
             (self.frames, "one frame of each step"),
+            (self.state, "the sums of reductions over time"),
             (held, "whole results, kept in memory"),
         ]
         .into_iter()

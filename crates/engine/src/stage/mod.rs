@@ -6,4 +6,4 @@ pub mod reach;
 mod stage;
 
 pub use reach::{Access, access, streams};
-pub use stage::{Schedule, Stage, schedule, stream_info};
+pub use stage::{Schedule, Stage, schedule, schedule_for, stream_info};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::array::Meta;
 use crate::lazy::Op;
-use crate::ops::Movement;
+use crate::ops::{Movement, Reduce};
 use crate::plan::{Kind, NodeId, Plan};
 
 /// What frame t of a node needs of one of its inputs.
@@ -73,6 +73,42 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
             if w.frames(&metas, n) { Access::SAME } else { Access::Whole }
         }
         _ => Access::Whole,
+    }
+}
+
+/// Whether the node is a reduction over time of which one result after another, or rows of them, take
+/// in frame by frame: then it ends a stage, and needs no whole array.
+pub fn folds(plan: &Plan, id: NodeId) -> bool {
+    let Kind::Reduce { op, axes, over, program, .. } = &plan.node(id).kind else { return false };
+    let (dtype, long) = (program.dtype, |a: &usize| over.get(*a).is_some_and(|d| *d != 1));
+    let kept: Vec<usize> = (0..over.len()).filter(|a| !axes.contains(a)).filter(long).collect();
+    // The reduced axes come first, as time does.
+    let first = kept.first().is_none_or(|k| axes.iter().filter(|a| long(a)).all(|a| a < k));
+    let held = match op {
+        Reduce::Mean => dtype.size() < 8 || !dtype.is_integer(),
+        Reduce::Min | Reduce::Max => !dtype.is_complex(),
+        _ => true,
+    };
+    axes.contains(&0) && first && (kept.is_empty() || held) && over.iter().all(|d| *d > 0)
+}
+
+/// What such a node needs of its `n`-th input to take in a frame.
+pub fn fold_access(plan: &Plan, id: NodeId, n: usize) -> Access {
+    let node = plan.node(id);
+    let input = node.inputs.get(n).map(|i| &plan.node(*i).shape);
+    match (&node.kind, input) {
+        (Kind::Reduce { over, .. }, Some(input)) if input.len() == over.len() && input.first() == over.first() => {
+            Access::SAME
+        }
+        _ => Access::Whole,
+    }
+}
+
+/// How many frames such a node takes in.
+pub fn fold_frames(plan: &Plan, id: NodeId) -> usize {
+    match &plan.node(id).kind {
+        Kind::Reduce { over, .. } => over.first().copied().unwrap_or(0),
+        _ => 0,
     }
 }
 

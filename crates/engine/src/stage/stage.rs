@@ -4,13 +4,15 @@ use crate::flow::StreamInfo;
 use crate::lazy::Op;
 use crate::plan::{Kind, NodeId, Plan};
 
-use super::reach::{Access, access, streams};
+use super::reach::{Access, access, fold_access, folds, streams};
 
 /// One pass over the stream, and what is computed once after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stage {
     /// Nodes whose frames are made in this pass and kept or sunk.
     pub targets: Vec<NodeId>,
+    /// Reductions over time that take in the frames of this pass.
+    pub folds: Vec<NodeId>,
     /// Nodes that are then computed once from whole arrays, inputs first.
     pub whole: Vec<NodeId>,
 }
@@ -26,8 +28,17 @@ pub struct Schedule {
 
 /// Decides what runs when.
 pub fn schedule(plan: &Plan) -> Schedule {
+    schedule_for(plan, false)
+}
+
+/// The same for a plan whose arithmetic is watched, or not. Watched reductions take whole arrays.
+pub fn schedule_for(plan: &Plan, watched: bool) -> Schedule {
     let count = plan.nodes().len();
     let reachable = plan.reachable();
+    let folded = if watched { vec![false; count] } else { folded(plan, &reachable) };
+    let access = |plan: &Plan, id: NodeId, n: usize| {
+        if folded[id.0] { fold_access(plan, id, n) } else { access(plan, id, n) }
+    };
     let mut kept = vec![false; count];
     for &id in &reachable {
         for n in 0..plan.node(id).inputs.len() {
@@ -47,23 +58,44 @@ pub fn schedule(plan: &Plan) -> Schedule {
         for (n, input) in node.inputs.iter().enumerate() {
             let ready = match access(plan, id, n) {
                 Access::Frames { .. } if streams(plan, *input) => pass[input.0],
-                _ if streamed => known[input.0],
+                _ if streamed || folded[id.0] => known[input.0],
                 // A whole step runs after the stage that made its inputs, not in the next one.
                 _ => known[input.0].saturating_sub(usize::from(!is_leaf(plan, *input))),
             };
             pass[id.0] = pass[id.0].max(ready);
         }
         known[id.0] = if is_leaf(plan, id) { 0 } else { pass[id.0] + 1 };
-        let wanted = out.kept[id.0] || plan.outputs.contains(&id);
+        let wanted = out.kept[id.0] || folded[id.0] || plan.outputs.contains(&id);
         if wanted && !is_leaf(plan, id) || plan.outputs.contains(&id) || (out.kept[id.0] && is_source(plan, id)) {
             while out.stages.len() <= pass[id.0] {
                 out.stages.push(Stage::default());
             }
             let stage = &mut out.stages[pass[id.0]];
-            if streamed { stage.targets.push(id) } else { stage.whole.push(id) }
+            match (folded[id.0], streamed) {
+                (true, _) => stage.folds.push(id),
+                (_, true) => stage.targets.push(id),
+                _ => stage.whole.push(id),
+            }
         }
     }
     out
+}
+
+/// Which reductions take in the frames of a source. What is in memory already is reduced as a whole.
+fn folded(plan: &Plan, reachable: &[NodeId]) -> Vec<bool> {
+    let count = plan.nodes().len();
+    let (mut from_source, mut folded) = (vec![false; count], vec![false; count]);
+    for &id in reachable {
+        let node = plan.node(id);
+        let framed = |n: usize, access: Access| {
+            let input = node.inputs[n];
+            access != Access::Whole && from_source[input.0] && streams(plan, input)
+        };
+        let inputs = 0..node.inputs.len();
+        folded[id.0] = folds(plan, id) && inputs.clone().any(|n| framed(n, fold_access(plan, id, n)));
+        from_source[id.0] = is_source(plan, id) || inputs.clone().any(|n| framed(n, access(plan, id, n)));
+    }
+    folded
 }
 
 /// In memory from the start.

@@ -9,6 +9,7 @@ mod elementwise;
 mod errors;
 mod errstate;
 mod facts;
+mod folds;
 mod golden;
 mod index;
 mod linalg;

@@ -1,10 +1,12 @@
 //! Sums down columns: every element of a row goes to a place of its own, so that whole rows are
 //! added at once. The answers are those of the sums in [`mod@super::sum`], bit for bit.
 
+use std::collections::BTreeMap;
+
 use crate::dtype::Element;
 use crate::isa::{Isa, Stamp, prefetch};
 use crate::kernel::cast::cast_one;
-use crate::kernel::sum::{Total, exact_total, two_sum};
+use crate::kernel::sum::{ExactSum, Total, exact_total, two_sum};
 
 /// Rows to be added: one begins every `stride` elements of `x` and is as long as `width`, or less
 /// at the end. Row `r` goes to part `(first + r) mod n` of a state of `n · width` sums.
@@ -111,6 +113,67 @@ impl Stamp for Long<'_> {
 /// The same for pairs `(s[i], e[i])`, whose true value is `s[i] + e[i]`: twice the digits.
 pub fn add_exact_pairs(isa: Isa, rows: Rows<'_, f32>, s: &mut [f64], e: &mut [f64]) -> bool {
     isa.stamp(Long(rows, s, e))
+}
+
+/// Exact sums of f32 down columns that take whatever comes, for rows that are not seen twice.
+#[derive(Clone, Debug)]
+pub struct ExactColumns {
+    s: Vec<f64>,
+    e: Vec<f64>,
+    /// What two floats could not hold, by place.
+    rest: BTreeMap<usize, ExactSum>,
+}
+
+impl ExactColumns {
+    /// So many sums, all 0.
+    pub fn new(sums: usize) -> ExactColumns {
+        ExactColumns { s: vec![0.0; sums], e: vec![0.0; sums], rest: BTreeMap::new() }
+    }
+
+    /// Adds elements that lie one after another: to every sum in turn, over and over.
+    pub fn add(&mut self, isa: Isa, x: &[f32]) {
+        const TILE: usize = 1024;
+        let (mut old_s, mut old_e) = ([0.0; TILE], [0.0; TILE]);
+        for row in x.chunks(self.s.len().max(1)) {
+            for (t, x) in row.chunks(TILE).enumerate() {
+                let tile = t * TILE..t * TILE + x.len();
+                let (Some(s), Some(e)) = (self.s.get_mut(tile.clone()), self.e.get_mut(tile)) else { return };
+                old_s[..x.len()].copy_from_slice(s);
+                old_e[..x.len()].copy_from_slice(e);
+                if add_exact_pairs(isa, Rows::dense(x, x.len()), s, e) {
+                    continue;
+                }
+                s.copy_from_slice(&old_s[..x.len()]);
+                e.copy_from_slice(&old_e[..x.len()]);
+                for (c, ((x, s), e)) in x.iter().zip(s).zip(e).enumerate() {
+                    let one = (std::slice::from_ref(x), std::slice::from_mut(s), std::slice::from_mut(e));
+                    let (old_s, old_e) = (one.1[0], one.2[0]);
+                    if !add_exact_pairs(Isa::BASELINE, Rows::dense(one.0, 1), one.1, one.2) {
+                        (one.1[0], one.2[0]) = (old_s, old_e);
+                        self.rest.entry(t * TILE + c).or_default().add_f32(Isa::BASELINE, one.0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The exact totals, each rounded once, of as many columns as `out` has: sums so far apart are one.
+    pub fn totals(&self, isa: Isa, out: &mut [f64]) {
+        totals(isa, &self.s, &self.e, out);
+        let width = out.len().max(1);
+        let mut columns: BTreeMap<usize, ExactSum> = BTreeMap::new();
+        for (at, sum) in &self.rest {
+            columns.entry(at % width).or_default().merge(sum);
+        }
+        for (c, mut sum) in columns {
+            for v in self.s.iter().chain(&self.e).skip(c).step_by(width) {
+                sum.add_f64(*v);
+            }
+            if let Some(o) = out.get_mut(c) {
+                *o = sum.value();
+            }
+        }
+    }
 }
 
 struct Compensated<'a>(Rows<'a, f64>, &'a mut [f64], &'a mut [f64]);

@@ -248,14 +248,18 @@ impl ExactSum {
             }
             (self.s, self.e) = ([0.0; LANES], [0.0; LANES]);
             for &v in block {
-                let v = f64::from(v);
-                if v.is_finite() {
-                    self.spilled = true;
-                    self.wide.add(v);
-                } else {
-                    self.odd.note(v);
-                }
+                self.add_f64(f64::from(v));
             }
+        }
+    }
+
+    /// Adds one `f64`, exactly too.
+    pub fn add_f64(&mut self, v: f64) {
+        if v.is_finite() {
+            self.spilled = true;
+            self.wide.add(v);
+        } else {
+            self.odd.note(v);
         }
     }
 

@@ -1,5 +1,7 @@
 use crate::{Random, same};
-use opusclip_raw::kernel::columns::{IntegerColumns, Rows, add_compensated, add_exact, add_exact_pairs, totals};
+use opusclip_raw::kernel::columns::{
+    ExactColumns, IntegerColumns, Rows, add_compensated, add_exact, add_exact_pairs, totals,
+};
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, LANES, sum_int};
 use opusclip_raw::{Element, Isa};
 
@@ -120,4 +122,32 @@ fn integer_columns() {
     integers(&[i32::MIN, -1]);
     integers(&[u64::MAX, 1 << 63, 5]);
     integers(&[i64::MIN, i64::MAX, -5]);
+}
+
+#[test]
+fn exact_columns_take_whatever_comes() {
+    let mut r = Random(17);
+    for isa in Isa::available() {
+        for (width, lanes, rows) in [(1, 64, 200), (3, 16, 64), (5, 1, 33), (1500, 1, 7)] {
+            let mut x: Vec<f32> = (0..width * rows)
+                .map(|_| f32::from_bits((r.bits() >> 32) as u32))
+                .map(|v| if v.is_finite() { v } else { 1.0 })
+                .collect();
+            if width > 3 {
+                (x[1], x[2], x[width + 2]) = (f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
+                x[4] = f32::INFINITY;
+            }
+            let mut sums = ExactColumns::new(width * lanes);
+            for part in x.chunks(width * lanes * 2) {
+                sums.add(isa, part);
+            }
+            let mut found = vec![0.0; width];
+            sums.totals(isa, &mut found);
+            for (c, found) in found.iter().enumerate() {
+                let mut want = ExactSum::new();
+                want.add_f32(isa, &column(&x, width, c));
+                assert!(same(*found, want.value()), "{found} instead of {} in {c} of {width}", want.value());
+            }
+        }
+    }
 }

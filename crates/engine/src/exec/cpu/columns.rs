@@ -198,68 +198,75 @@ impl<'a> Worker<'a> {
             }
         }
         let sums: Vec<f64> = sums.iter().map(ExactSum::value).collect();
-        self.put_floats(&sums, out)
+        put_floats(self.job.op, self.job.program.dtype, rows, &sums, out)
     }
 
     fn write(&self, state: State, out: &mut [u8]) -> Result<()> {
         let (job, dtype) = (self.job, self.job.program.dtype);
-        let result = job.op.result(dtype);
-        let width = out.len() / result.size();
+        let width = out.len() / job.op.result(dtype).size();
         match state {
             State::Exact(s, e) | State::Compensated(s, e) => {
                 let mut sums = vec![0.0; if dtype.is_complex() { 2 * width } else { width }];
                 totals(job.isa, &s, &e, &mut sums);
-                self.put_floats(&sums, out)
+                put_floats(job.op, dtype, self.layout.rows, &sums, out)
             }
             State::Integers(mut sums) => {
-                for (o, &v) in out.chunks_exact_mut(8).zip(sums.values()) {
-                    let mean = v as f64 / self.layout.rows as f64;
-                    let bits = if job.op == Reduce::Mean { mean.to_bits() } else { v.cast_unsigned() };
-                    o.copy_from_slice(&bits.to_ne_bytes());
-                }
+                put_integers(job.op, self.layout.rows, sums.values(), out);
                 Ok(())
             }
-            State::Chosen { so_far, .. } => {
-                let Some(found) = so_far else { return Ok(()) };
-                let mut lanes = lanes_of(dtype, out)?;
-                lanes.copy_from(found.lanes().head(width));
-                if dtype.is_float() {
-                    // Which zero came first must not show.
-                    let mut zeros = Block::new(dtype, width);
-                    zeros.fill(Scalar::from_f64(dtype, 0.0));
-                    let plus = [found.lanes().head(width), zeros.lanes()];
-                    ops::eval(Elementwise::Binary(Binary::Add), job.isa, &plus, lanes);
-                }
-                Ok(())
-            }
+            State::Chosen { so_far: Some(found), .. } => put_plus(job.isa, &found, out),
+            State::Chosen { .. } => Ok(()),
         }
     }
+}
 
-    /// Sums, or pairs of them, as the results' type.
-    fn put_floats(&self, sums: &[f64], out: &mut [u8]) -> Result<()> {
-        let (op, dtype) = (self.job.op, self.job.program.dtype);
-        let result = op.result(dtype);
-        let n = self.layout.rows as f64;
-        let one = |v: f64| if op == Reduce::Mean { v / n } else { v };
-        match lanes_of(result, out)? {
-            LanesMut::F32(out) => out.iter_mut().zip(sums).for_each(|(o, v)| *o = one(*v) as f32),
-            LanesMut::F64(out) => out.iter_mut().zip(sums).for_each(|(o, v)| *o = one(*v)),
-            _ if dtype.is_complex() => {
-                let part = |v: f64| Scalar::from_f64(dtype.real(), one(v)).to_f64();
-                for (o, pair) in out.chunks_exact_mut(result.size()).zip(sums.chunks_exact(2)) {
-                    let (re, im) = (part(pair[0]), part(pair[1]));
-                    let (re, im) = if op == Reduce::Mean { quotient(re, im) } else { (re, im) };
-                    o.copy_from_slice(&Scalar::from_parts(result, re, im).bytes());
-                }
-            }
-            _ => {
-                for (o, v) in out.chunks_exact_mut(result.size()).zip(sums) {
-                    o.copy_from_slice(&Scalar::from_f64(result, one(*v)).bytes());
-                }
+/// Sums or means of integers.
+pub(super) fn put_integers(op: Reduce, rows: usize, sums: &[i64], out: &mut [u8]) {
+    for (o, &v) in out.chunks_exact_mut(8).zip(sums) {
+        let mean = v as f64 / rows as f64;
+        let bits = if op == Reduce::Mean { mean.to_bits() } else { v.cast_unsigned() };
+        o.copy_from_slice(&bits.to_ne_bytes());
+    }
+}
+
+/// The elements found, of zeros the positive one: which came first must not show.
+pub(super) fn put_plus(isa: Isa, found: &Block, out: &mut [u8]) -> Result<()> {
+    let dtype = found.lanes().dtype();
+    let width = out.len() / dtype.size();
+    let mut lanes = lanes_of(dtype, out)?;
+    if !dtype.is_float() {
+        lanes.copy_from(found.lanes().head(width));
+        return Ok(());
+    }
+    let mut zeros = Block::new(dtype, width);
+    zeros.fill(Scalar::from_f64(dtype, 0.0));
+    ops::eval(Elementwise::Binary(Binary::Add), isa, &[found.lanes().head(width), zeros.lanes()], lanes);
+    Ok(())
+}
+
+/// Sums of so many elements, or pairs of them, as the results' type.
+pub(super) fn put_floats(op: Reduce, dtype: DType, rows: usize, sums: &[f64], out: &mut [u8]) -> Result<()> {
+    let result = op.result(dtype);
+    let n = rows as f64;
+    let one = |v: f64| if op == Reduce::Mean { v / n } else { v };
+    match lanes_of(result, out)? {
+        LanesMut::F32(out) => out.iter_mut().zip(sums).for_each(|(o, v)| *o = one(*v) as f32),
+        LanesMut::F64(out) => out.iter_mut().zip(sums).for_each(|(o, v)| *o = one(*v)),
+        _ if dtype.is_complex() => {
+            let part = |v: f64| Scalar::from_f64(dtype.real(), one(v)).to_f64();
+            for (o, pair) in out.chunks_exact_mut(result.size()).zip(sums.chunks_exact(2)) {
+                let (re, im) = (part(pair[0]), part(pair[1]));
+                let (re, im) = if op == Reduce::Mean { quotient(re, im) } else { (re, im) };
+                o.copy_from_slice(&Scalar::from_parts(result, re, im).bytes());
             }
         }
-        Ok(())
+        _ => {
+            for (o, v) in out.chunks_exact_mut(result.size()).zip(sums) {
+                o.copy_from_slice(&Scalar::from_f64(result, one(*v)).bytes());
+            }
+        }
     }
+    Ok(())
 }
 
 impl State {
@@ -316,7 +323,7 @@ impl State {
 }
 
 /// The elements as f32: 16-bit floats widened, complex ones as pairs.
-fn in_f32<'a>(isa: Isa, x: Lanes<'a>, wide: &'a mut Block) -> &'a [f32] {
+pub(super) fn in_f32<'a>(isa: Isa, x: Lanes<'a>, wide: &'a mut Block) -> &'a [f32] {
     match x {
         Lanes::C64(x) => raw_parts(x),
         Lanes::F16(_) | Lanes::BF16(_) => {
@@ -331,7 +338,7 @@ fn in_f32<'a>(isa: Isa, x: Lanes<'a>, wide: &'a mut Block) -> &'a [f32] {
 }
 
 /// Real and imaginary parts in turns.
-fn raw_parts<T: Element, P: Element>(x: &[T]) -> &[P] {
+pub(super) fn raw_parts<T: Element, P: Element>(x: &[T]) -> &[P] {
     buffer::cast_slice(buffer::as_bytes(x)).unwrap_or(&[])
 }
 

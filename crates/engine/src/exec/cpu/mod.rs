@@ -2,6 +2,7 @@
 //! set the machine has.
 
 mod columns;
+mod fold;
 mod interpret;
 mod reduce;
 mod table;
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 
 use opusclip_raw::Isa;
 
-use super::executor::{Executor, Frames};
+use super::executor::{Executor, Fold, Frames};
 use super::rules::{chunked, over_of};
 use crate::array::Array;
 use crate::error::{Error, Result};
@@ -104,5 +105,15 @@ impl Executor for Cpu<'_> {
             }
             Kind::Op(_) => Err(Error::internal("an op reached the CPU executor without being fused")),
         }
+    }
+
+    fn fold<'a>(&'a self, plan: &'a Plan, id: NodeId) -> Result<Box<dyn Fold + 'a>> {
+        let node = plan.node(id);
+        let Kind::Reduce { op, axes, over, program, path, .. } = &node.kind else {
+            return Err(Error::internal("only a reduction takes in frames"));
+        };
+        self.monitor.count_fold();
+        let table = self.tables.get(id.0);
+        Ok(Box::new(fold::CpuFold::new(self.isa, node, (*op, axes, over), (program, *path), table)))
     }
 }

@@ -93,7 +93,7 @@ impl<'a> Values<'a> {
 
 /// One result in the making.
 #[derive(Clone)]
-struct Accumulator {
+pub(super) struct Accumulator {
     op: Reduce,
     dtype: DType,
     /// Elements so far.
@@ -112,7 +112,7 @@ struct Accumulator {
 
 impl Accumulator {
     /// Floats of 64 bits are summed in so many lanes.
-    fn new(op: Reduce, dtype: DType, lanes: usize) -> Accumulator {
+    pub(super) fn new(op: Reduce, dtype: DType, lanes: usize) -> Accumulator {
         Accumulator {
             op,
             dtype,
@@ -142,7 +142,7 @@ impl Accumulator {
         self.parts.iter_mut().for_each(|p| p.iter_mut().for_each(Accumulator::reset));
     }
 
-    fn add(&mut self, isa: Isa, x: Lanes<'_>) {
+    pub(super) fn add(&mut self, isa: Isa, x: Lanes<'_>) {
         match self.op {
             Reduce::Sum | Reduce::Mean => match x {
                 Lanes::F32(x) => self.add_leaves(x, |a, x| a.exact.add_f32(isa, x)),
@@ -249,7 +249,18 @@ impl Accumulator {
         self.in_leaf = 0;
     }
 
-    fn value(&mut self) -> Scalar {
+    /// The sum of the one leaf that it has; of complex numbers those of both parts.
+    pub(super) fn into_sums(mut self) -> Vec<f64> {
+        if let Some(parts) = self.parts {
+            return parts.into_iter().flat_map(Accumulator::into_sums).collect();
+        }
+        if self.in_leaf > 0 {
+            self.close_leaf();
+        }
+        self.leaves
+    }
+
+    pub(super) fn value(&mut self) -> Scalar {
         let result = self.op.result(self.dtype);
         match self.op {
             Reduce::Any | Reduce::All => Scalar::from_i128(DType::Bool, self.truth.into()),
