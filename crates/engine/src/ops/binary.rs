@@ -61,7 +61,8 @@ pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
         Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
         Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
-        Binary::Power => isa.map2(x, y, out, |x: T, y: T| x.power(y)),
+        // A part of the loop, however large: as a call it would not be vectorised.
+        Binary::Power => isa.map2(x, y, out, #[inline(always)] |x: T, y: T| x.power(y)),
         Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
         Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
         // Division of each by itself: no instruction set helps, so it is compiled once.

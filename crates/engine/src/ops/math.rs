@@ -105,39 +105,59 @@ family! {
     }
 }
 
+/// A method of each element. Its closure must be a part of the loop: the functions are so large
+/// that it would stay a call, and nothing would be vectorised.
+macro_rules! each {
+    ($isa:ident, $x:ident, $out:ident, $method:ident) => {
+        $isa.map1($x, $out, #[inline(always)] |x: T| x.$method())
+    };
+}
+
+/// A function of `f64` on any float, rounded once.
+macro_rules! through {
+    ($isa:ident, $x:ident, $out:ident, $f:ident) => {
+        $isa.map1($x, $out, #[inline(always)] |x: T| T::from_f64(curves::$f(Number::to_f64(x))))
+    };
+    ($isa:ident, $x:ident, $y:ident, $out:ident, $f:ident) => {
+        $isa.map2($x, $y, $out, #[inline(always)] |x: T, y: T| {
+            T::from_f64(curves::$f(Number::to_f64(x), Number::to_f64(y)))
+        })
+    };
+}
+
 /// The meaning of every op of [`Math`].
 pub fn eval<T: Float>(op: Math, isa: Isa, x: &[T], out: &mut [T]) {
     match op {
-        Math::Sqrt => isa.map1(x, out, |x: T| x.sqrt()),
-        Math::Exp => isa.map1(x, out, |x: T| x.exp()),
-        Math::Log => isa.map1(x, out, |x: T| x.ln()),
-        Math::Log2 => isa.map1(x, out, |x: T| x.log2()),
-        Math::Log10 => isa.map1(x, out, |x: T| x.log10()),
-        Math::Exp2 => isa.map1(x, out, |x: T| x.exp2()),
-        Math::Expm1 => isa.map1(x, out, |x: T| x.expm1()),
-        Math::Log1p => isa.map1(x, out, |x: T| x.log1p()),
+        Math::Sqrt => each!(isa, x, out, sqrt),
+        Math::Exp => each!(isa, x, out, exp),
+        Math::Log => each!(isa, x, out, ln),
+        Math::Log2 => each!(isa, x, out, log2),
+        Math::Log10 => each!(isa, x, out, log10),
+        Math::Exp2 => each!(isa, x, out, exp2),
+        Math::Expm1 => each!(isa, x, out, expm1),
+        Math::Log1p => each!(isa, x, out, log1p),
         Math::Sin => T::sin_run(isa, x, out),
         Math::Cos => T::cos_run(isa, x, out),
         Math::Tan => T::tan_run(isa, x, out),
-        Math::Acos => through(x, out, curves::acos),
-        Math::Acosh => through(x, out, curves::acosh),
-        Math::Asin => through(x, out, curves::asin),
-        Math::Asinh => through(x, out, curves::asinh),
-        Math::Atan => through(x, out, curves::atan),
-        Math::Atanh => through(x, out, curves::atanh),
-        Math::Cosh => through(x, out, curves::cosh),
-        Math::Sinh => through(x, out, curves::sinh),
-        Math::Cbrt => through(x, out, curves::cbrt),
-        Math::I0 => through(x, out, curves::i0),
+        Math::Acos => through!(isa, x, out, acos),
+        Math::Acosh => through!(isa, x, out, acosh),
+        Math::Asin => through!(isa, x, out, asin),
+        Math::Asinh => through!(isa, x, out, asinh),
+        Math::Atan => through!(isa, x, out, atan),
+        Math::Atanh => through!(isa, x, out, atanh),
+        Math::Cosh => through!(isa, x, out, cosh),
+        Math::Sinh => through!(isa, x, out, sinh),
+        Math::Cbrt => through!(isa, x, out, cbrt),
+        Math::I0 => called(x, out, curves::i0),
         Math::Spacing => each1(x, out, |x: T| x.spacing()),
-        Math::FrexpMantissa => through(x, out, curves::frexp_mantissa),
+        Math::FrexpMantissa => called(x, out, curves::frexp_mantissa),
         // Its result is of another type: `eval_exponent`.
         Math::FrexpExponent => {}
-        Math::Tanh => isa.map1(x, out, |x: T| x.tanh()),
-        Math::Floor => isa.map1(x, out, |x: T| x.floor()),
-        Math::Ceil => isa.map1(x, out, |x: T| x.ceil()),
-        Math::Trunc => isa.map1(x, out, |x: T| x.trunc()),
-        Math::Rint => isa.map1(x, out, |x: T| x.rint()),
+        Math::Tanh => each!(isa, x, out, tanh),
+        Math::Floor => each!(isa, x, out, floor),
+        Math::Ceil => each!(isa, x, out, ceil),
+        Math::Trunc => each!(isa, x, out, trunc),
+        Math::Rint => each!(isa, x, out, rint),
     }
 }
 
@@ -145,11 +165,11 @@ pub fn eval<T: Float>(op: Math, isa: Isa, x: &[T], out: &mut [T]) {
 pub fn eval_binary<T: Float>(op: MathBinary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
     match op {
         MathBinary::Divide => isa.map2(x, y, out, |x: T, y: T| x.div(y)),
-        MathBinary::Hypot => isa.map2(x, y, out, |x: T, y: T| x.hypot(y)),
-        MathBinary::Atan2 => through2(x, y, out, curves::atan2),
-        MathBinary::Logaddexp => through2(x, y, out, curves::logaddexp),
-        MathBinary::Logaddexp2 => through2(x, y, out, curves::logaddexp2),
-        MathBinary::Ldexp => through2(x, y, out, curves::ldexp),
+        MathBinary::Hypot => isa.map2(x, y, out, #[inline(always)] |x: T, y: T| x.hypot(y)),
+        MathBinary::Atan2 => through!(isa, x, y, out, atan2),
+        MathBinary::Logaddexp => through!(isa, x, y, out, logaddexp),
+        MathBinary::Logaddexp2 => through!(isa, x, y, out, logaddexp2),
+        MathBinary::Ldexp => called2(x, y, out, curves::ldexp),
         MathBinary::Nextafter => each2(x, y, out, |x: T, y: T| x.next_after(y)),
         MathBinary::Copysign => {
             isa.map2(x, y, out, |x: T, y: T| if y.signbit() { x.abs().neg() } else { x.abs() });
@@ -169,13 +189,13 @@ pub fn eval_exponent<T: Float>(x: &[T], out: &mut [i32]) {
     each1(x, out, |x: T| curves::frexp_exponent(Number::to_f64(x)));
 }
 
-/// A function of `f64` on any float, rounded once. Such functions are calls for each element: they
-/// are compiled once, not once per type and instruction set.
-fn through<T: Float>(x: &[T], out: &mut [T], f: fn(f64) -> f64) {
+/// A function of `f64` on any float, rounded once, that is a call for each element: compiled once,
+/// not once per instruction set.
+fn called<T: Float>(x: &[T], out: &mut [T], f: fn(f64) -> f64) {
     each1(x, out, |x: T| T::from_f64(f(Number::to_f64(x))));
 }
 
 /// The same of two.
-fn through2<T: Float>(x: &[T], y: &[T], out: &mut [T], f: fn(f64, f64) -> f64) {
+fn called2<T: Float>(x: &[T], y: &[T], out: &mut [T], f: fn(f64, f64) -> f64) {
     each2(x, y, out, |x: T, y: T| T::from_f64(f(Number::to_f64(x), Number::to_f64(y))));
 }
