@@ -81,12 +81,12 @@ S = ((sqrt(2) - 1) / (sqrt(2) + 1) * mpf("1.0001")) ** 2
 
 def named():
     """{name: (function, weight of the error, from, to, degree)}"""
-    rest = at0(lambda r: (exp(r) - 1 - r) / r**2)
+    rest = at0(lambda r: (exp(r) - 1 - r - r**2 / 2) / r**3)
     ratio = at0(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z)
     cosine = at0(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
     half = mpf("0.50005")
     return {
-        "EXP": (rest, lambda r: r**2, -E, E, 10),
+        "EXP": (rest, lambda r: abs(r) ** 3, -E, E, 9),
         "EXP2_SHORT": (at0(lambda r: (2**r - 1) / r), lambda r: mpf(1), -half, half, 7),
         "LOG": (ratio, lambda z: z, mpf(0), S, 6),
         "LOG_POW": (ratio, lambda z: z, mpf(0), S, 5),
@@ -105,7 +105,7 @@ def named():
 
 
 MEANING = {
-    "EXP": "(e^r - 1 - r) / r² for |r| up to half of ln 2.",
+    "EXP": "(e^r - 1 - r - r²/2) / r³ for |r| up to half of ln 2.",
     "EXP2_SHORT": "(2^r - 1) / r for |r| <= 1/2, for `f32`.",
     "LOG": "(2 atanh(s) / s - 2) / s² by s², for s of numbers within a factor √2 of 1.",
     "LOG_POW": "The same, shorter.",

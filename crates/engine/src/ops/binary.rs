@@ -34,24 +34,23 @@ family! {
     }
 }
 
-/// x to the power y, for floats by the curve and for integers by repeated multiplication.
+/// Powers of a run, for floats by the curve and for integers by repeated multiplication.
 pub trait Power: Number {
-    /// The power.
-    fn power(self, y: Self) -> Self;
+    /// The powers.
+    fn powers(isa: Isa, x: &[Self], y: &[Self], out: &mut [Self]);
 }
 
 macro_rules! power {
-    ($method:ident: $($t:ty)*) => { $(
+    (|$isa:ident, $x:ident, $y:ident, $out:ident| $powers:expr; $($t:ty)*) => { $(
         impl Power for $t {
-            #[inline(always)]
-            fn power(self, y: Self) -> Self {
-                self.$method(y)
+            fn powers($isa: Isa, $x: &[Self], $y: &[Self], $out: &mut [Self]) {
+                $powers
             }
         }
     )* };
 }
-power!(pow: f32 f64);
-power!(pow_wrapping: bool u8 i8 u16 i16 u32 i32 u64 i64);
+power!(|isa, x, y, out| Float::pow_run(isa, x, y, out); f32 f64);
+power!(|isa, x, y, out| isa.map2(x, y, out, |x, y| Integer::pow_wrapping(x, y)); bool u8 i8 u16 i16 u32 i32 u64 i64);
 
 /// The meaning of every op of this family.
 pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
@@ -61,8 +60,7 @@ pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
         Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
         Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
-        // A part of the loop, however large: as a call it would not be vectorised.
-        Binary::Power => isa.map2(x, y, out, #[inline(always)] |x: T, y: T| x.power(y)),
+        Binary::Power => T::powers(isa, x, y, out),
         Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
         Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
         // Division of each by itself: no instruction set helps, so it is compiled once.

@@ -20,16 +20,25 @@ pub(super) fn within(x: f64, lo: f64, hi: f64) -> f64 {
 #[inline(always)]
 fn exp_sum(hi: f64, lo: f64) -> (f64, f64) {
     let r = hi + lo;
-    let rest = (hi - r) + lo;
-    let q = poly(r, &EXP) * (r * r);
-    let (s, lost) = fast_sum(1.0, r);
-    (s, lost + (q + rest * s))
+    let square = r * r;
+    let q = 0.5 * square + square * r * poly(r, &EXP);
+    let (s, lost) = fast_sum(1.0, hi);
+    (s, lost + (q + lo))
 }
 
-/// `(k, s, t)` with e^(x + y) = 2^k (s + t), for |x| < 2000 and a much smaller y; `k` in the low
-/// bits of a number to which [`MAGIC`] was added.
+/// `(k, s, t)` with e^x = 2^k (s + t), for |x| < 2000; `k` in the low bits of a number to which
+/// [`MAGIC`] was added.
 #[inline(always)]
-pub(super) fn exp_parts(x: f64, y: f64) -> (f64, f64, f64) {
+pub(super) fn exp_parts(x: f64) -> (f64, f64, f64) {
+    let shifted = x * LOG2_E + MAGIC;
+    let k = shifted - MAGIC;
+    let (s, t) = exp_sum(x - k * LN_2_FIRST, k * -LN_2_REST);
+    (shifted, s, t)
+}
+
+/// The same of x + y for a much smaller y.
+#[inline(always)]
+pub(super) fn exp_parts_of_sum(x: f64, y: f64) -> (f64, f64, f64) {
     let shifted = x * LOG2_E + MAGIC;
     let k = shifted - MAGIC;
     let (s, t) = exp_sum(x - k * LN_2_FIRST, y - k * LN_2_REST);
@@ -54,7 +63,7 @@ fn power_of_two(shifted: f64, add: i64) -> f64 {
 /// e^x.
 #[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
-    let (k, s, t) = exp_parts(within(x, -746.0, 710.0), 0.0);
+    let (k, s, t) = exp_parts(within(x, -746.0, 710.0));
     scaled(s + t, k)
 }
 
@@ -75,7 +84,7 @@ pub(super) fn exp2(x: f64) -> f64 {
 /// (e^x - 1) / 2 as a sum of two, for -50 < x < 711.
 #[inline(always)]
 fn half_expm1(x: f64) -> (f64, f64) {
-    let (k, s, t) = exp_parts(x, 0.0);
+    let (k, s, t) = exp_parts(x);
     // Half of the power: 2^1024 is no number.
     let scale = power_of_two(k, -1);
     let (d, lost) = two_sum(s * scale, -0.5);
@@ -95,7 +104,7 @@ pub(super) fn expm1(x: f64) -> f64 {
 #[inline(always)]
 pub(super) fn tanh(x: f64) -> f64 {
     let ax = x.abs();
-    let (k, s, t) = exp_parts(within(ax, 0.0, 20.0) * 2.0, 0.0);
+    let (k, s, t) = exp_parts(within(ax, 0.0, 20.0) * 2.0);
     let scale = power_of_two(k, 0);
     let (sum, lost) = fast_sum(s * scale, 1.0);
     let (d, rest) = fast_sum(sum, lost + t * scale);
@@ -117,7 +126,7 @@ fn cubic<const N: usize>(x: f64, p: &[f64; N]) -> f64 {
 /// The power is halved twice over, since e^|x| may be too great while its half is not.
 #[inline(always)]
 fn halves(ax: f64) -> (f64, f64, f64, f64) {
-    let (k, s, t) = exp_parts(within(ax, 0.0, 710.5), 0.0);
+    let (k, s, t) = exp_parts(within(ax, 0.0, 710.5));
     // A quarter of e^x.
     let scale = power_of_two(k, -2);
     let (h, rest) = fast_sum(s * scale, t * scale);

@@ -6,7 +6,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::exponentials::{LN_2_FIRST, LN_2_REST, exp_parts, scaled, within};
+use super::exponentials::{LN_2_FIRST, LN_2_REST, exp_parts_of_sum, scaled, within};
 use super::poly::{LOG, LOG_LONG, fast_sum, head, poly, two_product, two_sum};
 
 const TWO_52: f64 = 4503599627370496.0;
@@ -120,6 +120,16 @@ pub(super) fn log1p(x: f64) -> f64 {
     if x.abs() < 1e-17 { x } else { y }
 }
 
+/// x^3, rounded once but for what underflows.
+#[inline(always)]
+pub(super) fn cube(x: f64) -> f64 {
+    let (p, lost) = two_product(x, x);
+    let (q, more) = two_product(p, x);
+    let exact = q + (more + lost * x);
+    // Where parts leave the range their sum is no number.
+    if (q.abs() < 1e300) & (q.abs() > 1e-250) { exact } else { p * x }
+}
+
 /// x^y, with all the special cases of C99 (and NumPy).
 #[inline(always)]
 pub(super) fn pow(x: f64, y: f64) -> f64 {
@@ -152,7 +162,7 @@ pub(super) fn pow(x: f64, y: f64) -> f64 {
     let (t, t_rest) = two_product(far, h);
     let t_rest = t_rest + far * h_rest;
     let near = within(t, -746.0, 710.0);
-    let (k, a, b) = exp_parts(near, if near == t { t_rest } else { 0.0 });
+    let (k, a, b) = exp_parts_of_sum(near, if near == t { t_rest } else { 0.0 });
     let p = scaled(a + b, k);
 
     // Whole and odd exponents; from 2^53 on every one is even.

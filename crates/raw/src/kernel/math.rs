@@ -124,9 +124,9 @@ pub fn log1p_f32(x: f32) -> f32 {
     if x == 0.0 { x } else { y }
 }
 
-/// x^y, with all the special cases of C99 (and NumPy).
+/// x^y with all the special cases of C99 (and NumPy), whatever y is.
 #[inline(always)]
-pub fn pow_f32(x: f32, y: f32) -> f32 {
+fn pow_any_f32(x: f32, y: f32) -> f32 {
     let (ax, wide) = (f64::from(x.abs()), f64::from(y));
     // Three more digits than a logarithm that is itself the result.
     let (e, s) = split(ax);
@@ -292,8 +292,88 @@ pub fn hypot_f64(x: f64, y: f64) -> f64 {
     logarithms::hypot(x, y)
 }
 
-/// x^y, with all the special cases of C99 (and NumPy).
 #[inline(always)]
-pub fn pow_f64(x: f64, y: f64) -> f64 {
-    logarithms::pow(x, y)
+fn cube_f32(x: f32) -> f32 {
+    let x = f64::from(x);
+    // The square is exact.
+    (x * x * x) as f32
+}
+
+/// Powers to exponents that are less work than others, and rounded as well as can be: the square is
+/// x * x, as NumPy has it.
+macro_rules! powers {
+    ($($t:ident $pow:ident $run:ident $any:expr, $cube:expr;)*) => { $(
+        /// x^y, with all the special cases of C99 (and NumPy).
+        #[inline]
+        pub fn $pow(x: $t, y: $t) -> $t {
+            match Easy::of(f64::from(y)) {
+                None => $any(x, y),
+                Some(Easy::One) => 1.0,
+                Some(Easy::Itself) => x,
+                Some(Easy::Inverse) => 1.0 / x,
+                Some(Easy::Square) => x * x,
+                Some(Easy::Cube) => $cube(x),
+                Some(Easy::Root) => if x == $t::NEG_INFINITY { $t::INFINITY } else { (x + 0.0).sqrt() },
+            }
+        }
+
+        /// The same for each of a run, without a branch; quicker if all exponents are one.
+        pub fn $run(isa: Isa, x: &[$t], y: &[$t], out: &mut [$t]) {
+            let all = y.first().filter(|first| y.iter().fold(true, |same, y| same & (y == *first)));
+            match all.and_then(|y| Easy::of(f64::from(*y))) {
+                Some(Easy::One) => isa.map1(x, out, |_| 1.0),
+                Some(Easy::Itself) => isa.map1(x, out, |x| x),
+                Some(Easy::Inverse) => isa.map1(x, out, |x| 1.0 / x),
+                Some(Easy::Square) => isa.map1(x, out, |x| x * x),
+                Some(Easy::Cube) => isa.map1(x, out, #[inline(always)] |x| $cube(x)),
+                Some(Easy::Root) => isa.map1(x, out, #[inline(always)] |x| $pow(x, 0.5)),
+                None => {
+                    isa.map2(x, y, out, #[inline(always)] |x, y| $any(x, y));
+                    if all.is_none() && y.iter().fold(false, |any, y| any | Easy::could_be(f64::from(*y))) {
+                        for ((o, x), y) in out.iter_mut().zip(x).zip(y) {
+                            if Easy::could_be(f64::from(*y)) {
+                                *o = $pow(*x, *y);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    )* };
+}
+powers! {
+    f32 pow_f32 pow_run_f32 pow_any_f32, cube_f32;
+    f64 pow_f64 pow_run_f64 logarithms::pow, logarithms::cube;
+}
+
+/// An exponent of less work.
+#[derive(Clone, Copy)]
+enum Easy {
+    One,
+    Itself,
+    Inverse,
+    Square,
+    Cube,
+    Root,
+}
+
+impl Easy {
+    #[inline(always)]
+    fn of(y: f64) -> Option<Easy> {
+        Some(match y {
+            0.0 => Easy::One,
+            1.0 => Easy::Itself,
+            -1.0 => Easy::Inverse,
+            2.0 => Easy::Square,
+            3.0 => Easy::Cube,
+            0.5 => Easy::Root,
+            _ => return None,
+        })
+    }
+
+    /// True for all that [`Easy::of`] knows.
+    #[inline(always)]
+    fn could_be(y: f64) -> bool {
+        (y == 0.0) | (y == 1.0) | (y == -1.0) | (y == 2.0) | (y == 3.0) | (y == 0.5)
+    }
 }

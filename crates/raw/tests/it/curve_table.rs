@@ -95,7 +95,7 @@ macro_rules! pair {
 }
 
 pub(crate) const PAIRS: &[Pair] = &[
-    pair!(pow, f64::powf, |isa, x, y, out| isa.map2(x, y, out, #[inline(always)] |x, y| Float::pow(x, y))),
+    pair!(pow, f64::powf, |isa, x, y, out| Float::pow_run(isa, x, y, out)),
     pair!(atan2, f64::atan2, |isa, x, y, out| through2(isa, x, y, out, #[inline(always)] |x, y| curves::atan2(x, y))),
     pair!(hypot, f64::hypot, |isa, x, y, out| isa.map2(x, y, out, #[inline(always)] |x, y| Float::hypot(x, y))),
 ];
