@@ -3,9 +3,11 @@
     .venv/bin/python scripts/polynomials.py [NAME...]
 
 prints each as an array in Rust, lowest power first, with the greatest error that is left after the
-coefficients were rounded to float64, as log2 in units of what `weight` makes 1. Needs mpmath."""
+coefficients were rounded, as log2 in units of what `weight` makes 1. Needs mpmath."""
 
 import sys
+
+import numpy as np
 
 from mpmath import asin, atan, atanh, cos, exp, log, mp, mpf, pi, sin, sinh, sqrt, tanh
 
@@ -87,6 +89,7 @@ def named():
     half = mpf("0.50005")
     return {
         "EXP": (rest, lambda r: abs(r) ** 3, -E, E, 9),
+        "EXP_F32": (rest, lambda r: abs(r) ** 3, -E, E, 3),
         "EXP2_SHORT": (at0(lambda r: (2**r - 1) / r), lambda r: mpf(1), -half, half, 7),
         "LOG": (ratio, lambda z: z, mpf(0), S, 6),
         "LOG_POW": (ratio, lambda z: z, mpf(0), S, 5),
@@ -97,6 +100,7 @@ def named():
         "COS": (cosine, lambda z: z**2, mpf(0), Q, 5),
         "COS_SHORT": (cosine, lambda z: z**2, mpf(0), Q, 3),
         "TANH": (*odd(tanh), mpf(0), mpf("0.55") ** 2, 10),
+        "TANH_F32": (*odd(tanh), mpf(0), mpf("0.55") ** 2, 4),
         "SINH": (*odd(sinh), mpf(0), mpf(1), 7),
         "CBRT": (lambda x: x ** (mpf(1) / 3), lambda x: mpf(1), mpf(1), mpf(2), 3),
         "ATAN": (*odd(atan), mpf(0), ((sqrt(2) - 1) * mpf("1.0001")) ** 2, 10),
@@ -106,6 +110,7 @@ def named():
 
 MEANING = {
     "EXP": "(e^r - 1 - r - r²/2) / r³ for |r| up to half of ln 2.",
+    "EXP_F32": "The same, in float32.",
     "EXP2_SHORT": "(2^r - 1) / r for |r| <= 1/2, for `f32`.",
     "LOG": "(2 atanh(s) / s - 2) / s² by s², for s of numbers within a factor √2 of 1.",
     "LOG_POW": "The same, shorter.",
@@ -116,6 +121,7 @@ MEANING = {
     "COS": "(cos r - 1 + r²/2) / r⁴ by r².",
     "COS_SHORT": "The same, for `f32`.",
     "TANH": "(tanh x / x - 1) / x² by x², for |x| <= 0.55.",
+    "TANH_F32": "The same, in float32.",
     "SINH": "(sinh x / x - 1) / x² by x², for |x| <= 1.",
     "CBRT": "The cube root from 1 to 2, roughly.",
     "ATAN": "(atan x / x - 1) / x² by x², for |x| < √2 - 1.",
@@ -127,13 +133,15 @@ def main():
     for name, (f, weight, lo, hi, degree) in named().items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
-        c = [mpf(float(k)) for k in remez(f, weight, lo, hi, degree)]
+        kind = "f32" if name.endswith("F32") else "f64"
+        narrow = (lambda k: float(np.float32(float(k)))) if kind == "f32" else float
+        c = [mpf(narrow(k)) for k in remez(f, weight, lo, hi, degree)]
         grid = [lo + (hi - lo) * i / 1009 for i in range(1010)]
         worst = max(abs(weight(x) * (horner(c, x) - f(x))) for x in grid)
         print(f"/// {MEANING[name]} Worst error 2^{float(log(worst, 2)):.1f}.")
-        print(f"pub(super) const {name}: [f64; {len(c)}] = [")
+        print(f"pub(super) const {name}: [{kind}; {len(c)}] = [")
         for k in c:
-            print(f"    {float(k)!r},")
+            print(f"    {str(np.float32(float(k))) if kind == 'f32' else repr(float(k))},")
         print("];")
 
 

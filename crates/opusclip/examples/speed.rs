@@ -128,7 +128,9 @@ fn main() -> Result<()> {
         let mut number = || parts.next().and_then(|p| p.parse().ok()).unwrap_or(0);
         let (rounds, threads) = (number(), number());
         let text = match name.strip_prefix("explain ") {
-            Some(name) => serde_json::json!(opusclip::explain(&job(name)?.outputs, &RunOptions::default())?).to_string(),
+            Some(name) => {
+                serde_json::json!(opusclip::explain(&job(name)?.outputs, &RunOptions::default())?).to_string()
+            }
             None => answer(&mut jobs, name, rounds, threads)?,
         };
         if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {

@@ -109,19 +109,33 @@ family! {
 /// that it would stay a call, and nothing would be vectorised.
 macro_rules! each {
     ($isa:ident, $x:ident, $out:ident, $method:ident) => {
-        $isa.map1($x, $out, #[inline(always)] |x: T| x.$method())
+        $isa.map1(
+            $x,
+            $out,
+            #[inline(always)]
+            |x: T| x.$method(),
+        )
     };
 }
 
 /// A function of `f64` on any float, rounded once.
 macro_rules! through {
     ($isa:ident, $x:ident, $out:ident, $f:ident) => {
-        $isa.map1($x, $out, #[inline(always)] |x: T| T::from_f64(curves::$f(Number::to_f64(x))))
+        $isa.map1(
+            $x,
+            $out,
+            #[inline(always)]
+            |x: T| T::from_f64(curves::$f(Number::to_f64(x))),
+        )
     };
     ($isa:ident, $x:ident, $y:ident, $out:ident, $f:ident) => {
-        $isa.map2($x, $y, $out, #[inline(always)] |x: T, y: T| {
-            T::from_f64(curves::$f(Number::to_f64(x), Number::to_f64(y)))
-        })
+        $isa.map2(
+            $x,
+            $y,
+            $out,
+            #[inline(always)]
+            |x: T, y: T| T::from_f64(curves::$f(Number::to_f64(x), Number::to_f64(y))),
+        )
     };
 }
 
@@ -165,7 +179,13 @@ pub fn eval<T: Float>(op: Math, isa: Isa, x: &[T], out: &mut [T]) {
 pub fn eval_binary<T: Float>(op: MathBinary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
     match op {
         MathBinary::Divide => isa.map2(x, y, out, |x: T, y: T| x.div(y)),
-        MathBinary::Hypot => isa.map2(x, y, out, #[inline(always)] |x: T, y: T| x.hypot(y)),
+        MathBinary::Hypot => isa.map2(
+            x,
+            y,
+            out,
+            #[inline(always)]
+            |x: T, y: T| x.hypot(y),
+        ),
         MathBinary::Atan2 => through!(isa, x, y, out, atan2),
         MathBinary::Logaddexp => through!(isa, x, y, out, logaddexp),
         MathBinary::Logaddexp2 => through!(isa, x, y, out, logaddexp2),

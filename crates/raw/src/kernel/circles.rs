@@ -202,7 +202,13 @@ pub(super) fn cbrt(x: f64) -> f64 {
     let shifted = (e - 1.0) * (1.0 / 3.0) + MAGIC;
     let left = e - 3.0 * (shifted - MAGIC);
     let w = m * if left == 0.0 { 1.0 } else { 2.0 * left };
-    let root = if left == 0.0 { 1.0 } else if left == 1.0 { 1.259_921_049_894_873_2 } else { 1.587_401_051_968_199_5 };
+    let root = if left == 0.0 {
+        1.0
+    } else if left == 1.0 {
+        1.259_921_049_894_873_2
+    } else {
+        1.587_401_051_968_199_5
+    };
     let t = poly(m, &CBRT) * root;
     // Two steps of Halley's; before the second the square is made exact.
     let cube = t * t * t;

@@ -1,13 +1,13 @@
 //! Elementary functions in software: the same bits on every machine and instruction set.
 //!
-//! All are polynomials without a branch, so that they vectorise inside a map. The `f32` functions
-//! compute in `f64` and round once; those of `f64` keep sums in two parts where the last place
+//! All are polynomials without a branch, so that they vectorise inside a map. Most `f32` functions
+//! compute in `f64` and round once, `exp` and `tanh` in `f32`; those of `f64` keep sums in two parts where the last place
 //! needs it (`exponentials`, `logarithms`, `circles`).
 
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
 use super::exponentials::within;
-use super::poly::{COS_SHORT, EXP2_SHORT, LOG_POW, LOG_SHORT, MAGIC, SIN_SHORT, poly};
+use super::poly::{COS_SHORT, EXP_F32, EXP2_SHORT, LOG_POW, LOG_SHORT, MAGIC, SIN_SHORT, TANH_F32, fast_sum, poly};
 use super::{circles, exponentials, logarithms};
 use crate::isa::Isa;
 
@@ -57,10 +57,36 @@ fn ln_special(x: f64, y: f64) -> f64 {
     if x >= 0.0 { y } else { f64::NAN }
 }
 
+/// 1.5 * 2^23: what [`MAGIC`] is to `f64`.
+const MAGIC_F32: f32 = 12582912.0;
+
+/// `(k, s, t)` with e^x = 2^k (s + t), for |x| < 120; `k` in the low bits of a number to which
+/// [`MAGIC_F32`] was added. All in `f32`, twice as many elements in a register.
+#[inline(always)]
+fn exp_parts_f32(x: f32) -> (f32, f32, f32) {
+    // ln 2 in two parts; the first has 15 bits, so that its products with exponents are exact.
+    const FIRST: f32 = 0.693_145_75;
+    const REST: f32 = 1.428_606_8e-6;
+    let shifted = x * std::f32::consts::LOG2_E + MAGIC_F32;
+    let k = shifted - MAGIC_F32;
+    let (hi, lo) = (x - k * FIRST, k * -REST);
+    let r = hi + lo;
+    let square = r * r;
+    let q = 0.5 * square + square * r * poly(r, &EXP_F32);
+    let (s, lost) = fast_sum(1.0, hi);
+    (shifted, s, lost + (q + lo))
+}
+
 /// e^x.
 #[inline(always)]
 pub fn exp_f32(x: f32) -> f32 {
-    exp2_core(within(f64::from(x) * LOG2_E, -200.0, 200.0)) as f32
+    let x = if 89.0 < x { 89.0 } else { x };
+    let x = if -105.0 > x { -105.0 } else { x };
+    let (shifted, s, t) = exp_parts_f32(x);
+    // In two steps, of which the first is exact: the result may be subnormal.
+    let up = shifted.to_bits().wrapping_sub(MAGIC_F32.to_bits()).wrapping_add(254);
+    let half = up >> 1;
+    (s + t) * f32::from_bits(half << 23) * f32::from_bits(up.wrapping_sub(half) << 23)
 }
 
 /// 2^x.
@@ -71,15 +97,9 @@ pub fn exp2_f32(x: f32) -> f32 {
 
 /// e^x - 1, exact near zero: there the scale is 1.
 #[inline(always)]
-fn expm1_core(x: f64) -> f64 {
-    let (scale, rest) = exp2_parts(within(x * LOG2_E, -200.0, 200.0));
-    (scale - 1.0) + rest
-}
-
-/// e^x - 1, exact near zero.
-#[inline(always)]
 pub fn expm1_f32(x: f32) -> f32 {
-    let y = expm1_core(f64::from(x)) as f32;
+    let (scale, rest) = exp2_parts(within(f64::from(x) * LOG2_E, -200.0, 200.0));
+    let y = ((scale - 1.0) + rest) as f32;
     // Keeps -0.
     if x == 0.0 { x } else { y }
 }
@@ -152,12 +172,20 @@ fn pow_any_f32(x: f32, y: f32) -> f32 {
     p as f32
 }
 
-/// The hyperbolic tangent.
+/// The hyperbolic tangent: near zero a polynomial, else 1 - 2 / (e^2x + 1).
 #[inline(always)]
 pub fn tanh_f32(x: f32) -> f32 {
-    let t = expm1_core(within(f64::from(x), -20.0, 20.0) * 2.0);
-    let y = (t / (t + 2.0)) as f32;
-    if x == 0.0 { x } else { y }
+    let ax = x.abs();
+    let (shifted, s, t) = exp_parts_f32(if 10.0 < ax { 10.0 } else { ax } * 2.0);
+    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+    let (sum, lost) = fast_sum(s * scale, 1.0);
+    let (d, rest) = fast_sum(sum, lost + t * scale);
+    let w = 2.0 / d;
+    let (far, lost) = fast_sum(1.0, -w);
+    let far = far + (lost + 0.5 * (w * w) * rest);
+    let z = ax * ax;
+    let near = ax + ax * (z * poly(z, &TANH_F32));
+    (if ax < 0.55 { near } else { far }).copysign(x)
 }
 
 /// From here on the reduction below would lose bits.

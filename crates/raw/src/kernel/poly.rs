@@ -1,6 +1,8 @@
-//! What the functions of `f64` are made of: polynomials, and sums and products that keep what
+//! What the functions are made of: polynomials, and sums and products that keep what
 //! their rounding lost. Only additions and products that are rounded each by itself, so that every
 //! instruction set gives the same bits, and no branch, so that loops over them vectorise.
+
+use std::ops::{Add, Mul, Sub};
 
 /// 1.5 * 2^52: adding it rounds a smaller number to a whole one, in the low bits of the sum.
 pub(super) const MAGIC: f64 = 6755399441055744.0;
@@ -8,10 +10,10 @@ pub(super) const MAGIC: f64 = 6755399441055744.0;
 /// The polynomial with these coefficients, lowest power first. Even and odd powers are summed
 /// apart: half as many steps wait for one another.
 #[inline(always)]
-pub(super) fn poly<const N: usize>(x: f64, c: &[f64; N]) -> f64 {
+pub(super) fn poly<T: Real, const N: usize>(x: T, c: &[T; N]) -> T {
     let square = x * x;
-    let (mut even, mut odd) = (0.0, 0.0);
-    // Backwards; the top one of either begins the sum and is no addition to 0.
+    let (mut even, mut odd) = (c[0], c[0]);
+    // Backwards; the top one of either begins the sum.
     let mut i = N;
     while i > 0 {
         i -= 1;
@@ -22,9 +24,14 @@ pub(super) fn poly<const N: usize>(x: f64, c: &[f64; N]) -> f64 {
     even + x * odd
 }
 
+/// `f32` or `f64`.
+pub(super) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {}
+impl Real for f32 {}
+impl Real for f64 {}
+
 /// a + b, and what its rounding lost; for |a| >= |b| or a = 0 (Dekker).
 #[inline(always)]
-pub(super) fn fast_sum(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn fast_sum<T: Real>(a: T, b: T) -> (T, T) {
     let s = a + b;
     (s, b - (s - a))
 }
@@ -67,6 +74,8 @@ pub(super) const EXP: [f64; 10] = [
     2.5105434473842514e-08,
     2.0914686968086876e-09,
 ];
+/// The same, in float32. Worst error 2^-28.1.
+pub(super) const EXP_F32: [f32; 4] = [0.16666521, 0.04166639, 0.0083687315, 0.0013941982];
 /// (2^r - 1) / r for |r| <= 1/2, for `f32`. Worst error 2^-38.2.
 pub(super) const EXP2_SHORT: [f64; 8] = [
     0.6931471805570186,
@@ -98,13 +107,8 @@ pub(super) const LOG_POW: [f64; 6] = [
     0.1682013700977161,
 ];
 /// The same, for `f32`. Worst error 2^-43.9.
-pub(super) const LOG_SHORT: [f64; 5] = [
-    0.6666666667580898,
-    0.39999995619013334,
-    0.2857210946677698,
-    0.22176175410384197,
-    0.1958434865034296,
-];
+pub(super) const LOG_SHORT: [f64; 5] =
+    [0.6666666667580898, 0.39999995619013334, 0.2857210946677698, 0.22176175410384197, 0.1958434865034296];
 /// ((2 atanh(s) / s - 2) / s² - 2/3) / s² by s², for powers. Worst error 2^-66.1.
 pub(super) const LOG_LONG: [f64; 8] = [
     0.39999999999999997,
@@ -126,12 +130,8 @@ pub(super) const SIN: [f64; 6] = [
     1.5896795552810856e-10,
 ];
 /// The same, for `f32`. Worst error 2^-37.6.
-pub(super) const SIN_SHORT: [f64; 4] = [
-    -0.16666666641607233,
-    0.008333329383604662,
-    -0.00019839334088387497,
-    2.718304265747228e-06,
-];
+pub(super) const SIN_SHORT: [f64; 4] =
+    [-0.16666666641607233, 0.008333329383604662, -0.00019839334088387497, 2.718304265747228e-06];
 /// (cos r - 1 + r²/2) / r⁴ by r². Worst error 2^-59.9.
 pub(super) const COS: [f64; 6] = [
     0.0416666666666666,
@@ -142,12 +142,8 @@ pub(super) const COS: [f64; 6] = [
     -1.1359647902961221e-11,
 ];
 /// The same, for `f32`. Worst error 2^-43.2.
-pub(super) const COS_SHORT: [f64; 4] = [
-    0.04166666662279364,
-    -0.0013888883750372565,
-    2.4799519192100988e-05,
-    -2.7210169237299276e-07,
-];
+pub(super) const COS_SHORT: [f64; 4] =
+    [0.04166666662279364, -0.0013888883750372565, 2.4799519192100988e-05, -2.7210169237299276e-07];
 /// (tanh x / x - 1) / x² by x², for |x| <= 0.55. Worst error 2^-57.6.
 pub(super) const TANH: [f64; 11] = [
     -0.333333333333333,
@@ -162,6 +158,8 @@ pub(super) const TANH: [f64; 11] = [
     8.33600628691706e-05,
     -1.952102317600035e-05,
 ];
+/// The same, in float32. Worst error 2^-27.7.
+pub(super) const TANH_F32: [f32; 5] = [-0.3333332, 0.13332602, -0.05385386, 0.021077761, -0.006282476];
 /// (sinh x / x - 1) / x² by x², for |x| <= 1. Worst error 2^-56.5.
 pub(super) const SINH: [f64; 8] = [
     0.16666666666666666,
@@ -174,12 +172,7 @@ pub(super) const SINH: [f64; 8] = [
     2.6185264705443075e-15,
 ];
 /// The cube root from 1 to 2, roughly. Worst error 2^-13.6.
-pub(super) const CBRT: [f64; 4] = [
-    0.553749152563049,
-    0.5851393663393651,
-    -0.16160759168728775,
-    0.02280063694533875,
-];
+pub(super) const CBRT: [f64; 4] = [0.553749152563049, 0.5851393663393651, -0.16160759168728775, 0.02280063694533875];
 /// (atan x / x - 1) / x² by x², for |x| < √2 - 1. Worst error 2^-58.5.
 pub(super) const ATAN: [f64; 11] = [
     -0.333333333333332,
