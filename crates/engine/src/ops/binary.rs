@@ -21,7 +21,7 @@ family! {
         Power { name: "power", numpy: "exact(np.power, x, y)", params: XY, identity: Some(1), ulp: 4,
             tries: &["mild | power(x, y)", "edge bool real | power(x, y)", "mild complex64 complex128 | power(x * (1 - 2j), y - 1j)"],
             doc: "x to the power y.",
-            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does." }
+            rule: "Floats: within 1 ulp, special cases as C99; the exponents 2, -1 and 0.5 give x * x, 1 / x and the square root, rounded once. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does." }
         FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, identity: None,
             doc: "The greatest integer not above x / y.",
             rule: "Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers." }
