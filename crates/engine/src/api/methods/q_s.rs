@@ -231,7 +231,7 @@ impl Lazy {
 
     /// Hyperbolic sine.
     ///
-    /// float32 within 1 ulp, float64 within 3; overflow gives infinity.
+    /// Within 1 ulp; overflow gives infinity.
     /// NumPy: `np.sinh(x)`.
     #[track_caller]
     pub fn sinh(&self) -> Lazy {
