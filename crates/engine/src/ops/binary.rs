@@ -50,7 +50,7 @@ macro_rules! power {
     )* };
 }
 power!(|isa, x, y, out| Float::pow_run(isa, x, y, out); f32 f64);
-power!(|isa, x, y, out| isa.map2(x, y, out, |x, y| Integer::pow_wrapping(x, y)); bool u8 i8 u16 i16 u32 i32 u64 i64);
+power!(|isa, x, y, out| isa.map2(x, y, out, Integer::pow_wrapping); bool u8 i8 u16 i16 u32 i32 u64 i64);
 
 /// The meaning of every op of this family.
 pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {

@@ -217,5 +217,5 @@ pub(super) fn cbrt(x: f64) -> f64 {
     let t = t + t * ((r - t) / (2.0 * t + r));
     let less = if tiny { 18 } else { 0 };
     let y = t * f64::from_bits(shifted.to_bits().wrapping_add(1023 - less) << 52);
-    if (x == 0.0) | !(ax < f64::INFINITY) { x } else { y.copysign(x) }
+    if (x == 0.0) | (ax == f64::INFINITY) | x.is_nan() { x } else { y.copysign(x) }
 }

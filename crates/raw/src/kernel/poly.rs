@@ -18,7 +18,7 @@ pub(super) fn poly<T: Real, const N: usize>(x: T, c: &[T; N]) -> T {
     while i > 0 {
         i -= 1;
         let top = i + 2 >= N;
-        let sum = if i % 2 == 0 { &mut even } else { &mut odd };
+        let sum = if i & 1 == 0 { &mut even } else { &mut odd };
         *sum = if top { c[i] } else { *sum * square + c[i] };
     }
     even + x * odd
