@@ -88,70 +88,16 @@ pub(crate) const CURVES: &[Curve] = &[
     curve!(sin, f64::sin, HALF, |isa, x, out| Float::sin_run(isa, x, out)),
     curve!(cos, f64::cos, HALF, |isa, x, out| Float::cos_run(isa, x, out)),
     curve!(tan, f64::tan, HALF, |isa, x, out| Float::tan_run(isa, x, out)),
-    curve!(asin, f64::asin, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::asin(x)
-    )),
-    curve!(acos, f64::acos, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::acos(x)
-    )),
-    curve!(atan, f64::atan, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::atan(x)
-    )),
-    curve!(sinh, f64::sinh, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::sinh(x)
-    )),
-    curve!(cosh, f64::cosh, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::cosh(x)
-    )),
+    curve!(asin, f64::asin, HALF, |isa, x, out| through(isa, x, out, curves::asin)),
+    curve!(acos, f64::acos, HALF, |isa, x, out| through(isa, x, out, curves::acos)),
+    curve!(atan, f64::atan, HALF, |isa, x, out| through(isa, x, out, curves::atan)),
+    curve!(sinh, f64::sinh, HALF, |isa, x, out| through(isa, x, out, curves::sinh)),
+    curve!(cosh, f64::cosh, HALF, |isa, x, out| through(isa, x, out, curves::cosh)),
     mapped!(tanh, tanh, f64::tanh, ONE),
-    curve!(asinh, f64::asinh, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::asinh(x)
-    )),
-    curve!(acosh, f64::acosh, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::acosh(x)
-    )),
-    curve!(atanh, f64::atanh, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::atanh(x)
-    )),
-    curve!(cbrt, f64::cbrt, HALF, |isa, x, out| through(
-        isa,
-        x,
-        out,
-        #[inline(always)]
-        |x| curves::cbrt(x)
-    )),
+    curve!(asinh, f64::asinh, HALF, |isa, x, out| through(isa, x, out, curves::asinh)),
+    curve!(acosh, f64::acosh, HALF, |isa, x, out| through(isa, x, out, curves::acosh)),
+    curve!(atanh, f64::atanh, HALF, |isa, x, out| through(isa, x, out, curves::atanh)),
+    curve!(cbrt, f64::cbrt, HALF, |isa, x, out| through(isa, x, out, curves::cbrt)),
 ];
 
 macro_rules! pair {
@@ -168,21 +114,8 @@ macro_rules! pair {
 
 pub(crate) const PAIRS: &[Pair] = &[
     pair!(pow, f64::powf, |isa, x, y, out| Float::pow_run(isa, x, y, out)),
-    pair!(atan2, f64::atan2, |isa, x, y, out| through2(
-        isa,
-        x,
-        y,
-        out,
-        #[inline(always)]
-        |x, y| curves::atan2(x, y)
-    )),
-    pair!(hypot, f64::hypot, |isa, x, y, out| isa.map2(
-        x,
-        y,
-        out,
-        #[inline(always)]
-        |x, y| Float::hypot(x, y)
-    )),
+    pair!(atan2, f64::atan2, |isa, x, y, out| through2(isa, x, y, out, curves::atan2)),
+    pair!(hypot, f64::hypot, |isa, x, y, out| isa.map2(x, y, out, Float::hypot)),
 ];
 
 #[allow(dead_code)] // as above

@@ -126,8 +126,8 @@ fn functions_of_two_agree_with_the_c_library_on_every_instruction_set() {
 
 /// Exponents of less work give what they stand for, alone or among others, in runs or one by one.
 fn easy<T: Float>(x: &[T], number: fn(f64) -> T) {
-    let cases: [(f64, fn(T) -> T); 4] =
-        [(0.0, |_| T::ONE), (1.0, |x| x), (2.0, |x| x.mul(x)), (-1.0, |x| T::ONE.div(x))];
+    type Case<T> = (f64, fn(T) -> T);
+    let cases: [Case<T>; 4] = [(0.0, |_| T::ONE), (1.0, |x| x), (2.0, |x| x.mul(x)), (-1.0, |x| T::ONE.div(x))];
     let equal = |a: T, b: T| same(Number::to_f64(a), Number::to_f64(b));
     for isa in Isa::available() {
         for (y, want) in cases {
