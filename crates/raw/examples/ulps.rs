@@ -137,28 +137,46 @@ fn measure(names: &[String], step: u64) -> bool {
     held
 }
 
+/// Rows of arguments and result, computed in runs as the engine does.
 fn dump(name: &str, count: u64) -> std::io::Result<bool> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut row =
-        |values: &[f64]| -> std::io::Result<()> { values.iter().try_for_each(|v| out.write_all(&v.to_le_bytes())) };
-    if let Some(c) = CURVES.iter().find(|c| c.name == name) {
-        for n in 0..count {
-            let x = wide(n);
-            row(&[x, (c.wide)(x)])?;
-        }
-    } else if let Some(p) = PAIRS.iter().find(|p| p.name == name) {
-        for n in 0..count {
-            let (x, y) = (wide(random(n) >> 3), wide(random(n ^ (1 << 50)) >> 3));
-            // Near 1, and to a power that brings it far from 1: the hard case of `pow`.
-            let near = 1.0 + (unit(random(n)) - 0.5) * 2f64.powi(-((n % 50) as i32));
-            let (x, y) = if n % 4 == 1 { (near, (unit(random(!n)) - 0.5) * 1400.0 / near.ln()) } else { (x, y) };
-            row(&[x, y, (p.wide)(x, y)])?;
-        }
-    } else {
+    let isa = Isa::active();
+    let curve = CURVES.iter().find(|c| c.name == name);
+    let pair = PAIRS.iter().find(|p| p.name == name);
+    if curve.is_none() && pair.is_none() {
         return Ok(false);
+    }
+    for start in (0..count).step_by(RUN as usize) {
+        let rows = start..count.min(start + RUN);
+        let mut z = vec![0f64; (rows.end - rows.start) as usize];
+        let columns = if let Some(c) = curve {
+            let x: Vec<f64> = rows.map(wide).collect();
+            (c.run64)(isa, &x, &mut z);
+            vec![x, z]
+        } else if let Some(p) = pair {
+            let (x, y): (Vec<f64>, Vec<f64>) = rows.map(wide_pair).unzip();
+            (p.run64)(isa, &x, &y, &mut z);
+            vec![x, y, z]
+        } else {
+            continue;
+        };
+        for i in 0..columns[0].len() {
+            for column in &columns {
+                out.write_all(&column[i].to_le_bytes())?;
+            }
+        }
     }
     out.flush()?;
     Ok(true)
+}
+
+/// Pairs, a quarter of them near 1 and to a power that brings it far from 1: the hard case of `pow`.
+fn wide_pair(n: u64) -> (f64, f64) {
+    let near = 1.0 + (unit(random(n)) - 0.5) * 2f64.powi(-((n % 50) as i32));
+    if n % 4 == 1 {
+        return (near, (unit(random(!n)) - 0.5) * 1400.0 / near.ln());
+    }
+    (wide(random(n) >> 3), wide(random(n ^ (1 << 50)) >> 3))
 }
 
 fn code(held: bool) -> ExitCode {

@@ -111,6 +111,8 @@ pub trait Float: Number {
     fn cos_run(isa: Isa, x: &[Self], out: &mut [Self]);
     /// [`Float::tan`] of each of a run.
     fn tan_run(isa: Isa, x: &[Self], out: &mut [Self]);
+    /// [`Float::pow`] of each pair of two runs.
+    fn pow_run(isa: Isa, x: &[Self], y: &[Self], out: &mut [Self]);
 }
 
 /// What integers and `bool` have. NumPy's `shl`, `shr` and powers for `bool` go through `int8`;
@@ -473,7 +475,7 @@ impl Integer for bool {
 macro_rules! float {
     ($t:ident, $exp:ident $exp2:ident $expm1:ident $ln:ident $log2:ident $log10:ident $log1p:ident $pow:ident
      $sin:ident $cos:ident $tan:ident $tanh:ident
-     $hypot:ident $sin_run:ident $cos_run:ident $tan_run:ident) => {
+     $hypot:ident $sin_run:ident $cos_run:ident $tan_run:ident $pow_run:ident) => {
         impl Number for $t {
             const ZERO: $t = 0.0;
             const ONE: $t = 1.0;
@@ -638,6 +640,9 @@ macro_rules! float {
             fn tan_run(isa: Isa, x: &[$t], out: &mut [$t]) {
                 math::$tan_run(isa, x, out);
             }
+            fn pow_run(isa: Isa, x: &[$t], y: &[$t], out: &mut [$t]) {
+                math::$pow_run(isa, x, y, out);
+            }
         }
     };
     (@ $t:ident, $($f:ident $g:ident),*) => { $(
@@ -648,6 +653,6 @@ macro_rules! float {
     )* };
 }
 float!(f32, exp_f32 exp2_f32 expm1_f32 ln_f32 log2_f32 log10_f32 log1p_f32 pow_f32 sin_f32 cos_f32 tan_f32 tanh_f32
-       hypot_f32 sin_run_f32 cos_run_f32 tan_run_f32);
+       hypot_f32 sin_run_f32 cos_run_f32 tan_run_f32 pow_run_f32);
 float!(f64, exp_f64 exp2_f64 expm1_f64 ln_f64 log2_f64 log10_f64 log1p_f64 pow_f64 sin_f64 cos_f64 tan_f64 tanh_f64
-       hypot_f64 sin_run_f64 cos_run_f64 tan_run_f64);
+       hypot_f64 sin_run_f64 cos_run_f64 tan_run_f64 pow_run_f64);

@@ -21,7 +21,7 @@ family! {
         Power { name: "power", numpy: "exact(np.power, x, y)", params: XY, identity: Some(1), ulp: 4, pole: Some(|x, y| x == 0.0 && y < 0.0),
             tries: &["mild | power(x, y)", "edge bool real | power(x, y)", "mild complex64 complex128 | power(x * (1 - 2j), y - 1j)"],
             doc: "x to the power y.",
-            rule: "Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does." }
+            rule: "Floats: within 1 ulp, special cases as C99; the exponents 2, -1 and 0.5 give x * x, 1 / x and the square root, rounded once. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does." }
         FloorDivide { name: "floor_divide", numpy: "np.floor_divide(x, y)", params: XY, pole: Some(|_, y| y == 0.0),
             doc: "The greatest integer not above x / y.",
             rule: "Integer division by zero gives 0; the most negative integer by -1 wraps. Not for complex numbers." }
@@ -34,24 +34,23 @@ family! {
     }
 }
 
-/// x to the power y, for floats by the curve and for integers by repeated multiplication.
+/// Powers of a run, for floats by the curve and for integers by repeated multiplication.
 pub trait Power: Number {
-    /// The power.
-    fn power(self, y: Self) -> Self;
+    /// The powers.
+    fn powers(isa: Isa, x: &[Self], y: &[Self], out: &mut [Self]);
 }
 
 macro_rules! power {
-    ($method:ident: $($t:ty)*) => { $(
+    (|$isa:ident, $x:ident, $y:ident, $out:ident| $powers:expr; $($t:ty)*) => { $(
         impl Power for $t {
-            #[inline(always)]
-            fn power(self, y: Self) -> Self {
-                self.$method(y)
+            fn powers($isa: Isa, $x: &[Self], $y: &[Self], $out: &mut [Self]) {
+                $powers
             }
         }
     )* };
 }
-power!(pow: f32 f64);
-power!(pow_wrapping: bool u8 i8 u16 i16 u32 i32 u64 i64);
+power!(|isa, x, y, out| Float::pow_run(isa, x, y, out); f32 f64);
+power!(|isa, x, y, out| isa.map2(x, y, out, Integer::pow_wrapping); bool u8 i8 u16 i16 u32 i32 u64 i64);
 
 /// The meaning of every op of this family.
 pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
@@ -61,7 +60,7 @@ pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
         Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
         Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
-        Binary::Power => isa.map2(x, y, out, |x: T, y: T| x.power(y)),
+        Binary::Power => T::powers(isa, x, y, out),
         Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
         Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
         // Division of each by itself: no instruction set helps, so it is compiled once.

@@ -1,75 +1,69 @@
-//! Functions of `f64` that are called one element at a time. The same of `f32` are these, rounded
-//! once: an error of some units in the last place of `f64` is lost in the rounding.
+//! More functions of `f64`. The same of `f32` are these, rounded once: an error of some units in
+//! the last place of `f64` is lost in the rounding. But for the last few, which are calls, they have
+//! no branch and vectorise inside a map.
 
 use std::f64::consts::{LN_2, LOG2_E};
 
-macro_rules! from_libm {
-    ($($(#[$doc:meta])* $f:ident;)*) => { $(
+use super::{circles, exponentials, logarithms};
+
+macro_rules! from {
+    ($($(#[$doc:meta])* $module:ident $f:ident;)*) => { $(
         $(#[$doc])*
+        #[inline(always)]
         pub fn $f(x: f64) -> f64 {
-            libm::$f(x)
+            $module::$f(x)
         }
     )* };
 }
-from_libm! {
+from! {
     /// The angle in radians whose cosine is `x`.
-    acos;
+    circles acos;
+    /// The inverse of the hyperbolic cosine; NaN below 1.
+    logarithms acosh;
     /// The angle in radians whose sine is `x`.
-    asin;
+    circles asin;
     /// The inverse of the hyperbolic sine.
-    asinh;
+    logarithms asinh;
     /// The angle in radians whose tangent is `x`.
-    atan;
+    circles atan;
     /// The inverse of the hyperbolic tangent.
-    atanh;
+    logarithms atanh;
     /// The cube root.
-    cbrt;
+    circles cbrt;
     /// The hyperbolic cosine.
-    cosh;
+    exponentials cosh;
     /// The hyperbolic sine.
-    sinh;
-}
-
-/// The inverse of the hyperbolic cosine; NaN below 1.
-pub fn acosh(x: f64) -> f64 {
-    // The crate's answers for what is far below 1.
-    if x >= 1.0 { libm::acosh(x) } else { f64::NAN }
+    exponentials sinh;
 }
 
 /// The angle in radians of the point (x, y); the argument `y` comes first.
+#[inline(always)]
 pub fn atan2(y: f64, x: f64) -> f64 {
-    libm::atan2(y, x)
+    circles::atan2(y, x)
+}
+
+/// The greater of two numbers, and the less taken from it with its sign turned: never above 0, and
+/// NaN if either is.
+#[inline(always)]
+fn ordered(x: f64, y: f64) -> (f64, f64) {
+    (if x > y { x } else { y }, -(x - y).abs())
 }
 
 /// ln(e^x + e^y).
+#[inline(always)]
 pub fn logaddexp(x: f64, y: f64) -> f64 {
-    if x == y {
-        // Also two infinities of one sign, whose difference is NaN.
-        return x + LN_2;
-    }
-    let away = x - y;
-    if away > 0.0 {
-        x + libm::log1p(libm::exp(-away))
-    } else if away <= 0.0 {
-        y + libm::log1p(libm::exp(away))
-    } else {
-        f64::NAN
-    }
+    let (most, away) = ordered(x, y);
+    let sum = most + logarithms::log1p(exponentials::exp(away));
+    // Also two infinities of one sign, whose difference is NaN.
+    if x == y { x + LN_2 } else { sum }
 }
 
 /// log2(2^x + 2^y).
+#[inline(always)]
 pub fn logaddexp2(x: f64, y: f64) -> f64 {
-    if x == y {
-        return x + 1.0;
-    }
-    let away = x - y;
-    if away > 0.0 {
-        x + LOG2_E * libm::log1p(libm::exp2(-away))
-    } else if away <= 0.0 {
-        y + LOG2_E * libm::log1p(libm::exp2(away))
-    } else {
-        f64::NAN
-    }
+    let (most, away) = ordered(x, y);
+    let sum = most + LOG2_E * logarithms::log1p(exponentials::exp2(away));
+    if x == y { x + 1.0 } else { sum }
 }
 
 /// The mantissa of `x`: of size 1/2 up to 1, or `x` itself if that is 0, infinite or NaN.

@@ -1,46 +1,30 @@
 //! Elementary functions in software: the same bits on every machine and instruction set.
 //!
-//! The `f32` functions compute in `f64` with polynomials and no branch, so that they vectorise
-//! inside a map. The `f64` functions are those of the `libm` crate.
+//! All are polynomials without a branch, so that they vectorise inside a map. Most `f32` functions
+//! compute in `f64` and round once, `exp` and `tanh` in `f32`; those of `f64` keep sums in two parts where the last place
+//! needs it (`exponentials`, `logarithms`, `circles`).
 
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
-use super::map::each1;
+use super::exponentials::within;
+use super::poly::{COS_SHORT, EXP_F32, EXP2_SHORT, LOG_POW, LOG_SHORT, MAGIC, SIN_SHORT, TANH_F32, fast_sum, poly};
+use super::{circles, exponentials, logarithms};
 use crate::isa::Isa;
 
-/// 1.5 * 2^52: adding it rounds a smaller number to a whole one, in the low bits of the sum.
-const MAGIC: f64 = 6755399441055744.0;
-
-/// `x` kept between the other two; NaN becomes `lo`.
+/// 2^t - 1 as `(scale - 1, scale (2^r - 1))` for |t| <= 1000, within 2^-38 of it.
 #[inline(always)]
-fn clamp(x: f64, lo: f64, hi: f64) -> f64 {
-    let x = if x > lo { x } else { lo };
-    if x < hi { x } else { hi }
+fn exp2_parts(t: f64) -> (f64, f64) {
+    let shifted = t + MAGIC;
+    let r = t - (shifted - MAGIC);
+    let scale = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
+    (scale, scale * (r * poly(r, &EXP2_SHORT)))
 }
 
-/// (e^r - 1) / r by Taylor's series: |r| <= 0.35, so that the first term left out is below 7e-15.
-#[inline(always)]
-fn exp_tail(r: f64) -> f64 {
-    let mut p = 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p
-}
-
-/// 2^t for |t| <= 1000, within 1e-14 of it.
+/// 2^t for |t| <= 1000.
 #[inline(always)]
 fn exp2_core(t: f64) -> f64 {
-    let k = t + MAGIC;
-    let r = (t - (k - MAGIC)) * LN_2;
-    (exp_tail(r) * r + 1.0) * f64::from_bits(k.to_bits().wrapping_add(1023) << 52)
+    let (scale, rest) = exp2_parts(t);
+    scale + rest
 }
 
 /// Whole `e` and `s = (m - 1) / (m + 1)` with x = 2^e * m and sqrt(1/2) <= m < sqrt(2), for a
@@ -57,19 +41,11 @@ fn split(x: f64) -> (f64, f64) {
     (e, (m - 1.0) / (m + 1.0))
 }
 
-/// ln((1 + s) / (1 - s)) for |s| < 0.172, within 1e-13 of it.
+/// ln((1 + s) / (1 - s)) for |s| < 0.172, within 2^-44 of it.
 #[inline(always)]
 fn ln_ratio(s: f64) -> f64 {
     let z = s * s;
-    let mut p = 2.0 / 15.0;
-    p = p * z + 2.0 / 13.0;
-    p = p * z + 2.0 / 11.0;
-    p = p * z + 2.0 / 9.0;
-    p = p * z + 2.0 / 7.0;
-    p = p * z + 2.0 / 5.0;
-    p = p * z + 2.0 / 3.0;
-    p = p * z + 2.0;
-    p * s
+    s * (2.0 + z * poly(z, &LOG_SHORT))
 }
 
 /// The special cases of a logarithm around the value `y` of the normal one.
@@ -81,35 +57,51 @@ fn ln_special(x: f64, y: f64) -> f64 {
     if x >= 0.0 { y } else { f64::NAN }
 }
 
+/// 1.5 * 2^23: what [`MAGIC`] is to `f64`.
+const MAGIC_F32: f32 = 12582912.0;
+
+/// `(k, s, t)` with e^x = 2^k (s + t), for |x| < 120; `k` in the low bits of a number to which
+/// [`MAGIC_F32`] was added. All in `f32`, twice as many elements in a register.
+#[inline(always)]
+fn exp_parts_f32(x: f32) -> (f32, f32, f32) {
+    // ln 2 in two parts; the first has 15 bits, so that its products with exponents are exact.
+    const FIRST: f32 = 0.693_145_75;
+    const REST: f32 = 1.428_606_8e-6;
+    let shifted = x * std::f32::consts::LOG2_E + MAGIC_F32;
+    let k = shifted - MAGIC_F32;
+    let (hi, lo) = (x - k * FIRST, k * -REST);
+    let r = hi + lo;
+    let square = r * r;
+    let q = 0.5 * square + square * r * poly(r, &EXP_F32);
+    let (s, lost) = fast_sum(1.0, hi);
+    (shifted, s, lost + (q + lo))
+}
+
 /// e^x.
 #[inline(always)]
 pub fn exp_f32(x: f32) -> f32 {
-    let t = clamp(f64::from(x) * LOG2_E, -200.0, 200.0);
-    let y = exp2_core(t) as f32;
-    if x.is_nan() { x } else { y }
+    let x = if 89.0 < x { 89.0 } else { x };
+    let x = if -105.0 > x { -105.0 } else { x };
+    let (shifted, s, t) = exp_parts_f32(x);
+    // In two steps, of which the first is exact: the result may be subnormal.
+    let up = shifted.to_bits().wrapping_sub(MAGIC_F32.to_bits()).wrapping_add(254);
+    let half = up >> 1;
+    (s + t) * f32::from_bits(half << 23) * f32::from_bits(up.wrapping_sub(half) << 23)
 }
 
 /// 2^x.
 #[inline(always)]
 pub fn exp2_f32(x: f32) -> f32 {
-    let y = exp2_core(clamp(f64::from(x), -200.0, 200.0)) as f32;
-    if x.is_nan() { x } else { y }
+    exp2_core(within(f64::from(x), -200.0, 200.0)) as f32
 }
 
-/// e^x - 1, exact near zero.
+/// e^x - 1, exact near zero: there the scale is 1.
 #[inline(always)]
 pub fn expm1_f32(x: f32) -> f32 {
-    let y = expm1_core(f64::from(x)) as f32;
-    // Keeps -0 and NaN.
-    if x == 0.0 || x.is_nan() { x } else { y }
-}
-
-#[inline(always)]
-fn expm1_core(x: f64) -> f64 {
-    let big = exp2_core(clamp(x * LOG2_E, -200.0, 200.0)) - 1.0;
-    let r = clamp(x, -0.35, 0.35);
-    let small = exp_tail(r) * r;
-    if r == x { small } else { big }
+    let (scale, rest) = exp2_parts(within(f64::from(x) * LOG2_E, -200.0, 200.0));
+    let y = ((scale - 1.0) + rest) as f32;
+    // Keeps -0.
+    if x == 0.0 { x } else { y }
 }
 
 /// The natural logarithm.
@@ -152,14 +144,17 @@ pub fn log1p_f32(x: f32) -> f32 {
     if x == 0.0 { x } else { y }
 }
 
-/// x^y, with all the special cases of C99 (and NumPy).
+/// x^y with all the special cases of C99 (and NumPy), whatever y is.
 #[inline(always)]
-pub fn pow_f32(x: f32, y: f32) -> f32 {
+fn pow_any_f32(x: f32, y: f32) -> f32 {
     let (ax, wide) = (f64::from(x.abs()), f64::from(y));
-    let l = log2_core(ax);
+    // Three more digits than a logarithm that is itself the result.
+    let (e, s) = split(ax);
+    let z = s * s;
+    let l = e + s * (2.0 + z * poly(z, &LOG_POW)) * LOG2_E;
     let l = if ax == 0.0 { f64::NEG_INFINITY } else { l };
     let l = if ax == f64::INFINITY { ax } else { l };
-    let p = exp2_core(clamp(l * wide, -200.0, 200.0));
+    let p = exp2_core(within(l * wide, -200.0, 200.0));
 
     // Whole and odd exponents; from 2^24 on every f32 is even.
     let ay = f64::from(y.abs());
@@ -177,12 +172,20 @@ pub fn pow_f32(x: f32, y: f32) -> f32 {
     p as f32
 }
 
-/// The hyperbolic tangent.
+/// The hyperbolic tangent: near zero a polynomial, else 1 - 2 / (e^2x + 1).
 #[inline(always)]
 pub fn tanh_f32(x: f32) -> f32 {
-    let t = expm1_core(clamp(f64::from(x) * 2.0, -60.0, 60.0));
-    let y = (t / (t + 2.0)) as f32;
-    if x == 0.0 || x.is_nan() { x } else { y }
+    let ax = x.abs();
+    let (shifted, s, t) = exp_parts_f32(if 10.0 < ax { 10.0 } else { ax } * 2.0);
+    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+    let (sum, lost) = fast_sum(s * scale, 1.0);
+    let (d, rest) = fast_sum(sum, lost + t * scale);
+    let w = 2.0 / d;
+    let (far, lost) = fast_sum(1.0, -w);
+    let far = far + (lost + 0.5 * (w * w) * rest);
+    let z = ax * ax;
+    let near = ax + ax * (z * poly(z, &TANH_F32));
+    (if ax < 0.55 { near } else { far }).copysign(x)
 }
 
 /// From here on the reduction below would lose bits.
@@ -199,44 +202,25 @@ fn quarter(x: f64) -> (f64, u64) {
     (x - k * FIRST - k * REST, shifted.to_bits() & 3)
 }
 
-/// The sine for |r| <= π/4 by Taylor's series, within 3e-14 of it.
+/// The sine for |r| <= π/4, within 2^-37 of it.
 #[inline(always)]
 fn sin_core(r: f64) -> f64 {
     let z = r * r;
-    let mut p = 1.0 / 6227020800.0;
-    p = p * z - 1.0 / 39916800.0;
-    p = p * z + 1.0 / 362880.0;
-    p = p * z - 1.0 / 5040.0;
-    p = p * z + 1.0 / 120.0;
-    p = p * z - 1.0 / 6.0;
-    p * z * r + r
+    r + r * (z * poly(z, &SIN_SHORT))
 }
 
-/// The cosine for |r| <= π/4 by Taylor's series, within 2e-15 of it.
+/// The cosine for |r| <= π/4, within 2^-42 of it.
 #[inline(always)]
 fn cos_core(r: f64) -> f64 {
     let z = r * r;
-    let mut p = -1.0 / 87178291200.0;
-    p = p * z + 1.0 / 479001600.0;
-    p = p * z - 1.0 / 3628800.0;
-    p = p * z + 1.0 / 40320.0;
-    p = p * z - 1.0 / 720.0;
-    p = p * z + 1.0 / 24.0;
-    p = p * z - 0.5;
-    p * z + 1.0
-}
-
-/// The sign bit flipped if bit 1 of `k` is set.
-#[inline(always)]
-fn turned(y: f64, k: u64) -> f64 {
-    f64::from_bits(y.to_bits() ^ ((k >> 1) << 63))
+    (1.0 - 0.5 * z) + z * z * poly(z, &COS_SHORT)
 }
 
 #[inline(always)]
 fn sin_near(x: f32) -> f32 {
     let (r, k) = quarter(f64::from(x));
     let y = if k & 1 == 0 { sin_core(r) } else { cos_core(r) };
-    let y = turned(y, k) as f32;
+    let y = circles::turned(y, k) as f32;
     // Keeps -0.
     if x == 0.0 { x } else { y }
 }
@@ -245,7 +229,7 @@ fn sin_near(x: f32) -> f32 {
 fn cos_near(x: f32) -> f32 {
     let (r, k) = quarter(f64::from(x));
     let y = if k & 1 == 0 { cos_core(r) } else { sin_core(r) };
-    turned(y, (k + 1) & 2) as f32
+    circles::turned(y, k + 1) as f32
 }
 
 #[inline(always)]
@@ -258,21 +242,21 @@ fn tan_near(x: f32) -> f32 {
 }
 
 macro_rules! circular {
-    ($($(#[$doc:meta])* $f:ident, $run:ident, $near:ident, $far:ident;)*) => { $(
+    ($($(#[$doc:meta])* $t:ident $f:ident, $run:ident, $near:expr, $far:expr, $from:expr;)*) => { $(
         $(#[$doc])*
         #[inline]
-        pub fn $f(x: f32) -> f32 {
-            if x.abs() >= FAR { libm::$far(f64::from(x)) as f32 } else { $near(x) }
+        pub fn $f(x: $t) -> $t {
+            if x.abs() >= $from { $far(f64::from(x)) as $t } else { $near(x) }
         }
 
         /// The same for each of a run: without a branch, and once more by itself for each that is
         /// far from zero.
-        pub fn $run(isa: Isa, x: &[f32], out: &mut [f32]) {
+        pub fn $run(isa: Isa, x: &[$t], out: &mut [$t]) {
             isa.map1(x, out, #[inline(always)] |x| $near(x));
-            if x.iter().fold(false, |any, x| any | (x.abs() >= FAR)) {
+            if x.iter().fold(false, |any, x| any | (x.abs() >= $from)) {
                 for (o, x) in out.iter_mut().zip(x) {
-                    if x.abs() >= FAR {
-                        *o = libm::$far(f64::from(*x)) as f32;
+                    if x.abs() >= $from {
+                        *o = $far(f64::from(*x)) as $t;
                     }
                 }
             }
@@ -281,11 +265,17 @@ macro_rules! circular {
 }
 circular! {
     /// The sine; `x` in radians.
-    sin_f32, sin_run_f32, sin_near, sin;
+    f32 sin_f32, sin_run_f32, sin_near, libm::sin, FAR;
     /// The cosine; `x` in radians.
-    cos_f32, cos_run_f32, cos_near, cos;
+    f32 cos_f32, cos_run_f32, cos_near, libm::cos, FAR;
     /// The tangent; `x` in radians.
-    tan_f32, tan_run_f32, tan_near, tan;
+    f32 tan_f32, tan_run_f32, tan_near, libm::tan, FAR;
+    /// The sine; `x` in radians.
+    f64 sin_f64, sin_run_f64, circles::sin_near, libm::sin, circles::FAR;
+    /// The cosine; `x` in radians.
+    f64 cos_f64, cos_run_f64, circles::cos_near, libm::cos, circles::FAR;
+    /// The tangent; `x` in radians.
+    f64 tan_f64, tan_run_f64, circles::tan_near, libm::tan, circles::FAR;
 }
 
 /// `sqrt(x² + y²)`: the squares neither overflow nor underflow in `f64`.
@@ -296,90 +286,122 @@ pub fn hypot_f32(x: f32, y: f32) -> f32 {
     if x.is_infinite() | y.is_infinite() { f32::INFINITY } else { h }
 }
 
-macro_rules! from_libm {
-    ($($(#[$doc:meta])* $f:ident, $g:ident;)*) => { $(
+macro_rules! wide {
+    ($($(#[$doc:meta])* $f:ident, $module:ident $g:ident;)*) => { $(
         $(#[$doc])*
-        #[inline]
+        #[inline(always)]
         pub fn $f(x: f64) -> f64 {
-            libm::$g(x)
+            $module::$g(x)
         }
     )* };
 }
-from_libm! {
+wide! {
     /// e^x.
-    exp_f64, exp;
+    exp_f64, exponentials exp;
     /// 2^x.
-    exp2_f64, exp2;
-    /// e^x - 1.
-    expm1_f64, expm1;
+    exp2_f64, exponentials exp2;
+    /// e^x - 1, exact near zero.
+    expm1_f64, exponentials expm1;
     /// The natural logarithm.
-    ln_f64, log;
+    ln_f64, logarithms ln;
     /// The logarithm to base 2.
-    log2_f64, log2;
+    log2_f64, logarithms log2;
     /// The logarithm to base 10.
-    log10_f64, log10;
-    /// ln(1 + x).
-    log1p_f64, log1p;
-    /// The sine; `x` in radians.
-    sin_f64, sin;
-    /// The cosine; `x` in radians.
-    cos_f64, cos;
-    /// The tangent; `x` in radians.
-    tan_f64, tan;
+    log10_f64, logarithms log10;
+    /// ln(1 + x), exact near zero.
+    log1p_f64, logarithms log1p;
     /// The hyperbolic tangent.
-    tanh_f64, tanh;
+    tanh_f64, exponentials tanh;
 }
-
-macro_rules! runs {
-    ($($run:ident $f:ident)*) => { $(
-        /// The function of each of a run, one call after another: no instruction set helps.
-        pub fn $run(_: Isa, x: &[f64], out: &mut [f64]) {
-            each1(x, out, $f);
-        }
-    )* };
-}
-runs!(sin_run_f64 sin_f64 cos_run_f64 cos_f64 tan_run_f64 tan_f64);
 
 /// `sqrt(x² + y²)` without overflow on the way.
-#[inline]
+#[inline(always)]
 pub fn hypot_f64(x: f64, y: f64) -> f64 {
-    libm::hypot(x, y)
+    logarithms::hypot(x, y)
 }
 
-/// x^y.
-#[inline]
-pub fn pow_f64(x: f64, y: f64) -> f64 {
-    if (y.abs() > 2147483648.0) & y.is_finite() && (x.abs() - 1.0).abs() < 1.0 / 1048576.0 {
-        return pow_near_one(x, y);
-    }
-    libm::pow(x, y)
+#[inline(always)]
+fn cube_f32(x: f32) -> f32 {
+    let x = f64::from(x);
+    // The square is exact.
+    (x * x * x) as f32
 }
 
-/// x^y for |x| close to 1 and a huge y, where `libm`'s logarithm has too few digits: its errors
-/// reach hundreds of units in the last place.
-fn pow_near_one(x: f64, y: f64) -> f64 {
-    // ln 2 in two parts, the first of which times a whole number up to 1100 is exact.
-    const LN_2_FIRST: f64 = 0.693_147_180_369_123_8;
-    const LN_2_REST: f64 = 1.908_214_929_270_587_7e-10;
-    // 1 or -1, or NaN for a y that is not whole.
-    let sign = if x < 0.0 { libm::pow(-1.0, y) } else { 1.0 };
-    let t = x.abs() - 1.0;
-    // y ln(1 + t) = y t + y (ln(1 + t) - t): the first product with what its rounding lost.
-    let first = y * t;
-    let tail = t * t * (-0.5 + t * (1.0 / 3.0 - t * (0.25 - t * 0.2)));
-    if first > 720.0 {
-        return sign * f64::INFINITY;
+/// Powers to exponents that are less work than others, and rounded as well as can be: the square is
+/// x * x, as NumPy has it.
+macro_rules! powers {
+    ($($t:ident $pow:ident $run:ident $any:expr, $cube:expr;)*) => { $(
+        /// x^y, with all the special cases of C99 (and NumPy).
+        #[inline]
+        pub fn $pow(x: $t, y: $t) -> $t {
+            match Easy::of(f64::from(y)) {
+                None => $any(x, y),
+                Some(Easy::One) => 1.0,
+                Some(Easy::Itself) => x,
+                Some(Easy::Inverse) => 1.0 / x,
+                Some(Easy::Square) => x * x,
+                Some(Easy::Cube) => $cube(x),
+                Some(Easy::Root) => if x == $t::NEG_INFINITY { $t::INFINITY } else { (x + 0.0).sqrt() },
+            }
+        }
+
+        /// The same for each of a run, without a branch; quicker if all exponents are one.
+        pub fn $run(isa: Isa, x: &[$t], y: &[$t], out: &mut [$t]) {
+            let all = y.first().filter(|first| y.iter().fold(true, |same, y| same & (y == *first)));
+            match all.and_then(|y| Easy::of(f64::from(*y))) {
+                Some(Easy::One) => isa.map1(x, out, |_| 1.0),
+                Some(Easy::Itself) => isa.map1(x, out, |x| x),
+                Some(Easy::Inverse) => isa.map1(x, out, |x| 1.0 / x),
+                Some(Easy::Square) => isa.map1(x, out, |x| x * x),
+                Some(Easy::Cube) => isa.map1(x, out, #[inline(always)] |x| $cube(x)),
+                Some(Easy::Root) => isa.map1(x, out, #[inline(always)] |x| $pow(x, 0.5)),
+                None => {
+                    isa.map2(x, y, out, #[inline(always)] |x, y| $any(x, y));
+                    if all.is_none() && y.iter().fold(false, |any, y| any | Easy::could_be(f64::from(*y))) {
+                        for ((o, x), y) in out.iter_mut().zip(x).zip(y) {
+                            if Easy::could_be(f64::from(*y)) {
+                                *o = $pow(*x, *y);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    )* };
+}
+powers! {
+    f32 pow_f32 pow_run_f32 pow_any_f32, cube_f32;
+    f64 pow_f64 pow_run_f64 logarithms::pow, logarithms::cube;
+}
+
+/// An exponent of less work.
+#[derive(Clone, Copy)]
+enum Easy {
+    One,
+    Itself,
+    Inverse,
+    Square,
+    Cube,
+    Root,
+}
+
+impl Easy {
+    #[inline(always)]
+    fn of(y: f64) -> Option<Easy> {
+        Some(match y {
+            0.0 => Easy::One,
+            1.0 => Easy::Itself,
+            -1.0 => Easy::Inverse,
+            2.0 => Easy::Square,
+            3.0 => Easy::Cube,
+            0.5 => Easy::Root,
+            _ => return None,
+        })
     }
-    if first < -760.0 {
-        return sign * 0.0;
+
+    /// True for all that [`Easy::of`] knows.
+    #[inline(always)]
+    fn could_be(y: f64) -> bool {
+        (y == 0.0) | (y == 1.0) | (y == -1.0) | (y == 2.0) | (y == 3.0) | (y == 0.5)
     }
-    let rest = libm::fma(y, t, -first) + y * tail;
-    let n = (first * LOG2_E).round_ties_even();
-    let (hi, lo) = (first - n * LN_2_FIRST, n * LN_2_REST - rest);
-    let r = hi - lo;
-    let lost = (hi - r) - lo;
-    // e^(r + lost) = 1 + e + lost (1 + e), the sum again with what its rounding lost.
-    let e = libm::expm1(r);
-    let sum = 1.0 + e;
-    sign * libm::scalbn(sum + ((e - (sum - 1.0)) + lost * sum), n as i32)
 }

@@ -2,14 +2,18 @@
 
 pub mod arcs;
 pub mod cast;
+mod circles;
 pub mod columns;
 pub mod complex;
 pub mod curves;
+mod exponentials;
+mod logarithms;
 pub mod map;
 pub mod math;
 pub mod matmul;
 pub mod minmax;
 pub mod pack;
 pub mod planes;
+mod poly;
 pub mod sum;
 pub mod table;

@@ -12,6 +12,7 @@ mod maths;
 mod numbers;
 mod products;
 mod sums;
+mod wide;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
 pub struct Random(pub u64);

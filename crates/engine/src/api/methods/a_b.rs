@@ -32,7 +32,7 @@ impl Lazy {
 
     /// Inverse hyperbolic cosine.
     ///
-    /// float32 within 1 ulp, float64 within 3; NaN below 1. Complex: the real part not below zero; a zero's sign says the side of the cut, as C99 has it.
+    /// float32 within 1 ulp, float64 within 2; NaN below 1. Complex: the real part not below zero; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arccosh(x)`.
     #[track_caller]
     pub fn acosh(&self) -> Lazy {
@@ -203,7 +203,7 @@ impl Lazy {
 
     /// Inverse hyperbolic sine.
     ///
-    /// float32 within 1 ulp, float64 within 3. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
+    /// Within 1 ulp. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arcsinh(x)`.
     #[track_caller]
     pub fn asinh(&self) -> Lazy {
@@ -230,7 +230,7 @@ impl Lazy {
 
     /// The angle in radians, -pi to pi, of the point whose height is x and whose distance to the right is y.
     ///
-    /// float32 within 1 ulp, float64 within 2; zeros keep their signs as C99 has it.
+    /// Within 1 ulp; zeros keep their signs as C99 has it.
     /// NumPy: `np.arctan2(x, y)`.
     #[track_caller]
     pub fn atan2(&self, y: impl Into<Operand>) -> Lazy {
@@ -239,7 +239,7 @@ impl Lazy {
 
     /// Inverse hyperbolic tangent.
     ///
-    /// float32 within 1 ulp, float64 within 3; -1 and 1 give infinities, NaN beyond them. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
+    /// Within 1 ulp; -1 and 1 give infinities, NaN beyond them. Complex: the imaginary part from -pi/2 to pi/2; a zero's sign says the side of the cut, as C99 has it.
     /// NumPy: `np.arctanh(x)`.
     #[track_caller]
     pub fn atanh(&self) -> Lazy {

@@ -203,7 +203,7 @@ impl Lazy {
 
     /// Hyperbolic cosine.
     ///
-    /// float32 within 1 ulp, float64 within 2; overflow gives infinity.
+    /// Within 1 ulp; overflow gives infinity.
     /// NumPy: `np.cosh(x)`.
     #[track_caller]
     pub fn cosh(&self) -> Lazy {

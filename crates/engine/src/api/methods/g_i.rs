@@ -105,7 +105,7 @@ impl Lazy {
 
     /// sqrt(x**2 + y**2).
     ///
-    /// float32 within 1 ulp, float64 within 2, without overflow on the way; infinite if either is, even beside NaN.
+    /// Within 1 ulp, without overflow on the way; infinite if either is, even beside NaN.
     /// NumPy: `np.hypot(x, y)`.
     #[track_caller]
     pub fn hypot(&self, y: impl Into<Operand>) -> Lazy {

@@ -275,7 +275,7 @@ impl Lazy {
 
     /// x to the power y.
     ///
-    /// Floats: within 1 ulp, special cases as C99. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does.
+    /// Floats: within 1 ulp, special cases as C99; the exponents 2, -1 and 0.5 give x * x, 1 / x and the square root, rounded once. Integers: repeated multiplication that wraps; a negative exponent gives 0 (1 and -1 keep theirs) where NumPy raises. Complex: whole exponents below 100 by multiplication, else exp(y log x); 0 to a number whose real part is above 0 is 0, to any other but 0 NaN; the error grows with |y log x|, as NumPy's does.
     /// NumPy: `exact(np.power, x, y)`.
     #[track_caller]
     pub fn power(&self, y: impl Into<Operand>) -> Lazy {

@@ -35,7 +35,7 @@ impl Lazy {
 
     /// Hyperbolic tangent.
     ///
-    /// float32 within 1 ulp, float64 within 3.
+    /// Within 1 ulp.
     /// NumPy: `np.tanh(x)`.
     #[track_caller]
     pub fn tanh(&self) -> Lazy {
