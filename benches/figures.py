@@ -1,7 +1,7 @@
 """Measures the figures of the project in one run and writes benches/NUMBERS.md.
 
-    .venv/bin/python benches/figures.py              everything, about ten minutes on two cores
-    .venv/bin/python benches/figures.py --no-build   without the cold build
+    cargo xtask bench              everything, about fifteen minutes on two cores
+    cargo xtask bench --no-build   without the cold build
 
 Ours and theirs take turns, so that whatever else the machine does hits both. Every figure is the
 median of at least five runs. Compare ratios: milliseconds belong to one machine on one day.
@@ -22,6 +22,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
+import speed
+from speed import by_hand, seed_job
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
@@ -70,22 +73,6 @@ def timed(function, runs):
         function()
         out.append((time.perf_counter() - begun) * 1e3)
     return out
-
-
-def seed_job(batch):
-    """The reference job as NumPy users write it, on a batch of frames."""
-    g = np.power(batch.astype(np.float32) / 255.0, 0.8)
-    m = np.mean(g, axis=(1, 2, 3), keepdims=True)
-    return (np.clip((g - m) * 1.2 + m, 0.0, 1.0) * 255.0).astype(np.uint8)
-
-
-def by_hand(frame, ramp=(np.arange(256, dtype=np.float32) / 255.0) ** np.float32(0.8)):
-    """The same as an expert would write it with OpenCV: a histogram for the mean, then a table."""
-    flat = frame.reshape(len(frame), -1)  # one channel: one pass over the samples
-    counts = cv2.calcHist([flat], [0], None, [256], [0, 256]).ravel().astype(np.float64)
-    m = np.float32((counts * ramp).sum() / frame.size)
-    table = (np.clip((ramp - m) * np.float32(1.2) + m, 0, 1) * 255).astype(np.uint8)
-    return cv2.LUT(frame, table)
 
 
 class X264Pipe:
@@ -284,11 +271,13 @@ def main():
     # Built beforehand, so that no build runs beside a measurement.
     run(["cargo", "build", "--locked", "--release", "-p", "opusclip-cli"], cwd=ROOT)
     run(["cargo", "build", "--locked", "--release", "-p", "opusclip-engine", "--example", "seed_batch"], cwd=ROOT)
+    run(["cargo", "build", "--locked", "--release", "-p", "opusclip", "--example", "jobs"], cwd=ROOT)
     program, example = TARGET / "release" / "opusclip", TARGET / "release" / "examples" / "seed_batch"
     with tempfile.TemporaryDirectory(prefix="opusclip-figures-") as name:
         folder = Path(name)
         batch = measure_batch(example, options.runs)
         process, peak = measure_process(program, folder, options.runs)
+        jobs, missed = speed.table(speed.Ours(TARGET / "release" / "examples" / "jobs"), list(speed.JOBS), options.runs)
         memory = measure_memory(program, folder, peak, max(2, options.runs // 2))
         build = [] if options.no_build else measure_build(folder)
     lines = [
@@ -300,6 +289,14 @@ def main():
         "",
         *process,
         *batch,
+        "## Job by job",
+        "",
+        "`benches/speed.py`: the same elements on both sides, in turns. `ours : it` above 1: ours is so many times faster.",
+        "",
+        *jobs,
+        "",
+        f"Missed: {len(missed)}." if missed else "All that was asked is met.",
+        "",
         *memory,
         *build,
         *ci_times(),

@@ -1,8 +1,9 @@
 //! Project chores, run as `cargo xtask NAME`: `gen` writes the generated files, `floors` checks
 //! that every arrow between modules and crates points down, `gate` checks the house rules that
-//! no compiler knows.
+//! no compiler knows, `bench` measures.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod floors;
 mod gate;
 mod r#gen;
@@ -19,6 +20,8 @@ usage: cargo xtask NAME
   gen           write the generated files from the registry of ops
   gen --check   fail if a generated file is not what `gen` would write
   floors        fail if a module or crate uses one above it (order: xtask/src/order.rs)
+  bench         time every job against NumPy, numexpr, numba, JAX, OpenCV and copies; writes benches/NUMBERS.md
+  bench --quick [JOB…]  a few rounds of the jobs, printed only
   gate          file lengths, unsafe, unfinished code, machine paths, licences, pins, `gen --check`";
 
 /// The root of the repository.
@@ -35,6 +38,7 @@ fn run(args: &[&str]) -> Result<String, String> {
         ["gen", "--check"] => r#gen::run(true).map(|()| "gen: all generated files are fresh".to_string()),
         ["floors"] => floors::run(&root()),
         ["gate"] => gate::run(&root()),
+        ["bench", args @ ..] => bench::go(&root(), args),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_string()),
         _ => Err(USAGE.to_string()),
     }

@@ -16,7 +16,7 @@ fn frames(dtype: DType, shape: &[usize], cuts: &[usize]) -> Lazy {
         return x.astype(dtype);
     }
     let wave = (x.f32() * 0.37).sin() * 100.0 / (x.f32() + 0.1);
-    if dtype.is_complex() { wave.complex(&wave.cos()).astype(dtype) } else { wave.astype(dtype) }
+    if dtype.is_complex() { wave.complex(wave.cos()).astype(dtype) } else { wave.astype(dtype) }
 }
 
 type Reduction = (&'static str, fn(&Lazy) -> Lazy);

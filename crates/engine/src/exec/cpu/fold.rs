@@ -47,7 +47,7 @@ struct State {
 struct Leaf(Sums, usize);
 
 enum Sums {
-    One(Accumulator),
+    One(Box<Accumulator>),
     Exact(ExactColumns),
     Compensated(Vec<f64>, Vec<f64>),
     Integers(IntegerColumns),
@@ -94,7 +94,7 @@ impl<'a> CpuFold<'a> {
     fn fresh(&self) -> Sums {
         let d = self.program.dtype;
         if self.width == 1 {
-            return Sums::One(Accumulator::new(self.op, d, self.lanes));
+            return Sums::One(Box::new(Accumulator::new(self.op, d, self.lanes)));
         }
         match self.op {
             Reduce::Sum | Reduce::Mean if d.real() == DType::F64 => {

@@ -1,0 +1,51 @@
+//! The figures: builds what is measured, makes a virtual environment with the rivals, and runs
+//! the scripts in `benches/`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the rivals live: NumPy, numexpr, numba, JAX and OpenCV take 1 GB, so not in `.venv`.
+const PLACE: &str = ".venv-bench";
+
+fn run(command: &mut Command, what: &str) -> Result<(), String> {
+    let status = command.status().map_err(|e| format!("bench: {what} does not start: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("bench: {what} failed ({status})")) }
+}
+
+fn python(root: &Path) -> Result<PathBuf, String> {
+    let python = root.join(PLACE).join("bin").join("python");
+    let wanted = crate::gate::read(root, "benches/requirements.txt")?;
+    let stamp = root.join(PLACE).join("requirements.stamp");
+    if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(python);
+    }
+    let base = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    run(Command::new(base).args(["-m", "venv", "--clear", PLACE]).current_dir(root), "python3 -m venv")?;
+    let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "benches/requirements.txt"];
+    run(Command::new(&python).args(install).current_dir(root), "pip install")?;
+    std::fs::write(&stamp, wanted).map_err(|e| format!("bench: {}: {e}", stamp.display()))?;
+    Ok(python)
+}
+
+/// `cargo xtask bench`: everything, into `benches/NUMBERS.md`; `--quick [JOB…]` prints the jobs' table.
+pub(crate) fn go(root: &Path, args: &[&str]) -> Result<String, String> {
+    let python = python(root)?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let build = ["build", "--locked", "--release", "-p", "opusclip", "--example", "jobs"];
+    run(Command::new(cargo).args(build).current_dir(root), "cargo build")?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |t| root.join(t));
+    let jobs = target.join("release").join("examples").join("jobs");
+    match args {
+        ["--quick", names @ ..] => {
+            let mut command = Command::new(python);
+            command.arg("benches/speed.py").arg(jobs).arg("5").args(names);
+            run(command.current_dir(root), "benches/speed.py")?;
+        }
+        _ => {
+            let mut command = Command::new(python);
+            command.arg("benches/figures.py").args(args);
+            run(command.current_dir(root), "benches/figures.py")?;
+        }
+    }
+    Ok("bench: done".into())
+}
