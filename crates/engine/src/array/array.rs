@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
-use opusclip_raw::{DType, Element};
+use opusclip_raw::kernel::pick::every;
+use opusclip_raw::{DType, Element, Isa};
 
 use super::index::Span;
 use super::scalar::Scalar;
@@ -449,14 +450,9 @@ impl<'a> Strided<'a> {
                     now.copy_from_slice(src);
                 }
             } else if step > 1 {
-                // One check for the whole run; what is left is a plain walk.
-                let step = step as usize * N;
-                let source = self.bytes.get(at as usize * N..).unwrap_or(&[]);
-                for (o, x) in now.as_chunks_mut::<N>().0.iter_mut().zip(source.chunks(step)) {
-                    if let Some(x) = x.first_chunk() {
-                        *o = *x;
-                    }
-                }
+                // One check for the whole run; what is left is a plain walk, the same on every level.
+                let source = self.bytes.get(at as usize * N..).unwrap_or(&[]).as_chunks::<N>().0;
+                every(Isa::active(), source, step as usize, now.as_chunks_mut::<N>().0);
             } else {
                 let mut at = at;
                 for o in now.as_chunks_mut::<N>().0 {

@@ -121,3 +121,66 @@ fn sums_of_float64_are_looked_up_and_added_in_order() {
     assert!(m.tables() > 0 && m.blocks() == 0, "{m:?}");
     check("per channel", &(v.f32() / 255.0).sqrt().mean((1, 2)));
 }
+
+fn imagenet(frames: &Lazy, place: &[usize]) -> Lazy {
+    let image = |v: [f32; 3]| Lazy::from(Array::from_slice(&v, place).unwrap());
+    (frames.f32() / 255.0 - image([0.485, 0.456, 0.406])) / image([0.229, 0.224, 0.225])
+}
+
+#[test]
+fn each_channel_has_a_table_of_its_own() {
+    let v = video(31, &[3, 61, 67, 3]);
+    let planes = (0, 3, 1, 2);
+    let signed = Lazy::from(crate::support::array_of(
+        opusclip_engine::DType::I8,
+        &[3, 61, 67, 3],
+        &Random(8).bytes(3 * 61 * 67 * 3),
+    ));
+    for (what, lazy) in [
+        ("pixels", imagenet(&v, &[3])),
+        ("pixels to planes, afterwards", imagenet(&v, &[3]).permute_dims(planes)),
+        ("pixels to planes, before", imagenet(&v.permute_dims(planes), &[3, 1, 1])),
+        ("half floats", imagenet(&v, &[3]).cast(opusclip_engine::DType::F16).permute_dims(planes)),
+        ("bytes", (imagenet(&v, &[3]) * 40.0 + 100.0).u8()),
+        ("words", (imagenet(&v, &[3]) * 4000.0 + 10000.0).cast(opusclip_engine::DType::U16)),
+        ("float64", imagenet(&v, &[3]).f64().sqrt()),
+        ("signed", imagenet(&signed, &[1, 1, 3]).permute_dims(planes)),
+        ("flipped", imagenet(&v.flip(2), &[3]).permute_dims(planes)),
+        ("cropped", imagenet(&v.slice_axis(1, Some(3), Some(-2), Some(2)), &[3]).permute_dims(planes)),
+        ("blue first", imagenet(&v.flip(3), &[3])),
+        ("a mean per frame and channel", v.f32() - v.f32().mean((1, 2)).keepdims()),
+        ("a mean per frame and channel, in planes", (v.f32() - v.f32().mean((1, 2)).keepdims()).permute_dims(planes)),
+        ("a mean per channel", (v.f32() - v.f32().mean((0, 1, 2))).permute_dims(planes)),
+    ] {
+        let m = check(what, &lazy);
+        assert!(m.tables() > 0, "{what}: {m:?}");
+        if !what.contains("mean") {
+            assert_eq!(m.blocks(), 0, "{what}: {m:?}");
+        }
+    }
+    let many = video(32, &[2, 40, 50, 5]);
+    let five: Lazy = Array::from_slice(&[1u8, 2, 3, 4, 5], &[5]).unwrap().into();
+    assert!(check("five channels", &(&many * &five)).tables() > 0);
+    assert!(check("planes of five", &(&many.f32() / &five).permute_dims((0, 3, 2, 1))).tables() > 0);
+    let back = (many.permute_dims((0, 3, 1, 2)).f32() / 3.0).permute_dims((0, 2, 3, 1));
+    assert!(check("there and back", &back).tables() > 0);
+    // Neither the last axis nor large planes.
+    let rows: Lazy = Array::from_slice(&[1u8, 2, 3, 4], &[4, 1, 1]).unwrap().into();
+    assert_eq!(check("rows", &(video(33, &[30, 4, 50, 2]) * rows)).tables(), 0);
+}
+
+#[test]
+fn permutations_of_wide_results_are_fused() {
+    let v = video(35, &[4, 30, 40, 3]);
+    let other = video(36, &[4, 30, 40, 3]);
+    check("two operands", &((v.f32() * &other).sqrt()).permute_dims((0, 3, 1, 2)));
+    check("columns first", &((v.f32() * &other) + 1.0).permute_dims((0, 2, 1, 3)));
+    check("a sum of planes", &(v.f32() * &other).permute_dims((0, 3, 1, 2)).sum((2, 3)));
+    check("narrow results", &(v.f32() * 0.5 + other.f32()).u8().permute_dims((0, 3, 1, 2)));
+    let both = v.f32() * 0.5;
+    check("used twice", &(both.permute_dims((0, 2, 1, 3)).sum(1) + both.sum(2)));
+    let picture = video(37, &[30, 40, 3]);
+    check("a picture for all frames", &((v.f32() - picture.f32()).permute_dims((0, 3, 1, 2))));
+    let computed = v.f32().mean(0) * 2.0;
+    check("a computed picture", &((v.f32() - computed).permute_dims((0, 3, 1, 2))));
+}

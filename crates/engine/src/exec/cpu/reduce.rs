@@ -80,7 +80,7 @@ impl<'a> Values<'a> {
             }
             Values::LookedUp(machine, bytes, table) => {
                 machine.run(start, n, bytes.head_mut(n));
-                table.look_up(isa, bytes.lanes().head(n), out.head_mut(n))
+                table.look_up(isa, 0, bytes.lanes().head(n), out.head_mut(n))
             }
         }
     }
