@@ -37,7 +37,10 @@ fn decide(
     };
     // Whole frames: every axis but time. Sums must not depend on the order: f32 ones are exact.
     let whole_frames = over.len() > 1 && axes.iter().copied().eq(1..over.len());
-    let exact = !matches!(op, Reduce::Sum | Reduce::Mean) || program.dtype == DType::F32;
+    let exact = match op {
+        Reduce::Sum | Reduce::Mean => program.dtype == DType::F32,
+        op => !op.by_moments(),
+    };
     if whole_frames && exact && crate::array::shape::product(&over[1..]) >= FEWEST_ELEMENTS {
         return Path::Count { operand, per_frame };
     }

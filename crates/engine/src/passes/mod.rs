@@ -4,6 +4,7 @@ mod count;
 mod fold;
 mod fuse;
 mod layout;
+mod narrow;
 mod pushdown;
 mod simplify;
 mod tabulate;
@@ -26,7 +27,7 @@ pub struct Pass {
 /// `fold` first, so that the others see constants as constants;
 /// `simplify` next, before fusing hides single ops inside programs;
 /// `pushdown` then, while every op is still a node of its own that a slice can pass, and `layout`
-/// for permutations, which slices have passed by then;
+/// for permutations, which slices have passed by then, and `narrow` for the casts of integers;
 /// `fuse` makes the programs; `count` and `tabulate` only choose how programs run,
 /// `count` first because a reduction that is counted needs no table of its own.
 pub const PASSES: &[Pass] = &[
@@ -34,6 +35,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "simplify", keeps_trouble: true, run: simplify::run },
     Pass { name: "pushdown", keeps_trouble: true, run: pushdown::run },
     Pass { name: "layout", keeps_trouble: false, run: layout::run },
+    Pass { name: "narrow", keeps_trouble: false, run: narrow::run },
     Pass { name: "fuse", keeps_trouble: true, run: fuse::run },
     Pass { name: "count", keeps_trouble: false, run: count::run },
     Pass { name: "tabulate", keeps_trouble: false, run: tabulate::run },

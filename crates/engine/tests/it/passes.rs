@@ -226,3 +226,40 @@ fn why_channels_have_no_tables() {
         "block by block: an operand varies inside a frame"
     );
 }
+
+#[test]
+fn integers_that_fit_run_in_narrower_types() {
+    let (a, b) = (zeros(DType::U8, &[9, 40, 50, 3]), zeros(DType::U8, &[40, 50, 3]));
+    let line = |l: &Lazy| {
+        let text = after("fuse", l);
+        text.lines().find(|l| l.contains("fused(") || l.contains(" of ")).unwrap_or(&text).to_string()
+    };
+    let away = (a.i64() - b.i64()).absolute();
+    assert!(line(&away).contains("i64(subtract(maximum(a, b), minimum(a, b)))"), "{}", line(&away));
+    let motion = (a.i16() - b.i16()).absolute().mean((1, 2, 3));
+    assert!(line(&motion).contains("of subtract(maximum(a, b), minimum(a, b))  : f64"), "{}", line(&motion));
+    let sum = (a.i64() + b.i64()).minimum(255).u8();
+    assert!(line(&sum).contains("u8(minimum(add(i16(a), i16(b)), 255i16))"), "{}", line(&sum));
+    let scaled = (a.i64() * 1000 - 5).f32();
+    assert!(line(&scaled).contains("f32(subtract(multiply(i32(a), 1000i32), 5i32))"), "{}", line(&scaled));
+    let compared = a.i32().greater(b.i32());
+    assert!(line(&compared).contains("greater(a, b)"), "{}", line(&compared));
+}
+
+#[test]
+fn integers_that_may_not_fit_stay_wide() {
+    let a = zeros(DType::U8, &[9, 40, 50, 3]);
+    let wide = zeros(DType::I64, &[9, 40, 50, 3]);
+    let line = |l: &Lazy| after("fuse", l).lines().find(|l| l.contains("fused(")).unwrap_or_default().to_string();
+    // 255^4 needs 32 bits and a sign.
+    let x = a.i64();
+    let power = &x * &x * &x * &x;
+    assert!(line(&power).contains("multiply(i64("), "{}", line(&power));
+    assert!(line(&(&wide + 1)).contains("add(a, 1i64)"));
+    // Unsigned differences wrap around.
+    let under = a.cast(DType::U32) - 3;
+    assert!(line(&under).contains("subtract(u32(a), 3u32)"), "{}", line(&under));
+    // A cast that cuts off is no cast that widens.
+    let cut = (a.cast(DType::I8).i64() - a.i64()).absolute();
+    assert!(line(&cut).contains("i8(a)"), "{}", line(&cut));
+}

@@ -1,8 +1,9 @@
 //! Which path ran, and that all paths agree to the bit: reference, blocks, tables, counts, on
 //! every instruction set, any number of threads.
 
+use opusclip_engine::api::Arg;
 use opusclip_engine::exec::reference;
-use opusclip_engine::{Array, Isa, Lazy, Monitor, RunOptions};
+use opusclip_engine::{Array, Isa, Lazy, Monitor, RunOptions, op};
 
 use crate::support::{Random, assert_same, grade};
 
@@ -183,4 +184,82 @@ fn permutations_of_wide_results_are_fused() {
     check("a picture for all frames", &((v.f32() - picture.f32()).permute_dims((0, 3, 1, 2))));
     let computed = v.f32().mean(0) * 2.0;
     check("a computed picture", &((v.f32() - computed).permute_dims((0, 3, 1, 2))));
+}
+
+/// All small integer types, and where they wrap.
+fn small(shape: &[usize]) -> Vec<Lazy> {
+    use opusclip_engine::DType::{Bool, I8, I16, U8, U16};
+    let n: usize = shape.iter().product();
+    let bytes = Random(41).bytes(2 * n);
+    let of = |d: opusclip_engine::DType| match d {
+        Bool => {
+            Lazy::from(Array::from_slice(&bytes[..n].iter().map(|b| b % 3 == 0).collect::<Vec<_>>(), shape).unwrap())
+        }
+        d => crate::support::array_of(d, shape, &bytes[..n * d.size()]).into(),
+    };
+    [Bool, U8, I8, U16, I16].map(of).to_vec()
+}
+
+#[test]
+fn moments_of_small_integers_over_every_choice_of_axes() {
+    for x in small(&[3, 17, 29, 18]) {
+        for axes in [vec![], vec![0], vec![1], vec![2], vec![3], vec![0, 1, 2], vec![1, 2], vec![0, 3], vec![1, 2, 3]] {
+            let axes_list: Vec<isize> = axes.iter().map(|a| *a as isize).collect();
+            let axis = Arg::Ints(axes_list);
+            check("var", &x.var(axes.clone()));
+            check("std", &op!(std(&x, axis = axis.clone(), ddof = 1.0, keepdims = true)));
+            check("narrowed", &op!(var(&x.i16(), axis = axis, ddof = 0.5)));
+        }
+        check("of a program", &(&x * 3).cast(x.dtype().unwrap()).std((1, 2, 3)));
+        check("where", &op!(var(&x, axis = 1, where = x.greater(1))));
+        check("as float32", &op!(var(&x, axis = 1, dtype = opusclip_engine::DType::F32)));
+        check("empty", &x.slice_axis(1, Some(0), Some(0), None).var((1, 2)));
+        let one = x.slice_axis(1, Some(0), Some(1), None);
+        check("ddof of all", &op!(std(&one, axis = 1, ddof = 1.0)));
+    }
+    // A frame larger than a leaf, and one column for each channel.
+    let v = video(43, &[2, 700, 800, 3]);
+    check("large frames", &v.std((1, 2, 3)));
+    check("large channels", &v.std((0, 1, 2)));
+}
+
+#[test]
+fn a_variance_of_integers_is_rounded_once() {
+    // 2^20 elements of 255 and one of 254 have the variance (n - 1) / n^2, n = 2^20 + 1.
+    let x = Lazy::from(Array::from_slice(&[255u8], &[1]).unwrap()).broadcast_to([1isize << 20]);
+    let y = Lazy::from(Array::from_slice(&[254u8], &[1]).unwrap());
+    let all = opusclip_engine::functions::concat(&[x, y], 0);
+    let n = f64::from((1u32 << 20) + 1);
+    let wanted = (n - 1.0) / (n * n);
+    let got = all.var(()).collect().unwrap().item().unwrap().to_f64();
+    assert!((got - wanted).abs() <= wanted * f64::EPSILON, "{got:e} and {wanted:e}");
+    let refused = Lazy::from(Array::zeros(opusclip_engine::DType::F32, &[3]).unwrap());
+    let refused = refused.reduce(opusclip_engine::ops::Reduce::Variance, &[]).collect().unwrap_err().to_string();
+    assert!(refused.contains("only bool and integers of up to 16 bits"), "{refused}");
+}
+
+#[test]
+fn integers_run_in_the_narrowest_type() {
+    use opusclip_engine::DType;
+    let shape = [4, 20, 31, 3];
+    let all = small(&shape);
+    for x in &all[1..] {
+        for y in &all[1..] {
+            for wide in [DType::I16, DType::I32, DType::I64, DType::U32, DType::U64] {
+                let (x, y) = (x.cast(wide), y.cast(wide));
+                check("distance", &(&x - &y).absolute());
+                check("distance summed", &(&x - &y).absolute().sum((1, 2, 3)));
+                check("mean", &(&x - &y).absolute().mean((1, 2, 3)));
+                check("sum, cut off", &(&x + &y).minimum(255).u8());
+                check("product", &((&x * &y + 7).f32() / 3.0));
+                check("clipped", &(&x * &x - &y * 2).clip(-300, 70000).cast(DType::I16));
+                check("compared", &(&x + 1).greater(&y * 2).where_(&x, &y));
+                check("least", &(&x * 2).min((0, 2)));
+                check("negative", &(-&x).max((1, 2)));
+            }
+        }
+    }
+    let frames = &all[1];
+    check("motion", &frames.i16().diff(0).abs().mean((1, 2, 3)));
+    check("spread", &(frames.i64() * 2).cast(DType::I16).var((1, 2)));
 }

@@ -176,6 +176,21 @@ impl<T: Element> Stamp for Wide<'_, T> {
     }
 }
 
+struct Squares<'a, T>(Rows<'a, T>, &'a mut [i64]);
+
+impl<T: Element> Stamp for Squares<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn go(self) {
+        for (row, at) in self.0.each(self.1.len()) {
+            for (&x, s) in row.iter().zip(self.1[at..].iter_mut()) {
+                let x = cast_one::<T, i32>(x) as u32;
+                *s += i64::from(x.wrapping_mul(x));
+            }
+        }
+    }
+}
+
 /// Sums of integers down columns. Those of 64-bit integers wrap.
 #[derive(Clone, Debug)]
 pub struct IntegerColumns {
@@ -209,6 +224,11 @@ impl IntegerColumns {
             isa.stamp(Narrow(Rows { x, first, ..rows }, &mut self.narrow));
             first += n;
         }
+    }
+
+    /// Adds the squares of integers of up to 16 bits.
+    pub fn add_squares<T: Element>(&mut self, isa: Isa, rows: Rows<'_, T>) {
+        isa.stamp(Squares(rows, &mut self.wide));
     }
 
     fn widen(&mut self) {

@@ -10,7 +10,7 @@ use super::interpret::views;
 use super::reduce::{JOB, Job, Values};
 use crate::array::Scalar;
 use crate::error::{Error, Result};
-use crate::exec::rules::LEAF;
+use crate::exec::rules::{LEAF, spread};
 use crate::exec::threads;
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_integer};
@@ -51,6 +51,8 @@ enum State {
     /// f64, compensated, in the lanes of the rows' sums.
     Compensated(Vec<f64>, Vec<f64>),
     Integers(IntegerColumns),
+    /// Of small integers, and of their squares.
+    Moments(IntegerColumns, IntegerColumns),
     /// The best or the truth so far and room for the next; nothing before the first row.
     Chosen {
         op: Elementwise,
@@ -76,7 +78,9 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
     // Means of 64-bit integers need more than 64 bits; the least complex number is found one by one.
     let narrow = summed || !dtype.is_complex();
     let held = !(job.op == Reduce::Mean && dtype.is_integer() && dtype.size() == 8);
-    if layout.rows == 0 || layout.width == 0 || layout.rows > LEAF || !held || !narrow {
+    // Leaves only matter to sums of floats. A few columns are faster gathered one by one.
+    let one_leaf = if job.op.by_moments() { layout.width >= 16 } else { layout.rows <= LEAF };
+    if layout.rows == 0 || layout.width == 0 || !one_leaf || !held || !narrow {
         return Ok(false);
     }
     let index = job.index_program();
@@ -146,6 +150,9 @@ impl<'a> Worker<'a> {
                 vec![State::Exact(vec![0.0; n], Vec::new()), State::Exact(vec![0.0; n], vec![0.0; n])]
             }
             (Reduce::Sum | Reduce::Mean, _) => vec![State::Integers(IntegerColumns::new(width))],
+            (Reduce::Variance | Reduce::Deviations, _) => {
+                vec![State::Moments(IntegerColumns::new(width), IntegerColumns::new(width))]
+            }
             _ => {
                 let op = match op {
                     Reduce::Min => Elementwise::Binary(Binary::Minimum),
@@ -223,6 +230,14 @@ impl<'a> Worker<'a> {
                 }
                 Ok(())
             }
+            State::Moments(mut sums, mut squares) => {
+                let both = sums.values().iter().zip(squares.values());
+                for (o, (&sum, &squares)) in out.chunks_exact_mut(8).zip(both) {
+                    let value = spread(job.op, self.layout.rows, sum.into(), squares.into());
+                    o.copy_from_slice(&value.to_ne_bytes());
+                }
+                Ok(())
+            }
             State::Chosen { so_far, .. } => {
                 let Some(found) = so_far else { return Ok(()) };
                 let mut lanes = lanes_of(dtype, out)?;
@@ -292,6 +307,20 @@ impl State {
                 match x {
                     Lanes::Bool(x) => sums.add(isa, Rows { x, stride, width, first: 0 }),
                     x => with_integer!(x.dtype(), T => sums.add(isa, Rows { x: T::lanes(x), stride, width, first: 0 })),
+                }
+                Ok(true)
+            }
+            State::Moments(sums, squares) => {
+                match x {
+                    Lanes::Bool(x) => {
+                        sums.add(isa, Rows { x, stride, width, first: 0 });
+                        squares.add(isa, Rows { x, stride, width, first: 0 });
+                    }
+                    x => with_integer!(x.dtype(), T => {
+                        let rows = Rows { x: T::lanes(x), stride, width, first: 0 };
+                        sums.add(isa, rows);
+                        squares.add_squares(isa, rows);
+                    }),
                 }
                 Ok(true)
             }
