@@ -60,7 +60,11 @@ fn inner(plan: &Plan, id: NodeId, known: &[Option<Range>]) -> Option<NodeId> {
     within(range?, bounds(to).filter(|_| to != DType::Bool)?).then_some(first)
 }
 
-fn cast(out: &mut Plan, id: NodeId, to: DType) -> NodeId {
+/// The node in another type; casts before it that only widened are passed over.
+fn cast(out: &mut Plan, mut id: NodeId, to: DType) -> NodeId {
+    while let Some(first) = inner(out, id, &[]) {
+        id = first;
+    }
     let node = out.node(id).clone();
     if node.dtype == to {
         return id;

@@ -239,9 +239,9 @@ fn integers_that_fit_run_in_narrower_types() {
     let motion = (a.i16() - b.i16()).absolute().mean((1, 2, 3));
     assert!(line(&motion).contains("of subtract(maximum(a, b), minimum(a, b))  : f64"), "{}", line(&motion));
     let sum = (a.i64() + b.i64()).minimum(255).u8();
-    assert!(line(&sum).contains("u8(minimum(add(i16(a), i16(b)), 255i16))"), "{}", line(&sum));
+    assert!(line(&sum).contains("u8(minimum(add(i16(a), i16(b)), 255))"), "{}", line(&sum));
     let scaled = (a.i64() * 1000 - 5).f32();
-    assert!(line(&scaled).contains("f32(subtract(multiply(i32(a), 1000i32), 5i32))"), "{}", line(&scaled));
+    assert!(line(&scaled).contains("f32(subtract(multiply(i32(a), 1000), 5))"), "{}", line(&scaled));
     let compared = a.i32().greater(b.i32());
     assert!(line(&compared).contains("greater(a, b)"), "{}", line(&compared));
 }
@@ -255,10 +255,10 @@ fn integers_that_may_not_fit_stay_wide() {
     let x = a.i64();
     let power = &x * &x * &x * &x;
     assert!(line(&power).contains("multiply(i64("), "{}", line(&power));
-    assert!(line(&(&wide + 1)).contains("add(a, 1i64)"));
+    assert!(line(&(&wide + 1)).contains("add(a, 1)"));
     // Unsigned differences wrap around.
     let under = a.cast(DType::U32) - 3;
-    assert!(line(&under).contains("subtract(u32(a), 3u32)"), "{}", line(&under));
+    assert!(line(&under).contains("subtract(u32(a), 3)"), "{}", line(&under));
     // A cast that cuts off is no cast that widens.
     let cut = (a.cast(DType::I8).i64() - a.i64()).absolute();
     assert!(line(&cut).contains("i8(a)"), "{}", line(&cut));

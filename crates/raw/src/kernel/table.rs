@@ -16,11 +16,14 @@ pub fn table_u8(isa: Isa, x: &[u8], table: &[u8; 256], out: &mut [u8]) {
 /// `out[i] = table[x[i]]` for entries of any type, for as many elements as both have.
 pub fn table_to<R: Element>(isa: Isa, x: &[u8], table: &[R; 256], out: &mut [R]) {
     #[cfg(target_arch = "x86_64")]
-    let done = if isa.has_vbmi() && size_of::<R>() == 4 {
+    let done = match size_of::<R>() {
         // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
-        unsafe { vbmi::table_to4(x, table, out) }
-    } else {
-        0
+        1 if isa.has_vbmi() => unsafe { vbmi::turns::<R, 1>(x, &[table], 0, out) },
+        // SAFETY: as above.
+        2 if isa.has_vbmi() => unsafe { vbmi::table_to2(x, table, out) },
+        // SAFETY: as above.
+        4 if isa.has_vbmi() => unsafe { vbmi::table_to4(x, table, out) },
+        _ => 0,
     };
     #[cfg(not(target_arch = "x86_64"))]
     let (done, _) = (0, isa);
@@ -145,6 +148,31 @@ pub(crate) mod vbmi {
                 _mm512_mask_storeu_epi8(out.as_mut_ptr().add(i).cast(), mask, lookup(&t, v));
             }
         }
+    }
+
+    /// Entries of two bytes, as those of four below.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(crate) fn table_to2<R: Element>(x: &[u8], table: &[R; 256], out: &mut [R]) -> usize {
+        if size_of::<R>() != 2 {
+            return 0;
+        }
+        let bytes = as_bytes(table);
+        let plane = |p: usize| std::array::from_fn::<u8, 256, _>(|v| bytes[2 * v + p]);
+        let t = [load(&plane(0)), load(&plane(1))];
+        let deal = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+        let whole = x.len().min(out.len()) / 64;
+        for i in 0..whole {
+            // SAFETY: 64 * i + 64 <= x.len().
+            let v = unsafe { _mm512_loadu_si512(x.as_ptr().add(64 * i).cast()) };
+            let v = _mm512_permutexvar_epi64(deal, v);
+            let (a, b) = (lookup(&t[0], v), lookup(&t[1], v));
+            for (k, v) in [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)].into_iter().enumerate() {
+                // SAFETY: 64 * i + 64 <= out.len(), entries have two bytes, and every bit pattern
+                // written is that of a table entry.
+                unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(64 * i + 32 * k).cast(), v) };
+            }
+        }
+        64 * whole
     }
 
     /// Entries of four bytes, 64 at a time: each byte of the entry has its own table, and the

@@ -307,16 +307,18 @@ fn wide_var(
     let out = dtype.map_or_else(|| x.dtype().map(|d| Reduce::Mean.result(d)), Ok)?;
     let x = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
     let free = |n: &Lazy| binary(Binary::Maximum, n - ddof, 0.0);
+    // A number, so that keepdims finds the reduction beside it.
     let counted = |x: &Lazy| {
         let of = x.shape()?;
         let lengths: Vec<usize> = shape::axes(op, axes, of.len())?.iter().map(|&a| of[a]).collect();
-        Ok(constant(DType::F64, Weak::Float(shape::product(&lengths) as f64)))
+        let free = shape::product(&lengths) as f64 - ddof;
+        Ok(constant(DType::F64, Weak::Float(if free < 0.0 { 0.0 } else { free })))
     };
     if Reduce::Variance.takes(x.dtype()?) && matches!(where_, Operand::Weak(Weak::Bool(true))) {
         if ddof == 0.0 {
             return Ok((x.reduce(Reduce::Variance, axes), out));
         }
-        return Ok((x.reduce(Reduce::Deviations, axes) / free(&counted(&x)?), out));
+        return Ok((x.reduce(Reduce::Deviations, axes) / counted(&x)?, out));
     }
     let complex = x.dtype()?.is_complex();
     let (x, out) = (x.cast(widest(x.dtype()?)), if complex { out.real() } else { out });
@@ -333,7 +335,7 @@ fn wide_var(
     if ddof == 0.0 {
         return Ok((away.reduce(Reduce::Mean, axes), out));
     }
-    Ok((away.reduce(Reduce::Sum, axes) / free(&counted(&x)?), out))
+    Ok((away.reduce(Reduce::Sum, axes) / counted(&x)?, out))
 }
 
 /// Peak to peak.
