@@ -35,10 +35,12 @@ fn better(out: &mut Plan, node: &PlanNode, known: &[Option<Range>]) -> Option<No
         }
         Kind::Op(Op::Elementwise(op)) => distance(out, node, known).or_else(|| arithmetic(out, *op, node, known)),
         Kind::Op(Op::Reduce { op, axes, keepdims }) => {
-            let first = inner(out, *node.inputs.first()?, known)?;
+            let input = *node.inputs.first()?;
+            let first = inner(out, input, known)?;
             let from = out.node(first).dtype;
             // A sum of integers wraps alike, whatever its sign; the mean of any is float64.
-            let same = !matches!(op, Reduce::Any | Reduce::All) && from != DType::Bool;
+            let same = !matches!(op, Reduce::Any | Reduce::All) && from != DType::Bool && op.takes(from);
+            let same = same && from.size() <= out.node(input).dtype.size();
             let kind = Kind::Op(Op::Reduce { op: *op, axes: axes.clone(), keepdims: *keepdims });
             let dtype = op.result(from);
             same.then(|| {
@@ -135,12 +137,8 @@ fn distance(out: &mut Plan, node: &PlanNode, known: &[Option<Range>]) -> Option<
     if !unsigned || away.dtype.size() <= small.size() || bounds(away.dtype)?.0 == 0 {
         return None;
     }
-    let mut of = |op: Binary, inputs: Vec<NodeId>| {
-        let kind = Kind::Op(Op::Elementwise(Elementwise::Binary(op)));
-        out.intern(PlanNode { kind, inputs, shape: away.shape.clone(), dtype: small })
-    };
-    let (most, least) = (of(Binary::Maximum, vec![a, b]), of(Binary::Minimum, vec![a, b]));
-    let away = of(Binary::Subtract, vec![most, least]);
+    let kind = Kind::Op(Op::Elementwise(Elementwise::Binary(Binary::Distance)));
+    let away = out.intern(PlanNode { kind, inputs: vec![a, b], shape: away.shape, dtype: small });
     Some(cast(out, away, node.dtype))
 }
 
@@ -176,6 +174,7 @@ fn range(node: &PlanNode, known: &[Option<Range>]) -> Option<Range> {
                     Binary::Multiply => corners(a, b)?,
                     Binary::Minimum => (a.0.min(b.0), a.1.min(b.1)),
                     Binary::Maximum => (a.0.max(b.0), a.1.max(b.1)),
+                    Binary::Distance => (0, (a.1 - b.0).max(b.1 - a.0)),
                     _ => return None,
                 }
             }
