@@ -165,6 +165,12 @@ fn each_channel_has_a_table_of_its_own() {
     assert!(check("planes of five", &(&many.f32() / &five).permute_dims((0, 3, 2, 1))).tables() > 0);
     let back = (many.permute_dims((0, 3, 1, 2)).f32() / 3.0).permute_dims((0, 2, 3, 1));
     assert!(check("there and back", &back).tables() > 0);
+    let planar = video(34, &[2, 3, 40, 53]);
+    for planar in [&planar, &planar.flip(1), &planar.flip(3), &planar.slice_axis(2, Some(1), None, Some(3))] {
+        assert!(check("planes to pixels", &imagenet(&planar.permute_dims((0, 2, 3, 1)), &[3])).tables() > 0);
+        check("planes to pixels, as they are", &planar.permute_dims((0, 2, 3, 1)));
+        check("wide planes to pixels", &planar.f64().sqrt().permute_dims((0, 2, 3, 1)));
+    }
     // Neither the last axis nor large planes.
     let rows: Lazy = Array::from_slice(&[1u8, 2, 3, 4], &[4, 1, 1]).unwrap().into();
     assert_eq!(check("rows", &(video(33, &[30, 4, 50, 2]) * rows)).tables(), 0);

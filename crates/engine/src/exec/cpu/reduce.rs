@@ -60,7 +60,8 @@ impl<'a> Values<'a> {
         };
         let bytes = views.into_iter().nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
         let machine = Machine::new(job.isa, index, vec![bytes])?;
-        let block = machine.block;
+        // The values are wider than the bytes.
+        let block = machine.block / 2;
         Ok((Values::LookedUp(machine, Block::new(index.dtype, block), table), block))
     }
 
