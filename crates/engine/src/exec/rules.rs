@@ -40,7 +40,7 @@ fn quotient(a: u128, b: u128) -> f64 {
     let (mut whole, mut rest, mut digits) = (a / b.max(1), a % b.max(1), 0);
     // More than 64 bits, and whether anything is left below them, decide how 53 are rounded.
     while a > 0 && whole >> 64 == 0 && digits < 8 {
-        whole = whole << 32 | (rest << 32) / b.max(1);
+        whole = (whole << 32) | ((rest << 32) / b.max(1));
         rest = (rest << 32) % b.max(1);
         digits += 1;
     }
