@@ -8,9 +8,11 @@ use opusclip_raw::Isa;
 use opusclip_raw::kernel::cast::cast;
 use opusclip_raw::kernel::math::pow_f32;
 use opusclip_raw::kernel::minmax::min_max;
+use opusclip_raw::kernel::moments::moments;
+use opusclip_raw::kernel::pick::every;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int};
-use opusclip_raw::kernel::table::{table_to, table_u8};
+use opusclip_raw::kernel::table::{table_to, table_turns, table_u8};
 
 fn best(mut f: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
@@ -32,6 +34,8 @@ fn main() -> io::Result<()> {
     let d: Vec<f64> = f.iter().map(|&v| f64::from(v)).collect();
     // Every exponent there is: the sum's slow lane.
     let wild: Vec<f32> = (0..n as u32).map(|i| f32::from_bits(i.wrapping_mul(2654435761) & 0xbfff_ffff)).collect();
+    let s: Vec<i16> = x.iter().map(|&v| i16::from(v) - 100).collect();
+    let mut s2 = s.clone();
     let (mut y, mut g) = (vec![0u8; n], vec![0f32; n]);
     let table: [u8; 256] = std::array::from_fn(|i| 255 - i as u8);
     let floats: [f32; 256] = std::array::from_fn(|i| pow_f32(i as f32 / 255.0, 0.8));
@@ -47,6 +51,19 @@ fn main() -> io::Result<()> {
     for isa in Isa::available() {
         row(isa, "table_u8", n, best(|| table_u8(isa, black_box(&x), &table, black_box(&mut y))))?;
         row(isa, "table_to f32", n, best(|| table_to(isa, black_box(&x), &floats, black_box(&mut g))))?;
+        let turns = [&floats; 3];
+        row(isa, "table_turns f32", n, best(|| table_turns(isa, black_box(&x), &turns, 0, black_box(&mut g))))?;
+        let turns = [&table; 3];
+        row(isa, "table_turns u8", n, best(|| table_turns(isa, black_box(&x), &turns, 0, black_box(&mut y))))?;
+        for step in 2..=4 {
+            let (x, y) = (x.as_chunks::<1>().0, y.as_chunks_mut::<1>().0);
+            let name = format!("every {step} u8");
+            row(isa, &name, n, best(|| every(isa, black_box(x), step, black_box(&mut y[..n / step]))))?;
+        }
+        row(isa, "moments u8", n, best(|| _ = black_box(moments(isa, black_box(&x)))))?;
+        row(isa, "moments i16", 2 * n, best(|| _ = black_box(moments(isa, black_box(&s)))))?;
+        row(isa, "cast u8 -> i16", n, best(|| cast(isa, black_box(&x), black_box(&mut s2))))?;
+        row(isa, "sum_int i16 (active level)", 2 * n, best(|| _ = black_box(sum_int(black_box(&s)))))?;
         if let Some(p) = &planes {
             let name = format!("PlaneTable::sum, {} planes", p.planes());
             row(isa, &name, n, best(|| _ = black_box(p.sum(isa, black_box(&x)))))?;

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
-use opusclip_raw::{DType, Element};
+use opusclip_raw::kernel::pick::every;
+use opusclip_raw::{DType, Element, Isa};
 
 use super::index::Span;
 use super::scalar::Scalar;
@@ -350,6 +351,21 @@ pub(super) fn is_dense<'a>(axes: impl Iterator<Item = (&'a usize, &'a isize)>) -
     true
 }
 
+/// Odometer: the inner axis is used up. False when all of it is.
+fn carry(index: &mut [usize], shape: &[usize]) -> bool {
+    for axis in (0..index.len()).rev() {
+        if index[axis] < shape[axis] {
+            return true;
+        }
+        index[axis] = 0;
+        if axis == 0 {
+            return false;
+        }
+        index[axis - 1] += 1;
+    }
+    true
+}
+
 impl<'a> Strided<'a> {
     /// Number of elements.
     pub fn size(&self) -> usize {
@@ -438,6 +454,21 @@ impl<'a> Strided<'a> {
         while !out.is_empty() {
             let at = index.iter().zip(&self.strides).fold(self.offset as isize, |a, (&i, &s)| a + i as isize * s);
             let first = index.last().copied().unwrap_or(0);
+            if let ([.., outer, few @ 2..=8], [.., 1, _]) = (self.shape.as_slice(), self.strides.as_slice())
+                && let ([.., pixel, place @ 0], whole @ 1..) = (index.as_mut_slice(), out.len() / (few * N))
+            {
+                let whole = whole.min(outer - *pixel);
+                let (now, later) = out.split_at_mut(whole * few * N);
+                self.weave::<N>(at, step, *few, now);
+                out = later;
+                // As if the last of them had been walked.
+                *pixel += whole - 1;
+                *place = *few;
+                if !carry(&mut index, &self.shape) {
+                    return;
+                }
+                continue;
+            }
             let run = (inner - first).min(out.len() / N);
             if run == 0 {
                 return;
@@ -449,14 +480,9 @@ impl<'a> Strided<'a> {
                     now.copy_from_slice(src);
                 }
             } else if step > 1 {
-                // One check for the whole run; what is left is a plain walk.
-                let step = step as usize * N;
-                let source = self.bytes.get(at as usize * N..).unwrap_or(&[]);
-                for (o, x) in now.as_chunks_mut::<N>().0.iter_mut().zip(source.chunks(step)) {
-                    if let Some(x) = x.first_chunk() {
-                        *o = *x;
-                    }
-                }
+                // One check for the whole run; what is left is a plain walk, the same on every level.
+                let source = self.bytes.get(at as usize * N..).unwrap_or(&[]).as_chunks::<N>().0;
+                every(Isa::active(), source, step as usize, now.as_chunks_mut::<N>().0);
             } else {
                 let mut at = at;
                 for o in now.as_chunks_mut::<N>().0 {
@@ -468,21 +494,26 @@ impl<'a> Strided<'a> {
                 }
             }
             out = later;
-            // Odometer: the inner axis is used up.
             if let Some(last) = index.last_mut() {
                 *last += run;
             } else {
                 return;
             }
-            for axis in (0..rank).rev() {
-                if index[axis] < self.shape[axis] {
-                    break;
-                }
-                index[axis] = 0;
-                if axis == 0 {
-                    return;
-                }
-                index[axis - 1] += 1;
+            if !carry(&mut index, &self.shape) {
+                return;
+            }
+        }
+    }
+
+    /// Whole pixels, whose `few` channels lie `step` apart in planes, from the element `at` on.
+    fn weave<const N: usize>(&self, at: isize, step: isize, few: usize, out: &mut [u8]) {
+        let items = out.as_chunks_mut::<N>().0;
+        let pixels = items.len() / few.max(1);
+        for channel in 0..few {
+            let first = (at + channel as isize * step) as usize * N;
+            let plane = self.bytes.get(first..first + pixels * N).unwrap_or(&[]).as_chunks::<N>().0;
+            for (pixel, x) in items.chunks_exact_mut(few).zip(plane) {
+                pixel[channel] = *x;
             }
         }
     }

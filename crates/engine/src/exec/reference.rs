@@ -6,7 +6,7 @@ use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 
 use super::executor::{Executor, Fold, Frames};
-use super::rules::{LEAF, better, chunked, extreme, join, lanes, over_of};
+use super::rules::{LEAF, better, chunked, extreme, join, lanes, over_of, spread};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -178,6 +178,13 @@ fn one(op: Reduce, d: DType, lanes: usize, values: impl Iterator<Item = Scalar>)
             Scalar::from_parts(dtype, re, im)
         }
         Reduce::Sum => Scalar::from_i128(dtype, values.map(Scalar::to_i128).sum()),
+        Reduce::Variance | Reduce::Deviations => {
+            let (mut n, mut sum, mut squares) = (0, 0, 0);
+            for v in values.map(Scalar::to_i128) {
+                (n, sum, squares) = (n + 1, sum + v, squares + v * v);
+            }
+            Scalar::from_f64(dtype, spread(op, n, sum, squares))
+        }
         Reduce::Mean => {
             let (n, sum) = values.fold((0u64, 0i128), |(n, s), v| (n + 1, s + v.to_i128()));
             Scalar::from_f64(dtype, sum as f64 / n as f64)

@@ -7,7 +7,7 @@ use super::executor::Frames;
 use crate::array::Scalar;
 use crate::array::index::Span;
 use crate::array::shape::product;
-use crate::ops::Movement;
+use crate::ops::{Movement, Reduce};
 
 /// Elements of a float sum that are added as one exact leaf.
 pub(super) const LEAF: usize = 1 << 20;
@@ -33,6 +33,32 @@ pub(super) fn join(leaves: &[f64]) -> f64 {
             join(a) + join(b)
         }
     }
+}
+
+/// A variance, or the sum of squared distances, from exact sums of `n` integers and of their squares.
+/// What is added to all of them does not matter.
+pub(super) fn spread(op: Reduce, n: usize, sum: i128, squares: i128) -> f64 {
+    let n = n as i128;
+    // Integers of 16 bits: this needs 128 bits only of arrays beyond any memory.
+    let above = n.saturating_mul(squares).saturating_sub(sum.saturating_mul(sum)).max(0).unsigned_abs();
+    match op {
+        Reduce::Variance if n == 0 => f64::NAN,
+        Reduce::Variance => quotient(above, n.saturating_mul(n).unsigned_abs()),
+        _ => quotient(above, n.max(1).unsigned_abs()),
+    }
+}
+
+/// `a / b`, rounded once to nearest, ties to even; `b` is not 0 and below 2^96.
+fn quotient(a: u128, b: u128) -> f64 {
+    let (mut whole, mut rest, mut digits) = (a / b.max(1), a % b.max(1), 0);
+    // More than 64 bits, and whether anything is left below them, decide how 53 are rounded.
+    while a > 0 && whole >> 64 == 0 && digits < 8 {
+        whole = (whole << 32) | ((rest << 32) / b.max(1));
+        rest = (rest << 32) % b.max(1);
+        digits += 1;
+    }
+    let rounded = (whole | u128::from(rest > 0)) as f64;
+    rounded * f64::from_bits((1023 - 32 * digits) << 52)
 }
 
 /// Shape over which a fused reduction runs for the frames asked for.

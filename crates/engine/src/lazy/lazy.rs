@@ -313,6 +313,10 @@ impl Lazy {
         };
         self.cast(to).derive(|m| {
             let name = op.row().name;
+            if !op.takes(m.dtype) {
+                let detail = format!("the elements are {}; only bool and integers of up to 16 bits have it", m.dtype);
+                return Err(Error::dtype(name, detail));
+            }
             let axes = shape::axes(name, axes, m.shape.len())?;
             let empty = axes.iter().any(|&a| m.shape[a] == 0);
             if empty && !op.allows_empty() {

@@ -32,6 +32,10 @@ family! {
             doc: "What division towards zero leaves; has the sign of x, as C's % does.",
             rule: "Exact. Integer fmod by zero gives 0; floats by zero, and infinite x, give NaN." }
     }
+    inner {
+        Distance { name: "distance", params: XY, commutes: true,
+            doc: "The greater less the lesser, which an unsigned type holds.", rule: "maximum's, minimum's and subtract's." }
+    }
 }
 
 /// Powers of a run, for floats by the curve and for integers by repeated multiplication.
@@ -64,6 +68,7 @@ pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
         Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
         // Division of each by itself: no instruction set helps, so it is compiled once.
+        Binary::Distance => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y).sub(x.min_nan(y))),
         Binary::Fmod => each2(x, y, out, |x: T, y: T| x.fmod(y)),
     }
 }

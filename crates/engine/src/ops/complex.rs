@@ -165,6 +165,7 @@ fn binary<T: ComplexNumber>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T
         Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
         Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
         Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
+        Binary::Distance => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y).sub(x.min_nan(y))),
         Binary::Power => each2(x, y, out, |x: T, y: T| T::narrow(math::pow(x.wide(), y.wide()))),
         // Refused when the expression is written.
         Binary::FloorDivide | Binary::Remainder | Binary::Fmod => {}

@@ -258,14 +258,17 @@ impl Row {
 
 /// Declares a family: the enum, the list of its variants and their rows, from one table.
 macro_rules! family {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident { $($field:ident: $value:expr),* $(,)? })* }) => {
+    (
+        $(#[$meta:meta])* $name:ident { $($variant:ident { $($field:ident: $value:expr),* $(,)? })* }
+        $(inner { $($inner:ident { $($own:ident: $fact:expr),* $(,)? })* })?
+    ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs)] // each variant's page is its row
-        pub enum $name { $($variant),* }
+        pub enum $name { $($variant,)* $($($inner),*)? }
 
         impl $name {
-            /// Every op of the family.
+            /// Every op of the family that has a name for callers.
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
 
             /// The op's page.
@@ -277,7 +280,13 @@ macro_rules! family {
                         variant: stringify!($variant),
                         $($field: $value,)*
                         ..Row::BASE
-                    }),*
+                    },)*
+                    $($($name::$inner => Row {
+                        family: Family::$name,
+                        variant: stringify!($inner),
+                        $($own: $fact,)*
+                        ..Row::BASE
+                    },)*)?
                 }
             }
         }

@@ -46,6 +46,12 @@ family! {
             tries: &["all(x)", "all(x, axis=0)", "all(x, axis=(0, 1), keepdims=True)", "all(x, axis=-1, where=x > 2)"],
             doc: "True if no element is zero.", rule: "NaN counts as true; empty gives True." }
     }
+    inner {
+        Variance { name: "variance", doc: "What var is made of for truth values and integers of up to 16 bits.",
+            rule: "The exact variance, rounded once to float64. Empty gives NaN." }
+        Deviations { name: "deviations", doc: "The same without dividing by the count.",
+            rule: "The exact sum of the squared distances from the mean, rounded once to float64. Empty gives 0." }
+    }
 }
 
 impl Reduce {
@@ -54,7 +60,7 @@ impl Reduce {
         match self {
             Reduce::Sum => sum_of(d),
             Reduce::Mean if d.kind() >= Kind::Float => float_of(d),
-            Reduce::Mean => DType::F64,
+            Reduce::Mean | Reduce::Variance | Reduce::Deviations => DType::F64,
             Reduce::Min | Reduce::Max => d,
             Reduce::Any | Reduce::All => DType::Bool,
         }
@@ -66,6 +72,16 @@ impl Reduce {
             Reduce::Any | Reduce::All => DType::Bool,
             _ => d,
         }
+    }
+
+    /// Whether elements of this type have such a reduction.
+    pub fn takes(self, d: DType) -> bool {
+        !self.by_moments() || d == DType::Bool || (d.is_integer() && d.size() <= 2)
+    }
+
+    /// True for those that the exact sums of the elements and of their squares decide.
+    pub fn by_moments(self) -> bool {
+        matches!(self, Reduce::Variance | Reduce::Deviations)
     }
 
     /// True when no element at all still has an answer.

@@ -4,7 +4,7 @@
 
 use opusclip_raw::DType;
 
-use super::tabulate::{FEWEST_ELEMENTS, table_operand};
+use super::tabulate::{FEWEST_ELEMENTS, Lookup, lookup};
 use crate::error::Result;
 use crate::ops::Reduce;
 use crate::plan::{Kind, Path, Plan};
@@ -30,13 +30,17 @@ fn decide(
     if program.instructions.is_empty() {
         return Path::Blocks("nothing to compute before the reduction");
     }
-    let (operand, per_frame) = match table_operand(plan, program, inputs, over) {
-        Ok(found) => found,
+    let (operand, per_frame) = match lookup(plan, program, inputs, over) {
+        Ok(Lookup { operand, per_frame, channel: None }) => (operand, per_frame),
+        Ok(_) => return Path::Blocks("an operand varies inside a frame"),
         Err(why) => return Path::Blocks(why),
     };
     // Whole frames: every axis but time. Sums must not depend on the order: f32 ones are exact.
     let whole_frames = over.len() > 1 && axes.iter().copied().eq(1..over.len());
-    let exact = !matches!(op, Reduce::Sum | Reduce::Mean) || program.dtype == DType::F32;
+    let exact = match op {
+        Reduce::Sum | Reduce::Mean => program.dtype == DType::F32,
+        op => !op.by_moments(),
+    };
     if whole_frames && exact && crate::array::shape::product(&over[1..]) >= FEWEST_ELEMENTS {
         return Path::Count { operand, per_frame };
     }
@@ -44,5 +48,5 @@ fn decide(
         return Path::Blocks("each frame would need its own table and is not reduced as a whole");
     }
     // The values come from a table, and are reduced in their order.
-    Path::Table { operand, per_frame }
+    Path::Table { operand, per_frame, channel: None }
 }

@@ -3,6 +3,8 @@
 mod count;
 mod fold;
 mod fuse;
+mod layout;
+mod narrow;
 mod pushdown;
 mod simplify;
 mod tabulate;
@@ -24,13 +26,16 @@ pub struct Pass {
 /// In this order:
 /// `fold` first, so that the others see constants as constants;
 /// `simplify` next, before fusing hides single ops inside programs;
-/// `pushdown` then, while every op is still a node of its own that a slice can pass;
+/// `pushdown` then, while every op is still a node of its own that a slice can pass, and `layout`
+/// for permutations, which slices have passed by then, and `narrow` for the casts of integers;
 /// `fuse` makes the programs; `count` and `tabulate` only choose how programs run,
 /// `count` first because a reduction that is counted needs no table of its own.
 pub const PASSES: &[Pass] = &[
     Pass { name: "fold", keeps_trouble: false, run: fold::run },
     Pass { name: "simplify", keeps_trouble: true, run: simplify::run },
     Pass { name: "pushdown", keeps_trouble: true, run: pushdown::run },
+    Pass { name: "layout", keeps_trouble: false, run: layout::run },
+    Pass { name: "narrow", keeps_trouble: false, run: narrow::run },
     Pass { name: "fuse", keeps_trouble: true, run: fuse::run },
     Pass { name: "count", keeps_trouble: false, run: count::run },
     Pass { name: "tabulate", keeps_trouble: false, run: tabulate::run },

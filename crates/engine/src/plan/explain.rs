@@ -90,8 +90,15 @@ fn path(node: &PlanNode) -> Option<String> {
         Path::Table { .. } if matches!(node.kind, Kind::Reduce { .. }) => {
             "values from a table of 256, reduced in their order: bit-identical to the blocks".into()
         }
-        Path::Table { per_frame, .. } => {
+        Path::Table { per_frame, channel: None, .. } => {
             format!("table of 256, one {}: bit-identical to the blocks by construction", whose(*per_frame))
+        }
+        Path::Table { per_frame, channel: Some(axis), .. } => {
+            let tables = node.shape.get(*axis).copied().unwrap_or(1);
+            format!(
+                "tables of 256, one for each of {tables} places of axis {axis}, made {}: bit-identical to the blocks by construction",
+                if *per_frame { "per frame" } else { "once for all frames" }
+            )
         }
         Path::Count { per_frame, .. } => {
             format!(

@@ -24,6 +24,8 @@ pub enum Path {
         operand: usize,
         /// True when the other operands differ from frame to frame, so that each frame has its own table.
         per_frame: bool,
+        /// The axis along which the other operands differ, so that each place of it has its own table.
+        channel: Option<usize>,
     },
     /// A reduction that depends only on how often each 8-bit value occurs.
     Count {

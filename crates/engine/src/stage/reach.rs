@@ -84,8 +84,11 @@ pub fn folds(plan: &Plan, id: NodeId) -> bool {
     let kept: Vec<usize> = (0..over.len()).filter(|a| !axes.contains(a)).filter(long).collect();
     // The reduced axes come first, as time does.
     let first = kept.first().is_none_or(|k| axes.iter().filter(|a| long(a)).all(|a| a < k));
+    // Sums of rows of integers are held in 64 bits.
+    let few = over.iter().fold(1, |n: usize, &d| n.saturating_mul(d)) < 1 << 31;
     let held = match op {
-        Reduce::Mean => dtype.size() < 8 || !dtype.is_integer(),
+        Reduce::Mean => !dtype.is_integer() || (dtype.size() < 8 && (few || dtype.size() == 1)),
+        op if op.by_moments() => few || dtype.size() == 1,
         Reduce::Min | Reduce::Max => !dtype.is_complex(),
         _ => true,
     };

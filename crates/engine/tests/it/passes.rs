@@ -153,3 +153,113 @@ fn slices_that_cannot_move_stay() {
     }
     assert_eq!(deep.slice_axis(0, Some(0), Some(2), None).collect().unwrap().shape(), &[2]);
 }
+
+#[test]
+fn permutations_move_to_the_source() {
+    let v = zeros(DType::U8, &[9, 40, 50, 3]);
+    let means: Lazy = Array::from_slice(&[0.4f32, 0.5, 0.6], &[3]).unwrap().into();
+    let planes = (v.f32() / 255.0 - &means).permute_dims((0, 3, 1, 2));
+    let expected = "\
+%0 = array in memory  : u8 (9, 40, 50, 3)
+%1 = permute_dims(%0)  : u8 (9, 3, 40, 50)
+%2 = array in memory  : f32 (1, 3, 1, 1)
+%3 = fused(%1, %2) subtract(divide(f32(a), 255.0), b)  : f32 (9, 3, 40, 50)
+     tables of 256, one for each of 3 places of axis 1, made once for all frames: bit-identical to the blocks by construction
+→ %3
+";
+    assert_eq!(after("tabulate", &planes), expected);
+    // The same when it stands before the arithmetic, or twice.
+    let place = means.reshape([3, 1, 1]);
+    let before = v.permute_dims((0, 3, 1, 2)).f32() / 255.0 - place;
+    assert!(after("tabulate", &before).contains("one for each of 3 places of axis 1"));
+    let back = planes.permute_dims((0, 2, 3, 1));
+    let text = after("tabulate", &back);
+    assert!(!text.contains("permute_dims(%0)") || text.contains("tables of 256"), "{text}");
+    let own = v.f32() - v.f32().mean((1, 2)).keepdims();
+    let text = after("tabulate", &own);
+    assert!(text.contains("one for each of 3 places of axis 3, made per frame"), "{text}");
+}
+
+#[test]
+fn permutations_that_stay() {
+    let v = zeros(DType::U8, &[9, 40, 50, 3]);
+    let stays = |what: &str, l: &Lazy| {
+        let text = after("layout", l);
+        let last = text.lines().rev().nth(1).unwrap_or_default().to_string();
+        assert!(last.contains("permute_dims"), "{what}: {text}");
+    };
+    let f = zeros(DType::F32, &[9, 40, 50, 3]);
+    stays("narrower results than operands", &(&f * 2.0).u8().permute_dims((0, 3, 1, 2)));
+    stays("two operands as wide as the result", &(&f + &f.flip(1)).permute_dims((0, 3, 1, 2)));
+    stays("frames would not stay frames", &(v.f32() / 255.0).permute_dims((3, 0, 1, 2)));
+    let text = after("layout", &v.permute_dims((0, 3, 1, 2)).permute_dims((0, 2, 3, 1)));
+    assert_eq!(text, "%0 = array in memory  : u8 (9, 40, 50, 3)\n→ %0\n");
+    let shared = v.f32() / 255.0;
+    let plan = lower(&[shared.permute_dims((0, 3, 1, 2)), shared]).unwrap();
+    let mut plan = plan;
+    for pass in PASSES.iter().take_while(|p| p.name != "fuse") {
+        plan = (pass.run)(&plan).unwrap();
+    }
+    assert!(explain::show(&plan).contains("permute_dims(%3)"), "computed once for both: {}", explain::show(&plan));
+}
+
+#[test]
+fn why_channels_have_no_tables() {
+    let v = zeros(DType::U8, &[9, 40, 50, 3]);
+    let why =
+        |l: &Lazy| after("tabulate", l).lines().find(|l| l.contains("block by block")).unwrap_or("").trim().to_string();
+    assert_eq!(
+        why(&(&v * zeros(DType::U8, &[40, 1, 1]))),
+        "block by block: an operand varies along an axis that is too long for a table at each place"
+    );
+    assert_eq!(
+        why(&(zeros(DType::U8, &[900, 4, 50, 3]) * zeros(DType::U8, &[4, 1, 1]))),
+        "block by block: an operand varies along an axis that is neither the last nor one of large planes"
+    );
+    assert_eq!(why(&(&v * zeros(DType::U8, &[50, 3]))), "block by block: an operand varies inside a frame");
+    assert_eq!(
+        why(&(zeros(DType::U8, &[9, 30, 30, 3]).f32() - zeros(DType::F32, &[9, 1, 1, 3]))),
+        "block by block: too few elements for a table to pay"
+    );
+    assert_eq!(
+        why(&(v.f32() * zeros(DType::F32, &[3])).mean((1, 2))),
+        "block by block: an operand varies inside a frame"
+    );
+}
+
+#[test]
+fn integers_that_fit_run_in_narrower_types() {
+    let (a, b) = (zeros(DType::U8, &[9, 40, 50, 3]), zeros(DType::U8, &[9, 40, 50, 3]));
+    let line = |l: &Lazy| {
+        let text = after("fuse", l);
+        text.lines().find(|l| l.contains("fused(") || l.contains(" of ")).unwrap_or(&text).to_string()
+    };
+    let away = (a.i64() - b.i64()).absolute();
+    assert!(line(&away).contains("i64(distance(a, b))"), "{}", line(&away));
+    let motion = (a.i16() - b.i16()).absolute().mean((1, 2, 3));
+    assert!(line(&motion).contains("of distance(a, b)  : f64"), "{}", line(&motion));
+    let sum = (a.i64() + b.i64()).minimum(255).u8();
+    assert!(line(&sum).contains("u8(minimum(add(i16(a), i16(b)), 255))"), "{}", line(&sum));
+    let scaled = (a.i64() * 1000 - 5).f32();
+    assert!(line(&scaled).contains("f32(subtract(multiply(i32(a), 1000), 5))"), "{}", line(&scaled));
+    let compared = a.i32().greater(b.i32());
+    assert!(line(&compared).contains("greater(a, b)"), "{}", line(&compared));
+}
+
+#[test]
+fn integers_that_may_not_fit_stay_wide() {
+    let a = zeros(DType::U8, &[9, 40, 50, 3]);
+    let wide = zeros(DType::I64, &[9, 40, 50, 3]);
+    let line = |l: &Lazy| after("fuse", l).lines().find(|l| l.contains("fused(")).unwrap_or_default().to_string();
+    // 255^4 needs 32 bits and a sign.
+    let x = a.i64();
+    let power = &x * &x * &x * &x;
+    assert!(line(&power).contains("multiply(i64("), "{}", line(&power));
+    assert!(line(&(&wide + 1)).contains("add(a, 1)"));
+    // Unsigned differences wrap around.
+    let under = a.cast(DType::U32) - 3;
+    assert!(line(&under).contains("subtract(u32(a), 3)"), "{}", line(&under));
+    // A cast that cuts off is no cast that widens.
+    let cut = (a.cast(DType::I8).i64() - a.i64()).absolute();
+    assert!(line(&cut).contains("i8(a)"), "{}", line(&cut));
+}

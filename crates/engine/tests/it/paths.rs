@@ -1,8 +1,9 @@
 //! Which path ran, and that all paths agree to the bit: reference, blocks, tables, counts, on
 //! every instruction set, any number of threads.
 
+use opusclip_engine::api::Arg;
 use opusclip_engine::exec::reference;
-use opusclip_engine::{Array, Isa, Lazy, Monitor, RunOptions};
+use opusclip_engine::{Array, Isa, Lazy, Monitor, RunOptions, op};
 
 use crate::support::{Random, assert_same, grade};
 
@@ -120,4 +121,150 @@ fn sums_of_float64_are_looked_up_and_added_in_order() {
     let m = check("int8", &(Lazy::from(signed).f64() * 1.1).sum((0, 3)));
     assert!(m.tables() > 0 && m.blocks() == 0, "{m:?}");
     check("per channel", &(v.f32() / 255.0).sqrt().mean((1, 2)));
+}
+
+fn imagenet(frames: &Lazy, place: &[usize]) -> Lazy {
+    let image = |v: [f32; 3]| Lazy::from(Array::from_slice(&v, place).unwrap());
+    (frames.f32() / 255.0 - image([0.485, 0.456, 0.406])) / image([0.229, 0.224, 0.225])
+}
+
+#[test]
+fn each_channel_has_a_table_of_its_own() {
+    let v = video(31, &[3, 61, 67, 3]);
+    let planes = (0, 3, 1, 2);
+    let signed = Lazy::from(crate::support::array_of(
+        opusclip_engine::DType::I8,
+        &[3, 61, 67, 3],
+        &Random(8).bytes(3 * 61 * 67 * 3),
+    ));
+    for (what, lazy) in [
+        ("pixels", imagenet(&v, &[3])),
+        ("pixels to planes, afterwards", imagenet(&v, &[3]).permute_dims(planes)),
+        ("pixels to planes, before", imagenet(&v.permute_dims(planes), &[3, 1, 1])),
+        ("half floats", imagenet(&v, &[3]).cast(opusclip_engine::DType::F16).permute_dims(planes)),
+        ("bytes", (imagenet(&v, &[3]) * 40.0 + 100.0).u8()),
+        ("words", (imagenet(&v, &[3]) * 4000.0 + 10000.0).cast(opusclip_engine::DType::U16)),
+        ("float64", imagenet(&v, &[3]).f64().sqrt()),
+        ("signed", imagenet(&signed, &[1, 1, 3]).permute_dims(planes)),
+        ("flipped", imagenet(&v.flip(2), &[3]).permute_dims(planes)),
+        ("cropped", imagenet(&v.slice_axis(1, Some(3), Some(-2), Some(2)), &[3]).permute_dims(planes)),
+        ("blue first", imagenet(&v.flip(3), &[3])),
+        ("a mean per frame and channel", v.f32() - v.f32().mean((1, 2)).keepdims()),
+        ("a mean per frame and channel, in planes", (v.f32() - v.f32().mean((1, 2)).keepdims()).permute_dims(planes)),
+        ("a mean per channel", (v.f32() - v.f32().mean((0, 1, 2))).permute_dims(planes)),
+    ] {
+        let m = check(what, &lazy);
+        assert!(m.tables() > 0, "{what}: {m:?}");
+        if !what.contains("mean") {
+            assert_eq!(m.blocks(), 0, "{what}: {m:?}");
+        }
+    }
+    let many = video(32, &[2, 40, 50, 5]);
+    let five: Lazy = Array::from_slice(&[1u8, 2, 3, 4, 5], &[5]).unwrap().into();
+    assert!(check("five channels", &(&many * &five)).tables() > 0);
+    assert!(check("planes of five", &(&many.f32() / &five).permute_dims((0, 3, 2, 1))).tables() > 0);
+    let back = (many.permute_dims((0, 3, 1, 2)).f32() / 3.0).permute_dims((0, 2, 3, 1));
+    assert!(check("there and back", &back).tables() > 0);
+    let planar = video(34, &[2, 3, 40, 53]);
+    for planar in [&planar, &planar.flip(1), &planar.flip(3), &planar.slice_axis(2, Some(1), None, Some(3))] {
+        assert!(check("planes to pixels", &imagenet(&planar.permute_dims((0, 2, 3, 1)), &[3])).tables() > 0);
+        check("planes to pixels, as they are", &planar.permute_dims((0, 2, 3, 1)));
+        check("wide planes to pixels", &planar.f64().sqrt().permute_dims((0, 2, 3, 1)));
+    }
+    // Neither the last axis nor large planes.
+    let rows: Lazy = Array::from_slice(&[1u8, 2, 3, 4], &[4, 1, 1]).unwrap().into();
+    assert_eq!(check("rows", &(video(33, &[30, 4, 50, 2]) * rows)).tables(), 0);
+}
+
+#[test]
+fn permutations_of_wide_results_are_fused() {
+    let v = video(35, &[4, 30, 40, 3]);
+    let other = video(36, &[4, 30, 40, 3]);
+    check("two operands", &((v.f32() * &other).sqrt()).permute_dims((0, 3, 1, 2)));
+    check("columns first", &((v.f32() * &other) + 1.0).permute_dims((0, 2, 1, 3)));
+    check("a sum of planes", &(v.f32() * &other).permute_dims((0, 3, 1, 2)).sum((2, 3)));
+    check("narrow results", &(v.f32() * 0.5 + other.f32()).u8().permute_dims((0, 3, 1, 2)));
+    let both = v.f32() * 0.5;
+    check("used twice", &(both.permute_dims((0, 2, 1, 3)).sum(1) + both.sum(2)));
+    let picture = video(37, &[30, 40, 3]);
+    check("a picture for all frames", &((v.f32() - picture.f32()).permute_dims((0, 3, 1, 2))));
+    let computed = v.f32().mean(0) * 2.0;
+    check("a computed picture", &((v.f32() - computed).permute_dims((0, 3, 1, 2))));
+}
+
+/// All small integer types, and where they wrap.
+fn small(shape: &[usize]) -> Vec<Lazy> {
+    use opusclip_engine::DType::{Bool, I8, I16, U8, U16};
+    let n: usize = shape.iter().product();
+    let bytes = Random(41).bytes(2 * n);
+    let of = |d: opusclip_engine::DType| match d {
+        Bool => {
+            Lazy::from(Array::from_slice(&bytes[..n].iter().map(|b| b % 3 == 0).collect::<Vec<_>>(), shape).unwrap())
+        }
+        d => crate::support::array_of(d, shape, &bytes[..n * d.size()]).into(),
+    };
+    [Bool, U8, I8, U16, I16].map(of).to_vec()
+}
+
+#[test]
+fn moments_of_small_integers_over_every_choice_of_axes() {
+    for x in small(&[3, 17, 29, 18]) {
+        for axes in [vec![], vec![0], vec![1], vec![2], vec![3], vec![0, 1, 2], vec![1, 2], vec![0, 3], vec![1, 2, 3]] {
+            let axis = Arg::Ints(axes.clone());
+            check("var", &x.var(axes.clone()));
+            check("std", &op!(std(&x, axis = axis.clone(), ddof = 1.0, keepdims = true)));
+            check("narrowed", &op!(var(&x.i16(), axis = axis, ddof = 0.5)));
+        }
+        check("of a program", &(&x * 3).cast(x.dtype().unwrap()).std((1, 2, 3)));
+        check("where", &op!(var(&x, axis = 1, where = x.greater(1))));
+        check("as float32", &op!(var(&x, axis = 1, dtype = opusclip_engine::DType::F32)));
+        check("empty", &x.slice_axis(1, Some(0), Some(0), None).var((1, 2)));
+        let one = x.slice_axis(1, Some(0), Some(1), None);
+        check("ddof of all", &op!(std(&one, axis = 1, ddof = 1.0)));
+    }
+    // A frame larger than a leaf, and one column for each channel.
+    let v = video(43, &[2, 700, 800, 3]);
+    check("large frames", &v.std((1, 2, 3)));
+    check("large channels", &v.std((0, 1, 2)));
+}
+
+#[test]
+fn a_variance_of_integers_is_rounded_once() {
+    // 2^20 elements of 255 and one of 254 have the variance (n - 1) / n^2, n = 2^20 + 1.
+    let x = Lazy::from(Array::from_slice(&[255u8], &[1]).unwrap()).broadcast_to([1isize << 20]);
+    let y = Lazy::from(Array::from_slice(&[254u8], &[1]).unwrap());
+    let all = opusclip_engine::functions::concat(&[x, y], 0);
+    let n = f64::from((1u32 << 20) + 1);
+    let wanted = (n - 1.0) / (n * n);
+    let got = all.var(()).collect().unwrap().item().unwrap().to_f64();
+    assert!((got - wanted).abs() <= wanted * f64::EPSILON, "{got:e} and {wanted:e}");
+    let refused = Lazy::from(Array::zeros(opusclip_engine::DType::F32, &[3]).unwrap());
+    let refused = refused.reduce(opusclip_engine::ops::Reduce::Variance, &[]).collect().unwrap_err().to_string();
+    assert!(refused.contains("only bool and integers of up to 16 bits"), "{refused}");
+}
+
+#[test]
+fn integers_run_in_the_narrowest_type() {
+    use opusclip_engine::DType;
+    let shape = [4, 20, 31, 3];
+    let all = small(&shape);
+    for x in &all[1..] {
+        for y in &all[1..] {
+            for wide in [DType::I16, DType::I32, DType::I64, DType::U32, DType::U64] {
+                let (x, y) = (x.cast(wide), y.cast(wide));
+                check("distance", &(&x - &y).absolute());
+                check("distance summed", &(&x - &y).absolute().sum((1, 2, 3)));
+                check("mean", &(&x - &y).absolute().mean((1, 2, 3)));
+                check("sum, cut off", &(&x + &y).minimum(255).u8());
+                check("product", &((&x * &y + 7).f32() / 3.0));
+                check("clipped", &(&x * &x - &y * 2).clip(-300, 70000).cast(DType::I16));
+                check("compared", &(&x + 1).greater(&y * 2).where_(&x, &y));
+                check("least", &(&x * 2).min((0, 2)));
+                check("negative", &(-&x).max((1, 2)));
+            }
+        }
+    }
+    let frames = &all[1];
+    check("motion", &frames.i16().diff(0).abs().mean((1, 2, 3)));
+    check("spread", &(frames.i64() * 2).cast(DType::I16).var((1, 2)));
 }

@@ -40,7 +40,7 @@ fn leaf(r: &mut Random) -> Lazy {
 fn step(r: &mut Random, x: &Lazy, other: &Lazy) -> Lazy {
     let rank = x.ndim().unwrap();
     let axis = r.below(rank.max(1)) as isize;
-    let next = match r.below(32) {
+    let next = match r.below(38) {
         0 => x + other,
         1 => x - other,
         2 => x * other,
@@ -72,6 +72,12 @@ fn step(r: &mut Random, x: &Lazy, other: &Lazy) -> Lazy {
         28 => x.angle(),
         29 => x.min(axis).keepdims(),
         30 => x * Complex::new(0.5, -2.0),
+        31 => x.i64(),
+        32 => (x.i32() - other.i32()).absolute(),
+        33 => (x.i16() - other.i64()).absolute() + 3,
+        34 => x.var(axis).keepdims(),
+        35 => x.cast(DType::I8).std((1, 2)).keepdims(),
+        36 => (x.f32() * 0.5).permute_dims((0, 2, 1, 3)),
         _ => x.f32() / 255.0,
     };
     if next.meta().is_ok_and(|m| m.shape.iter().product::<usize>() < 20_000) { next } else { x.clone() }

@@ -267,6 +267,22 @@ impl<T: Element> Stamp for Wide<'_, T> {
     }
 }
 
+struct Squares<'a, T>(Rows<'a, T>, &'a mut [i64]);
+
+impl<T: Element> Stamp for Squares<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn go(self) {
+        let Squares(rows, s) = self;
+        rows.each(s.len(), |x, at| {
+            for (&x, s) in x.iter().zip(&mut s[at..]) {
+                let x = cast_one::<T, i32>(x) as u32;
+                *s += i64::from(x.wrapping_mul(x));
+            }
+        });
+    }
+}
+
 /// Sums of integers down columns. Those of 64-bit integers wrap.
 #[derive(Clone, Debug)]
 pub struct IntegerColumns {
@@ -300,6 +316,11 @@ impl IntegerColumns {
             isa.stamp(Narrow(Rows { x, first, ..rows }, &mut self.narrow));
             first += n;
         }
+    }
+
+    /// Adds the squares of integers of up to 16 bits.
+    pub fn add_squares<T: Element>(&mut self, isa: Isa, rows: Rows<'_, T>) {
+        isa.stamp(Squares(rows, &mut self.wide));
     }
 
     fn widen(&mut self) {

@@ -16,17 +16,74 @@ pub fn table_u8(isa: Isa, x: &[u8], table: &[u8; 256], out: &mut [u8]) {
 /// `out[i] = table[x[i]]` for entries of any type, for as many elements as both have.
 pub fn table_to<R: Element>(isa: Isa, x: &[u8], table: &[R; 256], out: &mut [R]) {
     #[cfg(target_arch = "x86_64")]
-    let done = if isa.has_vbmi() && size_of::<R>() == 4 {
+    let done = match size_of::<R>() {
         // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
-        unsafe { vbmi::table_to4(x, table, out) }
-    } else {
-        0
+        1 if isa.has_vbmi() => unsafe { vbmi::turns::<R, 1>(x, &[table], 0, out) },
+        // SAFETY: as above.
+        2 if isa.has_vbmi() => unsafe { vbmi::table_to2(x, table, out) },
+        // SAFETY: as above.
+        4 if isa.has_vbmi() => unsafe { vbmi::table_to4(x, table, out) },
+        _ => 0,
     };
     #[cfg(not(target_arch = "x86_64"))]
     let (done, _) = (0, isa);
     // Loads of single entries: no other instruction set has a wide one that is faster.
-    for (o, &x) in out.iter_mut().zip(x).skip(done) {
+    let n = x.len().min(out.len());
+    for (o, &x) in out[done..n].iter_mut().zip(&x[done..n]) {
         *o = table[x as usize];
+    }
+}
+
+/// `out[i] = tables[(first + i) mod n][x[i]]` for `n` tables, as many elements as both have: pixels
+/// whose channels have a table each.
+pub fn table_turns<R: Element>(isa: Isa, x: &[u8], tables: &[&[R; 256]], first: usize, out: &mut [R]) {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_vbmi() && size_of::<R>() == 1 {
+        // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
+        let done = unsafe {
+            match tables.len() {
+                2 => vbmi::turns::<R, 2>(x, tables, first, out),
+                3 => vbmi::turns::<R, 3>(x, tables, first, out),
+                4 => vbmi::turns::<R, 4>(x, tables, first, out),
+                _ => 0,
+            }
+        };
+        return turns(&x[done..], tables, first + done, &mut out[done..]);
+    }
+    let _ = isa;
+    turns(x, tables, first, out);
+}
+
+fn turns<R: Element>(x: &[u8], tables: &[&[R; 256]], first: usize, out: &mut [R]) {
+    if tables.is_empty() {
+        return;
+    }
+    // Whole pixels first, beginning with the one that is due.
+    let mut turned: Vec<&[R; 256]> = tables.to_vec();
+    turned.rotate_left(first % tables.len());
+    let n = x.len().min(out.len());
+    let (x, out) = (&x[..n], &mut out[..n]);
+    match turned[..] {
+        [a, b] => pixels([a, b], x, out),
+        [a, b, c] => pixels([a, b, c], x, out),
+        [a, b, c, d] => pixels([a, b, c, d], x, out),
+        _ => {
+            for (o, x) in out.chunks_mut(turned.len()).zip(x.chunks(turned.len())) {
+                for ((o, &x), t) in o.iter_mut().zip(x).zip(&turned) {
+                    *o = t[x as usize];
+                }
+            }
+        }
+    }
+}
+
+fn pixels<R: Element, const C: usize>(tables: [&[R; 256]; C], x: &[u8], out: &mut [R]) {
+    let ((pixels, x), (places, out)) = (x.as_chunks::<C>(), out.as_chunks_mut::<C>());
+    for (o, x) in places.iter_mut().zip(pixels) {
+        *o = std::array::from_fn(|c| tables[c][x[c] as usize]);
+    }
+    for ((o, &x), t) in out.iter_mut().zip(x).zip(tables) {
+        *o = t[x as usize];
     }
 }
 
@@ -93,6 +150,31 @@ pub(crate) mod vbmi {
         }
     }
 
+    /// Entries of two bytes, as those of four below.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(crate) fn table_to2<R: Element>(x: &[u8], table: &[R; 256], out: &mut [R]) -> usize {
+        if size_of::<R>() != 2 {
+            return 0;
+        }
+        let bytes = as_bytes(table);
+        let plane = |p: usize| std::array::from_fn::<u8, 256, _>(|v| bytes[2 * v + p]);
+        let t = [load(&plane(0)), load(&plane(1))];
+        let deal = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+        let whole = x.len().min(out.len()) / 64;
+        for i in 0..whole {
+            // SAFETY: 64 * i + 64 <= x.len().
+            let v = unsafe { _mm512_loadu_si512(x.as_ptr().add(64 * i).cast()) };
+            let v = _mm512_permutexvar_epi64(deal, v);
+            let (a, b) = (lookup(&t[0], v), lookup(&t[1], v));
+            for (k, v) in [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)].into_iter().enumerate() {
+                // SAFETY: 64 * i + 64 <= out.len(), entries have two bytes, and every bit pattern
+                // written is that of a table entry.
+                unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(64 * i + 32 * k).cast(), v) };
+            }
+        }
+        64 * whole
+    }
+
     /// Entries of four bytes, 64 at a time: each byte of the entry has its own table, and the
     /// four answers are put together. Returns how many elements are done; nothing is done for
     /// entries of another size.
@@ -126,6 +208,43 @@ pub(crate) mod vbmi {
                 // pattern written is that of a table entry.
                 unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(64 * i + 16 * k).cast(), v) };
             }
+        }
+        64 * whole
+    }
+
+    /// Bytes from `C` tables in turns; how many elements are done. Nothing is done for entries of
+    /// another size, or for another number of tables.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(crate) fn turns<R: Element, const C: usize>(
+        x: &[u8],
+        tables: &[&[R; 256]],
+        first: usize,
+        out: &mut [R],
+    ) -> usize {
+        if size_of::<R>() != 1 || tables.len() != C {
+            return 0;
+        }
+        let mut t = [[_mm512_setzero_si512(); 4]; C];
+        for (t, table) in t.iter_mut().zip(tables) {
+            let Ok(bytes) = as_bytes(&table[..]).try_into() else { return 0 };
+            *t = load(bytes);
+        }
+        // Which of 64 elements table `c` serves when the first of them is served by table `p`.
+        let serves = |p: usize, c: usize| (0..64).filter(|j| (p + j) % C == c).fold(0u64, |m, j| m | 1 << j);
+        let masks: [[u64; C]; C] = std::array::from_fn(|p| std::array::from_fn(|c| serves(p, c)));
+        let whole = x.len().min(out.len()) / 64;
+        let mut p = first % C;
+        for i in 0..whole {
+            // SAFETY: 64 * i + 64 <= x.len().
+            let v = unsafe { _mm512_loadu_si512(x.as_ptr().add(64 * i).cast()) };
+            let mut found = lookup(&t[0], v);
+            for c in 1..C {
+                found = _mm512_mask_blend_epi8(masks[p][c], found, lookup(&t[c], v));
+            }
+            // SAFETY: 64 * i + 64 <= out.len(), entries have one byte, and every bit pattern
+            // written is that of a table entry.
+            unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(64 * i).cast(), found) };
+            p = (p + 64) % C;
         }
         64 * whole
     }

@@ -59,6 +59,8 @@ fn tables_equal_indexing() {
         };
         let wide: [f64; 256] = table.map(|v| f64::from(v) / 3.0);
         let single: [f32; 256] = table.map(|v| f32::from(v) / 3.0);
+        let words: [u16; 256] = table.map(|v| u16::from(v) * 251);
+        let truths: [bool; 256] = table.map(|v| v % 3 == 1);
         for isa in Isa::available() {
             for n in LENGTHS.chain([200, 256, 500]) {
                 for start in [0, 1, 7, 50] {
@@ -67,6 +69,10 @@ fn tables_equal_indexing() {
                     assert_eq!(got, x.iter().map(|&v| table[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
                     let got = borders(-1.0, n, start, |o| table_to(isa, x, &wide, o));
                     assert_eq!(got, x.iter().map(|&v| wide[v as usize]).collect::<Vec<_>>());
+                    let got = borders(7, n, start, |o| table_to(isa, x, &words, o));
+                    assert_eq!(got, x.iter().map(|&v| words[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
+                    let got = borders(true, n, start, |o| table_to(isa, x, &truths, o));
+                    assert_eq!(got, x.iter().map(|&v| truths[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
                     let got = borders(-1.0, n, start, |o| table_to(isa, x, &single, o));
                     assert_eq!(got, x.iter().map(|&v| single[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
                 }

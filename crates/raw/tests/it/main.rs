@@ -4,6 +4,7 @@ mod accuracy;
 mod arcs;
 mod buffers;
 mod casts;
+mod channels;
 mod columns;
 mod curve_table;
 mod kernels;

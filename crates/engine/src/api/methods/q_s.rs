@@ -331,7 +331,7 @@ impl Lazy {
 
     /// Standard deviation: sqrt(var(x)).
     ///
-    /// Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
+    /// Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of bool and integers of up to 16 bits the variance is exact and rounded once, where NumPy rounds each distance; with ddof the sum of the squared distances is exact, rounded and divided. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.
     /// NumPy: `exact(np.std, x, axis, dtype=dtype, ddof=ddof if correction is None else correction, keepdims=keepdims, where=where)`.
     #[track_caller]
     pub fn std(&self, axis: impl IntoAxes) -> Lazy {

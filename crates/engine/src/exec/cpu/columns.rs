@@ -10,7 +10,7 @@ use super::interpret::views;
 use super::reduce::{JOB, Job, Values};
 use crate::array::Scalar;
 use crate::error::{Error, Result};
-use crate::exec::rules::{LEAF, lanes};
+use crate::exec::rules::{LEAF, lanes, spread};
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_integer};
 use crate::ops::{self, Binary, Bits, Elementwise, Reduce};
@@ -51,6 +51,8 @@ enum State {
     /// f64, compensated, in the lanes of the rows' sums.
     Compensated(Vec<f64>, Vec<f64>),
     Integers(IntegerColumns),
+    /// Of small integers, and of their squares.
+    Moments(IntegerColumns, IntegerColumns),
     /// The best or the truth so far and room for the next; nothing before the first row.
     Chosen {
         op: Elementwise,
@@ -70,7 +72,9 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
     // Means of 64-bit integers need more than 64 bits; the least complex number is found one by one.
     let narrow = summed || !dtype.is_complex();
     let held = !(job.op == Reduce::Mean && dtype.is_integer() && dtype.size() == 8);
-    if layout.rows == 0 || layout.width == 0 || layout.rows > LEAF || !held || !narrow {
+    // Leaves only matter to sums of floats. A few columns are faster gathered one by one.
+    let one_leaf = if job.op.by_moments() { layout.width >= 16 } else { layout.rows <= LEAF };
+    if layout.rows == 0 || layout.width == 0 || !one_leaf || !held || !narrow {
         return Ok(false);
     }
     let index = job.index_program();
@@ -141,6 +145,9 @@ impl<'a> Worker<'a> {
                 vec![State::Exact(vec![0.0; n], Vec::new()), State::Exact(vec![0.0; n], vec![0.0; n])]
             }
             (Reduce::Sum | Reduce::Mean, _) => vec![State::Integers(IntegerColumns::new(width))],
+            (Reduce::Variance | Reduce::Deviations, _) => {
+                vec![State::Moments(IntegerColumns::new(width), IntegerColumns::new(width))]
+            }
             _ => {
                 let op = match op {
                     Reduce::Min => Elementwise::Binary(Binary::Minimum),
@@ -214,6 +221,10 @@ impl<'a> Worker<'a> {
                 put_integers(job.op, self.layout.rows, sums.values(), out);
                 Ok(())
             }
+            State::Moments(mut sums, mut squares) => {
+                put_moments(job.op, self.layout.rows, sums.values(), squares.values(), out);
+                Ok(())
+            }
             State::Chosen { so_far: Some(found), .. } => put_plus(job.isa, &found, out),
             State::Chosen { .. } => Ok(()),
         }
@@ -226,6 +237,13 @@ pub(super) fn put_integers(op: Reduce, rows: usize, sums: &[i64], out: &mut [u8]
         let mean = v as f64 / rows as f64;
         let bits = if op == Reduce::Mean { mean.to_bits() } else { v.cast_unsigned() };
         o.copy_from_slice(&bits.to_ne_bytes());
+    }
+}
+
+/// What the sums of integers and of their squares decide.
+pub(super) fn put_moments(op: Reduce, rows: usize, sums: &[i64], squares: &[i64], out: &mut [u8]) {
+    for (o, (&sum, &squares)) in out.chunks_exact_mut(8).zip(sums.iter().zip(squares)) {
+        o.copy_from_slice(&spread(op, rows, sum.into(), squares.into()).to_ne_bytes());
     }
 }
 
@@ -298,6 +316,20 @@ impl State {
                 match x {
                     Lanes::Bool(x) => sums.add(isa, Rows { x, stride, width, first: 0 }),
                     x => with_integer!(x.dtype(), T => sums.add(isa, Rows { x: T::lanes(x), stride, width, first: 0 })),
+                }
+                Ok(true)
+            }
+            State::Moments(sums, squares) => {
+                match x {
+                    Lanes::Bool(x) => {
+                        sums.add(isa, Rows { x, stride, width, first: 0 });
+                        squares.add(isa, Rows { x, stride, width, first: 0 });
+                    }
+                    x => with_integer!(x.dtype(), T => {
+                        let rows = Rows { x: T::lanes(x), stride, width, first: 0 };
+                        sums.add(isa, rows);
+                        squares.add_squares(isa, rows);
+                    }),
                 }
                 Ok(true)
             }

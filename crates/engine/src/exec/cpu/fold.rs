@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use opusclip_raw::kernel::columns::{ExactColumns, IntegerColumns, Rows, add_compensated, totals};
 use opusclip_raw::{DType, Isa};
 
-use super::columns::{in_f32, put_floats, put_integers, put_plus, raw_parts};
+use super::columns::{in_f32, put_floats, put_integers, put_moments, put_plus, raw_parts};
 use super::reduce::Accumulator;
 use super::table;
 use crate::array::shape::product;
@@ -51,6 +51,8 @@ enum Sums {
     Exact(ExactColumns),
     Compensated(Vec<f64>, Vec<f64>),
     Integers(IntegerColumns),
+    /// Of the elements and of their squares.
+    Moments(IntegerColumns, IntegerColumns),
     /// The best or the truth so far, and room for the next.
     Chosen(Elementwise, Option<Block>, Block),
 }
@@ -97,6 +99,7 @@ impl<'a> CpuFold<'a> {
             return Sums::One(Box::new(Accumulator::new(self.op, d, self.lanes)));
         }
         match self.op {
+            op if op.by_moments() => Sums::Moments(IntegerColumns::new(self.width), IntegerColumns::new(self.width)),
             Reduce::Sum | Reduce::Mean if d.real() == DType::F64 => {
                 let n = self.lanes * self.sums();
                 Sums::Compensated(vec![0.0; n], vec![0.0; n])
@@ -136,6 +139,16 @@ impl<'a> CpuFold<'a> {
                 Lanes::Bool(x) => columns.add(isa, Rows::dense(x, self.width)),
                 x => with_integer!(x.dtype(), T => columns.add(isa, Rows::dense(T::lanes(x), self.width))),
             },
+            Sums::Moments(sums, squares) => match x {
+                Lanes::Bool(x) => {
+                    sums.add(isa, Rows::dense(x, self.width));
+                    squares.add(isa, Rows::dense(x, self.width));
+                }
+                x => with_integer!(x.dtype(), T => {
+                    sums.add(isa, Rows::dense(T::lanes(x), self.width));
+                    squares.add_squares(isa, Rows::dense(T::lanes(x), self.width));
+                }),
+            },
             Sums::Chosen(op, so_far, next) => {
                 for at in (0..x.len()).step_by(self.width.max(1)) {
                     let row = x.part(at, self.width);
@@ -162,7 +175,7 @@ impl<'a> CpuFold<'a> {
             Sums::One(acc) => out = acc.into_sums(),
             Sums::Exact(columns) => columns.totals(self.isa, &mut out),
             Sums::Compensated(s, e) => totals(self.isa, &s, &e, &mut out),
-            Sums::Integers(_) | Sums::Chosen(..) => {}
+            Sums::Integers(_) | Sums::Moments(..) | Sums::Chosen(..) => {}
         }
         out
     }
@@ -237,6 +250,9 @@ impl Fold for CpuFold<'_> {
             match sums {
                 Sums::One(mut acc) => out.copy_from_slice(&acc.value().bytes()),
                 Sums::Integers(mut columns) => put_integers(self.op, rows, columns.values(), out),
+                Sums::Moments(mut sums, mut squares) => {
+                    put_moments(self.op, rows, sums.values(), squares.values(), out);
+                }
                 Sums::Chosen(_, Some(found), _) => put_plus(self.isa, &found, out)?,
                 _ => {}
             }

@@ -14,6 +14,15 @@ use crate::threads;
 /// one's arithmetic, and all registers of a program stay in the first cache.
 const REGISTER: usize = 2048;
 
+/// Elements of one block. Narrow types have twice the bytes, or going from op to op would cost as
+/// much as the ops.
+fn block_of(program: &Program) -> usize {
+    match program.widest() {
+        widest @ ..=2 => 2 * REGISTER / widest.max(1),
+        widest => REGISTER / widest,
+    }
+}
+
 /// Bytes of results that are worth a thread of their own.
 pub(super) const BAND: usize = 128 << 10;
 
@@ -49,7 +58,7 @@ pub(super) struct Machine<'a> {
 impl<'a> Machine<'a> {
     /// `views` are the inputs broadcast to the program's shape, all axes in one order.
     pub(super) fn new(isa: Isa, program: &'a Program, views: Vec<Strided<'a>>) -> Result<Machine<'a>> {
-        let block = REGISTER / program.widest();
+        let block = block_of(program);
         let mut registers: Vec<Block> = Vec::new();
         let mut results = Vec::with_capacity(program.instructions.len());
         // A register is free again after its last reader.
@@ -207,7 +216,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let item = program.dtype.size();
     // Every band begins with a whole block.
-    let step = REGISTER / program.widest() * item;
+    let step = block_of(program) * item;
     let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step.max(1));
     let bands: Vec<(usize, &mut [u8])> = out.chunks_mut(band).enumerate().collect();
     let machine = || {

@@ -64,9 +64,10 @@ impl Executor for Cpu<'_> {
                 w.eval(inputs)?.strided().copy_to(out);
                 Ok(())
             }
-            Kind::Fused { program, path: Path::Table { operand, per_frame } } => {
+            Kind::Fused { program, path: Path::Table { operand, per_frame, channel } } => {
                 let shared = self.tables.get(id.0).filter(|_| !per_frame);
-                let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &frames.shape };
+                let (operand, channel) = (*operand, *channel);
+                let job = table::Job { isa: self.isa, program, operand, channel, inputs, shape: &frames.shape };
                 self.monitor.count_table(table::apply(&job, shared, out)?);
                 Ok(())
             }
@@ -79,7 +80,8 @@ impl Executor for Cpu<'_> {
                 let (full_over, over) = (over, over_of(over, axes, frames));
                 if let Path::Count { operand, per_frame } = path {
                     let shared = self.counts.get(id.0).filter(|_| !per_frame);
-                    let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
+                    let (isa, operand) = (self.isa, *operand);
+                    let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
                     if table::count(&job, *op, shared, out)? {
                         self.monitor.count_counted();
                         return Ok(());
@@ -87,10 +89,11 @@ impl Executor for Cpu<'_> {
                 }
                 let mut table = None;
                 if let (Path::Table { operand, .. }, Some(cell)) = (path, self.tables.get(id.0)) {
-                    let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
+                    let (isa, operand) = (self.isa, *operand);
+                    let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
                     let (shared, built) = table::shared_table(&job, cell)?;
                     self.monitor.count_table(built);
-                    table = Some((shared, *operand));
+                    table = Some((shared, operand));
                 } else {
                     self.monitor.count_blocks();
                 }

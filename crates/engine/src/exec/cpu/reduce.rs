@@ -3,6 +3,7 @@
 
 use opusclip_raw::kernel::complex::ComplexNumber;
 use opusclip_raw::kernel::minmax::min_max;
+use opusclip_raw::kernel::moments::moments;
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, row_sums, sum_int};
 use opusclip_raw::{DType, Element, Isa};
 
@@ -13,7 +14,7 @@ use super::watched::Reduction;
 use crate::array::shape::product;
 use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
-use crate::exec::rules::{LEAF, better, extreme, join, lanes};
+use crate::exec::rules::{LEAF, better, extreme, join, lanes, spread};
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
 use crate::ops::{self, Elementwise, RUN, Reduce, watch};
@@ -64,7 +65,8 @@ impl<'a> Values<'a> {
         };
         let bytes = views.into_iter().nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
         let machine = Machine::new(job.isa, index, vec![bytes])?;
-        let block = machine.block;
+        // The values are wider than the bytes.
+        let block = machine.block / 2;
         Ok((Values::LookedUp(machine, Block::new(index.dtype, block), table), block))
     }
 
@@ -85,7 +87,7 @@ impl<'a> Values<'a> {
             }
             Values::LookedUp(machine, bytes, table) => {
                 machine.run(start, n, bytes.head_mut(n));
-                table.look_up(isa, bytes.lanes().head(n), out.head_mut(n))
+                table.look_up(isa, 0, bytes.lanes().head(n), out.head_mut(n))
             }
         }
     }
@@ -104,6 +106,7 @@ pub(super) struct Accumulator {
     exact: ExactSum,
     compensated: CompensatedSum,
     integer: i128,
+    squares: i128,
     best: Option<Scalar>,
     truth: bool,
     /// The sums of the real and of the imaginary parts, for complex elements.
@@ -122,6 +125,7 @@ impl Accumulator {
             exact: ExactSum::new(),
             compensated: CompensatedSum::new(lanes),
             integer: 0,
+            squares: 0,
             best: None,
             truth: op == Reduce::All,
             parts: (matches!(op, Reduce::Sum | Reduce::Mean) && dtype.is_complex()).then(|| {
@@ -136,7 +140,7 @@ impl Accumulator {
         self.leaves.clear();
         self.exact.reset();
         self.compensated.reset();
-        self.integer = 0;
+        (self.integer, self.squares) = (0, 0);
         self.best = None;
         self.truth = self.op == Reduce::All;
         self.parts.iter_mut().for_each(|p| p.iter_mut().for_each(Accumulator::reset));
@@ -158,6 +162,13 @@ impl Accumulator {
                     self.integer += sum_int(x);
                 }),
             },
+            Reduce::Variance | Reduce::Deviations => with_number!(x.dtype(), T => {
+                // Other types are refused where expressions are built.
+                let (sum, squares) = moments(isa, T::lanes(x)).unwrap_or_default();
+                self.count += x.len();
+                self.integer += sum;
+                self.squares += squares;
+            }),
             Reduce::Min | Reduce::Max if x.dtype().is_half() => {
                 let dtype = x.dtype();
                 in_runs(isa, x, |isa, wide| {
@@ -234,6 +245,7 @@ impl Accumulator {
         self.leaves.append(&mut other.leaves);
         self.count += other.count;
         self.integer += other.integer;
+        self.squares += other.squares;
         self.take_better(other.best);
         self.truth = if self.op == Reduce::All { self.truth & other.truth } else { self.truth | other.truth };
         for (a, b) in self.parts.iter_mut().flat_map(|p| p.iter_mut()).zip(other.parts.into_iter().flat_map(|p| *p)) {
@@ -278,6 +290,9 @@ impl Accumulator {
                 Scalar::from_f64(result, if self.op == Reduce::Mean { sum / self.count as f64 } else { sum })
             }
             Reduce::Sum => Scalar::from_i128(result, self.integer),
+            Reduce::Variance | Reduce::Deviations => {
+                Scalar::from_f64(result, spread(self.op, self.count, self.integer, self.squares))
+            }
             Reduce::Mean => Scalar::from_f64(result, self.integer as f64 / self.count as f64),
         }
     }
@@ -392,7 +407,8 @@ impl<'a: 'j, 'j> Rows<'a, 'j> {
 
 /// Sums of floats are judged by whether their values were finite.
 fn judge<'j>(job: &'j Job<'_>) -> Option<&'j Reduction<'j>> {
-    let sums = matches!(job.op, Reduce::Sum | Reduce::Mean) && job.op.result(job.program.dtype).is_float();
+    let sums =
+        matches!(job.op, Reduce::Sum | Reduce::Mean | Reduce::Variance) && job.op.result(job.program.dtype).is_float();
     job.watch.as_ref().filter(|_| sums)
 }
 

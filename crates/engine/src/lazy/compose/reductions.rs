@@ -8,7 +8,7 @@ const CORRECTION: Param = Param::new("correction", ParamKind::Float).or(Preset::
 const WEIGHTS: Param = Param::new("weights", ParamKind::Array).or(Preset::None);
 
 const SPREAD: &[Param] = &[X1, AXIS, DTYPE, DDOF, KEEPDIMS, CORRECTION, WHERE];
-const SPREAD_RULE: &str = "Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.";
+const SPREAD_RULE: &str = "Computed in float64 in two passes, also of float32 and narrower, and rounded once: a float's own type, of complex numbers that of their parts, else float64. Of bool and integers of up to 16 bits the variance is exact and rounded once, where NumPy rounds each distance; with ddof the sum of the squared distances is exact, rounded and divided. Of complex numbers the distances from the mean are squared. ddof, or correction, is taken off the count; nothing left gives inf or NaN.";
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -306,11 +306,24 @@ fn wide_var(
 ) -> Result<(Lazy, DType)> {
     let out = dtype.map_or_else(|| x.dtype().map(|d| Reduce::Mean.result(d)), Ok)?;
     let x = dtype.map_or_else(|| x.clone(), |d| x.cast(d));
+    let free = |n: &Lazy| binary(Binary::Maximum, n - ddof, 0.0);
+    // A number, so that keepdims finds the reduction beside it.
+    let counted = |x: &Lazy| {
+        let of = x.shape()?;
+        let lengths: Vec<usize> = shape::axes(op, axes, of.len())?.iter().map(|&a| of[a]).collect();
+        let free = shape::product(&lengths) as f64 - ddof;
+        Ok(constant(DType::F64, Weak::Float(if free < 0.0 { 0.0 } else { free })))
+    };
+    if Reduce::Variance.takes(x.dtype()?) && matches!(where_, Operand::Weak(Weak::Bool(true))) {
+        if ddof == 0.0 {
+            return Ok((x.reduce(Reduce::Variance, axes), out));
+        }
+        return Ok((x.reduce(Reduce::Deviations, axes) / counted(&x)?, out));
+    }
     let complex = x.dtype()?.is_complex();
     let (x, out) = (x.cast(widest(x.dtype()?)), if complex { out.real() } else { out });
     // Of complex numbers the squared distances, which are real.
     let square = |a: Lazy| unary(Unary::Square, if complex { absolute(a) } else { a });
-    let free = |n: &Lazy| binary(Binary::Maximum, n - ddof, 0.0);
     if let Some(m) = mask(op, &x, where_)? {
         let zeroed = choose_own(&m, &x, Weak::Int(0));
         let n = m.reduce(Reduce::Sum, axes).cast(DType::F64);
@@ -322,10 +335,7 @@ fn wide_var(
     if ddof == 0.0 {
         return Ok((away.reduce(Reduce::Mean, axes), out));
     }
-    let of = x.shape()?;
-    let lengths: Vec<usize> = shape::axes(op, axes, of.len())?.iter().map(|&a| of[a]).collect();
-    let n = constant(DType::F64, Weak::Float(shape::product(&lengths) as f64));
-    Ok((away.reduce(Reduce::Sum, axes) / free(&n), out))
+    Ok((away.reduce(Reduce::Sum, axes) / counted(&x)?, out))
 }
 
 /// Peak to peak.
