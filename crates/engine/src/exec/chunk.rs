@@ -5,6 +5,7 @@ use std::ops::Range;
 use opusclip_raw::Pool;
 
 use super::executor::{Executor, Frames};
+use super::record::Record;
 use super::rules::chunked;
 use super::supply::Feed;
 use super::threads;
@@ -28,6 +29,8 @@ pub struct Context<'a> {
     pub plan: &'a Plan,
     /// Who computes nodes.
     pub executor: &'a dyn Executor,
+    /// What nodes and stages did.
+    pub(crate) record: &'a Record,
     /// Counters.
     pub monitor: &'a Monitor,
     /// Asked for an early end.
@@ -69,7 +72,9 @@ impl Context<'_> {
             return self.whole(id);
         }
         if let Kind::Op(Op::Whole(w)) = &node.kind {
-            return self.monitor.time(Phase::Compute, || self.sharing(&inputs, || w.eval(&inputs)));
+            let bytes = product(&node.shape).saturating_mul(node.dtype.size());
+            let run = || self.sharing(&inputs, || w.eval(&inputs));
+            return self.record.compute(self.plan, id, &inputs, bytes, run);
         }
         let range = 0..node.shape.first().copied().unwrap_or(1);
         let frames = Frames { range, shape: node.shape.clone() };
@@ -77,7 +82,8 @@ impl Context<'_> {
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
         let out = &mut buffer.bytes_mut()[..bytes];
         let run = || self.executor.run(self.plan, id, &frames, &inputs, out);
-        self.monitor.time(Phase::Compute, || self.sharing(&inputs, run))?;
+        self.record.buffer(id, true);
+        self.record.compute(self.plan, id, &inputs, bytes, || self.sharing(&inputs, run))?;
         Ok(Array::from_buffer(buffer, node.dtype, node.shape.clone()))
     }
 
@@ -111,7 +117,9 @@ impl Context<'_> {
                 let span = Span { start: want.start, len: want.len(), step: 1 };
                 Some(self.whole(id)?.slice_axis(0, span))
             } else if let Kind::Op(Op::Source(_)) = &node.kind {
-                Some(feeds.frames(id, want.clone(), &self.pool, self.monitor)?)
+                let frames = feeds.frames(id, want.clone(), &self.pool, self.monitor)?;
+                self.record.source(id, frames.nbytes());
+                Some(frames)
             } else {
                 let mut inputs = Vec::with_capacity(node.inputs.len());
                 for (k, input) in node.inputs.iter().enumerate() {
@@ -138,7 +146,8 @@ impl Context<'_> {
                     }
                     _ => {
                         let bytes = product(&shape).saturating_mul(node.dtype.size());
-                        let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
+                        let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
+                        self.record.buffer(id, fresh);
                         self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
                         Some(Array::from_pool(buffer, node.dtype, shape))
                     }
@@ -164,7 +173,8 @@ impl Context<'_> {
     }
 
     fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
-        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, frames, inputs, out))
+        let bytes = out.len();
+        self.record.compute(self.plan, id, inputs, bytes, || self.executor.run(self.plan, id, frames, inputs, out))
     }
 
     pub(super) fn frame_bytes(&self, id: NodeId) -> usize {

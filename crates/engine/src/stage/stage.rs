@@ -68,7 +68,7 @@ pub fn schedule(plan: &Plan) -> Schedule {
 
 /// In memory from the start.
 fn is_leaf(plan: &Plan, id: NodeId) -> bool {
-    matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)))
+    matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_) | Op::Input(_)))
 }
 
 fn is_source(plan: &Plan, id: NodeId) -> bool {

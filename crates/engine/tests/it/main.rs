@@ -11,7 +11,9 @@ mod errstate;
 mod facts;
 mod golden;
 mod index;
+mod jit;
 mod linalg;
+mod monitor;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod no_panic;
@@ -25,4 +27,5 @@ mod random_numbers;
 mod review;
 mod stream;
 mod support;
+mod tiny;
 mod types;

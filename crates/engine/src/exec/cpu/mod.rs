@@ -12,14 +12,15 @@ use std::sync::OnceLock;
 use opusclip_raw::Isa;
 
 use super::executor::{Executor, Frames};
+use super::record::Record;
 use super::rules::{chunked, over_of};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
-use crate::monitor::Monitor;
 use crate::plan::{Kind, NodeId, Path, Plan};
 
+pub(super) use reduce::of_rows as reduce_rows;
 use watched::{Reduction, Watcher};
 
 /// See the module. One value serves one run: it keeps the tables that hold for all its frames.
@@ -27,19 +28,19 @@ use watched::{Reduction, Watcher};
 pub struct Cpu<'w> {
     isa: Isa,
     watch: Option<&'w Watch>,
-    monitor: Monitor,
+    record: &'w Record,
     tables: Vec<OnceLock<table::Table>>,
     counts: Vec<OnceLock<table::Counter>>,
 }
 
 impl<'w> Cpu<'w> {
     /// For the nodes of `plan`; `watch` looks at each element that is made.
-    pub(crate) fn new(plan: &Plan, isa: Isa, monitor: &Monitor, watch: Option<&'w Watch>) -> Cpu<'w> {
+    pub(crate) fn new(plan: &Plan, isa: Isa, record: &'w Record, watch: Option<&'w Watch>) -> Cpu<'w> {
         let n = plan.nodes().len();
         Cpu {
             isa,
             watch,
-            monitor: monitor.clone(),
+            record,
             tables: (0..n).map(|_| OnceLock::new()).collect(),
             counts: (0..n).map(|_| OnceLock::new()).collect(),
         }
@@ -66,11 +67,11 @@ impl Executor for Cpu<'_> {
             Kind::Fused { program, path: Path::Table { operand, per_frame } } => {
                 let shared = self.tables.get(id.0).filter(|_| !per_frame);
                 let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &frames.shape };
-                self.monitor.count_table(table::apply(&job, shared, out)?);
+                self.record.count_table(id, table::apply(&job, shared, out)?);
                 Ok(())
             }
             Kind::Fused { program, .. } => {
-                self.monitor.count_blocks();
+                self.record.count_blocks(id);
                 let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
                 interpret::run(self.isa, program, inputs, &frames.shape, out, watcher)
             }
@@ -80,7 +81,7 @@ impl Executor for Cpu<'_> {
                     let shared = self.counts.get(id.0).filter(|_| !per_frame);
                     let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
                     if table::count(&job, *op, shared, out)? {
-                        self.monitor.count_counted();
+                        self.record.count_counted(id);
                         return Ok(());
                     }
                 }
@@ -88,10 +89,10 @@ impl Executor for Cpu<'_> {
                 if let (Path::Table { operand, .. }, Some(cell)) = (path, self.tables.get(id.0)) {
                     let job = table::Job { isa: self.isa, program, operand: *operand, inputs, shape: &over };
                     let (shared, built) = table::shared_table(&job, cell)?;
-                    self.monitor.count_table(built);
+                    self.record.count_table(id, built);
                     table = Some((shared, *operand));
                 } else {
-                    self.monitor.count_blocks();
+                    self.record.count_blocks(id);
                 }
                 let watch = self.watch.map(|watch| Reduction {
                     values: Watcher::new(watch, id.0, frames, &over, full_over),

@@ -448,6 +448,23 @@ impl Worker<'_, '_> {
     }
 }
 
+/// Results of runs of `row` neighbours each, without a plan.
+pub(in crate::exec) fn of_rows(isa: Isa, op: Reduce, x: Lanes<'_>, row: usize, out: &mut [u8]) {
+    let dtype = x.dtype();
+    let mut acc: Option<Accumulator> = None;
+    for (r, o) in out.chunks_exact_mut(op.result(dtype).size()).enumerate() {
+        let part = x.part(r * row, row);
+        let v = short_sum(op, part).filter(|_| row > 0).unwrap_or_else(|| {
+            let acc = acc.get_or_insert_with(|| Accumulator::new(op, dtype));
+            acc.add(isa, part);
+            let v = acc.value();
+            acc.reset();
+            v
+        });
+        o.copy_from_slice(&v.bytes());
+    }
+}
+
 /// A sum of a few f32 without the machinery: exact in f64, checked by its error terms.
 fn short_sum(op: Reduce, x: Lanes<'_>) -> Option<Scalar> {
     let Lanes::F32(x) = x else { return None };
