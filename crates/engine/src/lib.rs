@@ -34,3 +34,7 @@ pub use run::{Output, RunOptions, RunReport, run};
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/arrays.md")]
 struct ArraysPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/performance.md")]
+struct PerformancePage;

@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Instant;
 
-use opusclip::{Array, Lazy, Output, Result, RunOptions};
+use opusclip::prelude::*;
+use opusclip::{Array, DType, Lazy, Monitor, Output, Profile, Result, RunOptions, jit};
 
 /// Median nanoseconds of one call.
 fn nanos(mut f: impl FnMut() -> Result<()>) -> Result<f64> {
@@ -57,6 +58,34 @@ fn main() -> Result<()> {
         let x = array(n)?;
         let lazy = &x * 2.0 + 1.0;
         note(&format!("two ops of {n} f64, planned"), nanos(|| planned(&lazy))?);
+    }
+    let add = jit(|[x]| x * 2.0 + 1.0);
+    for n in [3, 1_000, 10_000] {
+        let x = array(n)?;
+        note(&format!("two ops of {n} f64, traced"), nanos(|| add.call([black_box(&x)]).map(|a| drop(black_box(a))))?);
+    }
+    // The reference job, watched in three ways that take turns.
+    let frames: Lazy = Generator::new(1)?.integers(0, 256, &[10, 480, 640, 3], DType::U8, false)?.into();
+    let g = (frames.f32() / 255.0).pow(0.8);
+    let m = g.mean((1, 2, 3)).keepdims();
+    let job = (((&g - &m) * 1.2 + &m).clip(0.0, 1.0) * 255.0).u8();
+    let ways =
+        [("quiet", Monitor::quiet()), ("watched", Monitor::new()), ("profiled", Monitor::profiled(&Profile::new()))];
+    let mut times = [const { Vec::new() }; 3];
+    for round in 0..901 {
+        for (times, (_, monitor)) in times.iter_mut().zip(&ways) {
+            let options = RunOptions { monitor: monitor.clone(), ..RunOptions::default() };
+            let start = Instant::now();
+            drop(black_box(job.collect_with(&options)?));
+            if round > 0 {
+                times.push(start.elapsed().as_secs_f64() * 1e9);
+            }
+        }
+    }
+    for (times, (name, _)) in times.iter_mut().zip(&ways) {
+        times.sort_by(f64::total_cmp);
+        // The lower quarter: what others on the machine cost is not ours.
+        note(&format!("seed batch, {name}"), times[times.len() / 4]);
     }
     let text = serde_json::Value::Object(found);
     let _ = writeln!(std::io::stdout(), "{text:#}");

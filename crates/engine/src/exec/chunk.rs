@@ -20,8 +20,9 @@ use crate::plan::{Kind, NodeId, Plan};
 use crate::stage::memory::needed;
 use crate::stage::{Access, Stage, access};
 
-/// Below this many bytes threads cost more than they save.
-pub(super) const WORTH_THREADS: usize = 64 << 10;
+/// Below this many bytes threads cost more than they save: waking one takes as long as two plain ops
+/// need for so many.
+pub(super) const WORTH_THREADS: usize = 256 << 10;
 
 /// What all stages of a run share.
 pub struct Context<'a> {

@@ -14,7 +14,7 @@ pub fn lower(wanted: &[Lazy]) -> Result<Plan> {
 
 /// The same for what a traced function made: arguments of this `trace` are known when it is called.
 pub(crate) fn lower_traced(wanted: &[Lazy], trace: Option<u64>) -> Result<Plan> {
-    let mut plan = Plan::default();
+    let mut plan = Plan::with_capacity(8);
     let mut done: HashMap<usize, NodeId, Plain> = HashMap::default();
     for root in wanted {
         let mut stack: Vec<(&Lazy, bool)> = vec![(root, false)];

@@ -128,6 +128,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Without nodes, and with room for `nodes` of them.
+    pub fn with_capacity(nodes: usize) -> Plan {
+        Plan {
+            nodes: Vec::with_capacity(nodes),
+            known: HashMap::with_capacity_and_hasher(nodes, Plain::default()),
+            before: Vec::with_capacity(nodes),
+            outputs: Vec::new(),
+        }
+    }
+
     /// The node, made now or found.
     pub fn intern(&mut self, node: PlanNode) -> NodeId {
         let hash = Plain::default().hash_one(&node);
@@ -189,7 +199,7 @@ impl Plan {
     /// A new plan of the reachable nodes, each handed to `f` with its inputs already renamed.
     /// `f` interns what it likes in the new plan and says which node stands for the old one.
     pub fn rewrite(&self, mut f: impl FnMut(&mut Plan, PlanNode) -> NodeId) -> Plan {
-        let mut out = Plan::default();
+        let mut out = Plan::with_capacity(self.nodes.len());
         let mut renamed = vec![NodeId(0); self.nodes.len()];
         for id in self.reachable() {
             let mut node = self.node(id).clone();

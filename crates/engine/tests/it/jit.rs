@@ -102,6 +102,12 @@ fn results_come_as_they_are_given() {
     let many = jit(|[x]| (0..3).map(|n| &x + n).collect::<Vec<_>>()).call([&x]).unwrap();
     assert_eq!(many.len(), 3);
     assert_eq!(jit(|[]: [Lazy; 0]| of(&[1u8], &[1])).call::<Lazy>([]).unwrap().size(), 1);
+    // Arguments that go straight through, too many of them for the short way.
+    let (large, number) = (floats(1, &[70, 40]), Array::from_slice(&[2.0f32], &[]).unwrap());
+    let (a, b, c) = jit(|[x, y]| (x.clone(), y.clone(), x * y)).call([&large, &number]).unwrap();
+    assert_same("through", &a, &large);
+    assert_same("through", &b, &number);
+    assert_same("product", &c, &(Lazy::from(large) * &number).collect().unwrap());
     // A number is an array of NumPy's type for it; an expression is computed first.
     let half = jit(|[x]| x / 2);
     assert_eq!(half.call([3.0]).unwrap().dtype(), DType::F64);
