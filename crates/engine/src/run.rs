@@ -2,7 +2,7 @@
 //! sinks. Start reading here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use opusclip_raw::Isa;
 
@@ -13,16 +13,15 @@ use crate::exec::chunk::Context;
 use crate::exec::cpu::Cpu;
 use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
-use crate::exec::prepared::Prepared;
+use crate::exec::prepared::{Destination, Prepared};
 use crate::exec::record::Record;
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
 use crate::exec::threads;
-use crate::flow::Sink;
 use crate::lazy::{Lazy, compose};
 use crate::monitor::Phase;
-use crate::plan::{NodeId, lower};
+use crate::plan::lower;
 use crate::stage::memory::stage_frames;
-use crate::stage::{stream_info, streams};
+use crate::stage::streams;
 
 /// Runs several outputs over one reading of their sources.
 pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
@@ -38,7 +37,7 @@ pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
                 Output::Sink(l, sink) => {
                     let single = is_single(&l);
                     lazies.push(if single { compose::reshape(&l, &[1]) } else { l });
-                    sinks.push(Some((sink, single)));
+                    sinks.push(Some(Destination { sink, single }));
                 }
             }
         }
@@ -63,32 +62,13 @@ fn guarded<T>(options: &RunOptions, f: impl FnOnce() -> Result<T>) -> Result<T> 
 /// Each output goes where `sinks` says, or stays in memory.
 fn execute(
     prepared: &Prepared,
-    sinks: Vec<Option<(Box<dyn Sink>, bool)>>,
+    sinks: Vec<Option<Destination>>,
     arguments: &[Array],
     options: &RunOptions,
 ) -> Result<RunReport> {
     let Prepared { plan, schedule, .. } = prepared;
     let threads = threads::resolve(options.threads);
-    let mut outlets: Vec<Outlet> = Vec::new();
-    let mut collected: Vec<NodeId> = Vec::new();
-    for (sink, &node) in sinks.into_iter().zip(&plan.outputs) {
-        let Some((mut sink, single)) = sink else {
-            collected.push(node);
-            continue;
-        };
-        // A stream's times are a list as long as it; a view may be longer than memory.
-        let bytes = plan.node(node).shape.first().map_or(0, |frames| frames.saturating_mul(16));
-        if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
-            return Err(crate::array::out_of_memory(bytes));
-        }
-        let mut info = stream_info(plan, node);
-        if single {
-            info.shape.clear();
-        }
-        sink.begin(&info)?;
-        outlets.push(Outlet { node, sink: Mutex::new(sink) });
-    }
-
+    let (mut outlets, collected) = prepared.open(sinks)?;
     let isa = options.isa.unwrap_or_else(Isa::active);
     let watch = Watch::new(options.errors, &options.monitor);
     let record = Record::new(plan, &options.monitor);

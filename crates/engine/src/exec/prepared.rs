@@ -1,16 +1,22 @@
 //! A plan made ready to run: for one run, or kept for the calls of a traced function.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use super::stream::Outlet;
-use crate::array::Array;
+use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::Sink;
 use crate::lazy::Op;
 use crate::passes::optimise_for;
 use crate::plan::{Kind, NodeId, Plan};
 use crate::stage::memory::{Budget, kept_bytes, plan_stage};
-use crate::stage::{Schedule, schedule};
+use crate::stage::{Schedule, schedule, stream_info};
+
+/// A sink for an output; `single` says that it is one number, which comes as one frame.
+pub(crate) struct Destination {
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) single: bool,
+}
 
 /// What a run needs to know beside its data.
 #[derive(Debug)]
@@ -34,6 +40,29 @@ impl Prepared {
         };
         let arguments = plan.nodes().iter().enumerate().filter_map(argument).collect();
         Ok(Prepared { plan, schedule, arguments })
+    }
+
+    /// Begins every sink. Gives the outputs that go to one, and those that stay in memory.
+    pub(crate) fn open(&self, sinks: Vec<Option<Destination>>) -> Result<(Vec<Outlet>, Vec<NodeId>)> {
+        let (mut outlets, mut collected) = (Vec::new(), Vec::new());
+        for (sink, &node) in sinks.into_iter().zip(&self.plan.outputs) {
+            let Some(Destination { mut sink, single }) = sink else {
+                collected.push(node);
+                continue;
+            };
+            // A stream's times are a list as long as it; a view may be longer than memory.
+            let bytes = self.plan.node(node).shape.first().map_or(0, |frames| frames.saturating_mul(16));
+            if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+                return Err(out_of_memory(bytes));
+            }
+            let mut info = stream_info(&self.plan, node);
+            if single {
+                info.shape.clear();
+            }
+            sink.begin(&info)?;
+            outlets.push(Outlet { node, sink: Mutex::new(sink) });
+        }
+        Ok((outlets, collected))
     }
 
     /// What is in memory before the run starts, by node: the arguments.

@@ -14,8 +14,8 @@ use crate::lazy::{Lazy, Op};
 use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::ops::{self, Movement, Reduce};
 
-/// Most bytes of each array, in or between or out: all of them together stay in the first cache.
-const MOST_BYTES: usize = 4096;
+/// Most bytes of each array, in or between or out: all of them together stay near the core.
+const MOST_BYTES: usize = 8192;
 
 /// Most steps: each is looked for among those before it.
 const MOST_NODES: usize = 32;

@@ -116,7 +116,7 @@ fn what_asks_for_more_than_values_is_planned() {
     assert!(with(options).is_err());
     assert_eq!((monitor.eager(), monitor.plans()), (0, 4));
     // Large arrays, many steps, and ops that need their whole input.
-    let large: Lazy = Array::zeros(DType::F64, &[1000]).unwrap().into();
+    let large: Lazy = Array::zeros(DType::F64, &[1100]).unwrap().into();
     let mut long = x.clone();
     for _ in 0..40 {
         long = long + 1.0;
