@@ -16,6 +16,8 @@ pub(crate) const FLOORS: &[&[&str]] = &[
     &["run"],
     // `Lazy::collect` and its kin start a run, so they stand above it, though they are methods of `lazy`.
     &["collect"],
+    // Traced functions: they compute their arguments and explain their plans as `collect` does.
+    &["jit"],
     // Methods and calls by name: some ops are computed at once, so they stand above `collect`.
     &["api"],
 ];

@@ -102,6 +102,10 @@ pub(crate) struct ProcessArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
+    /// Write what each thread did when, to look at in Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) profile: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) grade: GradeArgs,
     #[command(flatten)]
@@ -223,6 +227,10 @@ pub(crate) struct StatsArgs {
 
     #[command(flatten)]
     pub(crate) run: RunArgs,
+
+    /// Write what each thread did when, to look at in Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) profile: Option<PathBuf>,
 
     /// Replace outputs that exist
     #[arg(short = 'y', long)]

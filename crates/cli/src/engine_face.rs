@@ -12,7 +12,7 @@ use opusclip::store::pending::{self, PendingFile};
 use opusclip::video::{Encode, Preset as EncoderPreset, Video, VideoFacts, WriteReport};
 use opusclip::{Array, DType, Error, Isa, Lazy, Output, RunOptions};
 
-pub(crate) use opusclip::{Cancel, Monitor};
+pub(crate) use opusclip::{Cancel, Monitor, Profile};
 
 use crate::args::{FrameRange, Preset, ProcessArgs};
 use crate::exit::Failure;
@@ -38,19 +38,32 @@ impl Limits {
 
 /// The monitors of runs that go on at once, for one progress bar.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Monitors(Arc<Mutex<Vec<Monitor>>>);
+pub(crate) struct Monitors {
+    all: Arc<Mutex<Vec<Monitor>>>,
+    profile: Option<Profile>,
+}
+
+/// A monitor, whose runs a profile shows if there is one.
+pub(crate) fn monitor(profile: Option<&Profile>) -> Monitor {
+    profile.map_or_else(Monitor::new, Monitor::profiled)
+}
 
 impl Monitors {
+    /// None yet.
+    pub(crate) fn new(profile: Option<&Profile>) -> Monitors {
+        Monitors { all: Arc::default(), profile: profile.cloned() }
+    }
+
     /// One more, for a run of its own.
     pub(crate) fn another(&self) -> Monitor {
-        let monitor = Monitor::new();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(monitor.clone());
+        let monitor = monitor(self.profile.as_ref());
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(monitor.clone());
         monitor
     }
 
     /// Frames done and frames to do of all.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().fold((0, 0), |(done, total), m| (done + m.frames_done(), total + m.frames_total()))
     }
 }

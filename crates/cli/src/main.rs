@@ -9,6 +9,7 @@ mod exit;
 mod grade;
 mod measures;
 mod plot;
+mod profile;
 mod progress;
 mod report;
 mod targets;

@@ -2,28 +2,37 @@
 
 use std::fmt::{self, Write as _};
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, Isa};
 
 use crate::array::Array;
 use crate::array::shape::show as show_shape;
 use crate::error::{Error, Result};
+use crate::errstate::ErrState;
+use crate::exec::prepared::Prepared;
+use crate::exec::tiny;
 use crate::lazy::Lazy;
-use crate::passes::optimise;
+use crate::monitor::Monitor;
 use crate::plan::{NodeId, explain as show, lower};
-use crate::run::{self, Output, RunOptions, budget};
+use crate::run::{self, Output, RunOptions};
 use crate::stage::memory::Budget;
-use crate::stage::{schedule, streams};
+use crate::stage::streams;
 use crate::threads;
 
 impl Lazy {
     /// Computes the array. Sources are read once; the result is kept in memory.
     pub fn collect(&self) -> Result<Array> {
-        self.collect_with(&RunOptions::default())
+        if ErrState::current().ignores_all()
+            && !Monitor::is_watching()
+            && let Some(done) = tiny::collect(std::slice::from_ref(self), Isa::active(), &[])
+        {
+            return only(done?);
+        }
+        self.collect_with(&RunOptions::quiet())
     }
 
     /// The same with options.
     pub fn collect_with(&self, options: &RunOptions) -> Result<Array> {
-        collect_all(std::slice::from_ref(self), options)?.pop().ok_or_else(|| Error::internal("a run gave no array"))
+        only(collect_all(std::slice::from_ref(self), options)?)
     }
 
     /// The plan as it would run: what is fused, which tables, which stages, how much memory. An
@@ -89,23 +98,42 @@ impl fmt::Display for LazyInfo {
     }
 }
 
-/// Computes several arrays over one reading of their sources.
+fn only(mut arrays: Vec<Array>) -> Result<Array> {
+    arrays.pop().ok_or_else(|| Error::internal("a run gave no array"))
+}
+
+/// Computes several arrays over one reading of their sources. What is small and in memory is
+/// computed at once, without a plan (see [`Monitor::eager`](crate::Monitor::eager)).
 pub fn collect_all(lazies: &[Lazy], options: &RunOptions) -> Result<Vec<Array>> {
+    let isa = options.isa.unwrap_or_else(Isa::active);
+    if options.plain()
+        && let Some(done) = options.monitor.eagerly(|| tiny::collect(lazies, isa, &[]))
+    {
+        return done;
+    }
     let outputs = lazies.iter().cloned().map(Output::Collect).collect();
     Ok(run::run(outputs, options)?.arrays)
 }
 
 /// The plan as it would run, and what it would hold in memory.
 pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
-    let plan = optimise(lower(lazies)?)?;
-    let schedule = schedule(&plan);
-    let mut text = show::show(&plan);
+    let tiny = options.plain() && tiny::serves(lazies, false);
+    explain_prepared(&Prepared::new(lower(lazies)?, false)?, tiny, options)
+}
+
+/// The same of what was planned before.
+pub(crate) fn explain_prepared(prepared: &Prepared, tiny: bool, options: &RunOptions) -> Result<String> {
+    let Prepared { plan, schedule, .. } = prepared;
+    let mut text = show::show(plan);
     for (n, stage) in schedule.stages.iter().enumerate() {
-        let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(&plan, *o)).collect();
-        let b =
-            budget(&plan, &schedule, n, &streamed, &[], threads::resolve(options.threads), options.memory_limit, &[])?;
+        let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(plan, *o)).collect();
+        let threads = threads::resolve(options.threads);
+        let b = prepared.budget(n, &streamed, &[], threads, options.memory_limit, &[])?;
         let _ =
-            writeln!(text, "{}", show::show_stage(&plan, [&stage.targets, &stage.folds, &stage.whole], n, &held(&b)));
+            writeln!(text, "{}", show::show_stage(plan, [&stage.targets, &stage.folds, &stage.whole], n, &held(&b)));
+    }
+    if tiny {
+        text.push_str("so few numbers are computed at once, an op at a time, without this plan\n");
     }
     Ok(text)
 }

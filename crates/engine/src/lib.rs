@@ -9,6 +9,7 @@ pub mod error;
 pub mod errstate;
 pub mod exec;
 pub mod flow;
+pub mod jit;
 pub mod lazy;
 pub mod monitor;
 pub mod ops;
@@ -25,11 +26,16 @@ pub use array::{Array, Meta};
 pub use collect::{LazyInfo, collect_all, explain};
 pub use error::{Error, Result};
 pub use errstate::{ErrState, OnError, errstate};
+pub use jit::{Jit, jit};
 pub use lazy::{Ellipsis, Index, IntoAxes, Lazy, NewAxis, Operand};
-pub use monitor::{Cancel, Monitor};
+pub use monitor::{Cancel, Monitor, PerformanceMonitor, Profile};
 pub use opusclip_raw::{BF16, Complex, DType, Element, F16, Isa};
 pub use run::{Output, RunOptions, RunReport, run};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/arrays.md")]
 struct ArraysPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/performance.md")]
+struct PerformancePage;

@@ -2,7 +2,7 @@
 //! sinks. Start reading here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use opusclip_raw::Isa;
 
@@ -13,69 +13,76 @@ use crate::exec::chunk::Context;
 use crate::exec::cpu::Cpu;
 use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
+use crate::exec::prepared::{Destination, Prepared};
+use crate::exec::record::Record;
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
-use crate::flow::Sink;
 use crate::lazy::{Lazy, compose};
 use crate::monitor::Phase;
-use crate::passes::optimise_for;
-use crate::plan::{NodeId, Plan, lower};
-use crate::stage::memory::{Budget, kept_bytes, plan_stage, stage_frames};
-use crate::stage::{Schedule, schedule_for, stream_info, streams};
+use crate::plan::lower;
+use crate::stage::memory::stage_frames;
+use crate::stage::streams;
 use crate::threads;
 
 /// Runs several outputs over one reading of their sources.
 pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
-    // A source or sink that panics is somebody's fault, but never the end of the caller.
-    let timed = AssertUnwindSafe(|| options.monitor.time(Phase::Wall, || run_timed(outputs, options)));
+    guarded(options, || {
+        let (mut lazies, mut sinks) = (Vec::new(), Vec::new());
+        for output in outputs {
+            match output {
+                Output::Collect(l) => {
+                    lazies.push(l);
+                    sinks.push(None);
+                }
+                // A single number goes into a sink as a stream of one frame.
+                Output::Sink(l, sink) => {
+                    let single = is_single(&l);
+                    lazies.push(if single { compose::reshape(&l, &[1]) } else { l });
+                    sinks.push(Some(Destination { sink, single }));
+                }
+            }
+        }
+        options.monitor.count_plan();
+        let prepared = Prepared::new(lower(&lazies)?, !options.errors.ignores_all())?;
+        execute(&prepared, sinks, &[], options)
+    })
+}
+
+/// Runs what was planned before, for other arguments. Every output is kept in memory.
+pub(crate) fn run_again(prepared: &Prepared, arguments: &[Array], options: &RunOptions) -> Result<Vec<Array>> {
+    let collected = prepared.plan.outputs.iter().map(|_| None).collect();
+    guarded(options, || Ok(execute(prepared, collected, arguments, options)?.arrays))
+}
+
+/// A source or sink that panics is somebody's fault, but never the end of the caller.
+fn guarded<T>(options: &RunOptions, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    let timed = AssertUnwindSafe(|| options.monitor.time(Phase::Wall, f));
     catch_unwind(timed).unwrap_or_else(|panic| Err(Error::internal(panic_text(panic.as_ref()))))
 }
 
-fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
-    let lazies: Vec<Lazy> = outputs
-        .iter()
-        .map(|o| match o {
-            // A single number goes into a sink as a stream of one frame.
-            Output::Sink(l, _) if is_single(l) => compose::reshape(l, &[1]),
-            Output::Collect(l) | Output::Sink(l, _) => l.clone(),
-        })
-        .collect();
-    let watch = Watch::new(options.errors, &options.monitor);
-    let plan = optimise_for(lower(&lazies)?, watch.is_some())?;
-    let schedule = schedule_for(&plan, watch.is_some());
+/// Each output goes where `sinks` says, or stays in memory.
+fn execute(
+    prepared: &Prepared,
+    sinks: Vec<Option<Destination>>,
+    arguments: &[Array],
+    options: &RunOptions,
+) -> Result<RunReport> {
+    let Prepared { plan, schedule, .. } = prepared;
     let threads = threads::resolve(options.threads);
-
-    let mut outlets: Vec<Outlet> = Vec::new();
-    let mut collected: Vec<NodeId> = Vec::new();
-    for (output, &node) in outputs.into_iter().zip(&plan.outputs) {
-        match output {
-            Output::Collect(_) => collected.push(node),
-            Output::Sink(lazy, mut sink) => {
-                // A stream's times are a list as long as it; a view may be longer than memory.
-                let bytes = plan.node(node).shape.first().map_or(0, |frames| frames.saturating_mul(16));
-                if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
-                    return Err(crate::array::out_of_memory(bytes));
-                }
-                let mut info = stream_info(&plan, node);
-                if is_single(&lazy) {
-                    info.shape.clear();
-                }
-                sink.begin(&info)?;
-                outlets.push(Outlet { node, sink: Mutex::new(sink) });
-            }
-        }
-    }
-
+    let (mut outlets, collected) = prepared.open(sinks)?;
     let isa = options.isa.unwrap_or_else(Isa::active);
-    let executor = Cpu::new(&plan, isa, &options.monitor, watch.as_ref());
+    let watch = Watch::new(options.errors, &options.monitor);
+    let record = Record::new(plan, &options.monitor);
+    let executor = Cpu::new(plan, isa, &record, watch.as_ref());
     let mut cx = Context {
-        plan: &plan,
+        plan,
         executor: &executor,
+        record: &record,
         monitor: &options.monitor,
         cancel: &options.cancel,
         watch: watch.as_ref(),
-        pool: pool_for(&plan, !outlets.is_empty()),
+        pool: pool_for(plan, !outlets.is_empty()),
         threads,
-        known: vec![None; plan.nodes().len()],
+        known: prepared.known(arguments)?,
         collected: &collected,
     };
     let before = cx.pool.stats();
@@ -85,25 +92,25 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
     }
     for (n, stage) in schedule.stages.iter().enumerate() {
         let (sunk, rest): (Vec<Outlet>, Vec<Outlet>) =
-            outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(&plan, o.node));
-        let budget = budget(&plan, &schedule, n, &collected, &sunk, threads, options.memory_limit, &cx.known)?;
+            outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(plan, o.node));
+        let budget = prepared.budget(n, &collected, &sunk, threads, options.memory_limit, &cx.known)?;
         options.monitor.start(budget.workers, budget.bytes);
-        if !stage.targets.is_empty() || !stage.folds.is_empty() {
-            options.monitor.add_total(stage_frames(&plan, stage) as u64);
-            run_stage(&mut cx, stage, &sunk, &budget)?;
-        }
-        for &id in &stage.whole {
-            cx.known[id.0] = Some(cx.run_whole(id)?);
-        }
-        if let Some(w) = &watch {
-            w.raise()?;
-        }
+        record.stage(n, stage_frames(plan, stage), &budget, || -> Result<()> {
+            if !stage.targets.is_empty() || !stage.folds.is_empty() {
+                options.monitor.add_total(stage_frames(plan, stage) as u64);
+                run_stage(&mut cx, stage, &sunk, &budget)?;
+            }
+            for &id in &stage.whole {
+                cx.known[id.0] = Some(cx.run_whole(id)?);
+            }
+            Ok(())
+        })?;
+        watch.as_ref().map_or(Ok(()), Watch::raise)?;
         outlets = sunk.into_iter().chain(rest).collect();
     }
     if let Some(w) = &watch {
         w.warn();
     }
-    options.monitor.pool(&before, &cx.pool.stats());
 
     let mut report = RunReport::default();
     for id in &collected {
@@ -112,7 +119,7 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
     // Outputs of one kind keep the caller's order; the stages may have shuffled the outlets.
     outlets.sort_by_key(|o| plan.outputs.iter().position(|n| *n == o.node));
     for outlet in &outlets {
-        if !streams(&plan, outlet.node) {
+        if !streams(plan, outlet.node) {
             drain(&cx, outlet)?;
         }
         if options.cancel.is_cancelled() {
@@ -120,27 +127,10 @@ fn run_timed(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
         }
         report.reports.push(outlet.sink.lock().unwrap_or_else(PoisonError::into_inner).finish()?);
     }
+    record.finish(plan, &before, &cx.pool.stats());
     Ok(report)
 }
 
 fn is_single(lazy: &Lazy) -> bool {
     lazy.shape().is_ok_and(<[usize]>::is_empty)
-}
-
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn budget(
-    plan: &Plan,
-    schedule: &Schedule,
-    stage: usize,
-    collected: &[NodeId],
-    outlets: &[Outlet],
-    threads: usize,
-    limit: Option<u64>,
-    known: &[Option<Array>],
-) -> Result<Budget> {
-    let guards: Vec<_> = outlets.iter().map(|o| o.sink.lock().unwrap_or_else(PoisonError::into_inner)).collect();
-    let sinks: Vec<&dyn Sink> = guards.iter().map(|g| &***g).collect();
-    let is_known = |id: NodeId| known.get(id.0).is_some_and(Option::is_some);
-    let held = kept_bytes(plan, schedule, collected);
-    plan_stage(plan, &schedule.stages[stage], &is_known, &sinks, held, threads, limit)
 }

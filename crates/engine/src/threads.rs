@@ -1,7 +1,6 @@
 //! Threads: none before first use, one pool a process, a fresh one after fork.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
@@ -15,9 +14,12 @@ struct Made {
 
 static POOL: Mutex<Option<Made>> = Mutex::new(None);
 
-/// How many threads a wish means: 0 is one for each processor that this process may use.
+/// How many threads a wish means: 0 is one for each processor that this process may use. They are
+/// counted once: the system reads files to tell, which takes longer than a small run.
 pub fn resolve(wish: usize) -> usize {
-    if wish > 0 { wish.min(1024) } else { std::thread::available_parallelism().map_or(1, usize::from) }
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    if wish > 0 { wish.min(1024) } else { *PROCESSORS.get_or_init(processors) }
 }
 
 /// The pool of `threads` threads. A child of fork has none of its parent's threads, so it gets

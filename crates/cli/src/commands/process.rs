@@ -1,6 +1,7 @@
 //! `opusclip process`: one job for each input, several at a time, each reported as it ends.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -14,6 +15,7 @@ use crate::args::ProcessArgs;
 use crate::engine_face::{self, Cancel, Limits, Monitors, Written};
 use crate::exit::{self, Failure, Outcome};
 use crate::grade;
+use crate::profile;
 use crate::progress::Progress;
 use crate::report::{self, Data};
 use crate::targets::{self, Target};
@@ -22,6 +24,9 @@ use crate::targets::{self, Target};
 pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     let expr = grade::expression(&args.grade)?;
     let targets = targets::resolve(&args.inputs, &args.output)?;
+    let outputs = targets.list.iter().map(|t| t.output.as_path());
+    let taken: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).chain(outputs).collect();
+    let profile = args.profile.as_deref().map(|path| profile::start(path, &taken, args.yes)).transpose()?;
     let threads = engine_face::threads(args.run.threads);
     // Files in parallel share the threads and the memory between them.
     let jobs = targets.list.len().min(threads).max(1);
@@ -29,7 +34,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         threads: (threads / jobs).max(1),
         memory: args.run.memory_limit.map(|bytes| (bytes / jobs as u64).max(1)),
     };
-    let monitors = Monitors::default();
+    let monitors = Monitors::new(profile.as_ref());
     let label = match targets.list.as_slice() {
         [one] => show_name(&one.output),
         many => format!("{} files", many.len()),
@@ -81,6 +86,9 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         }
     }
 
+    if let (Some(path), Some(profile)) = (&args.profile, &profile) {
+        profile::write(path, profile, args.yes, args.quiet)?;
+    }
     if exit::signal().is_some() && cancel.is_cancelled() {
         return Err(Failure::Failed(Error::Cancelled));
     }
@@ -143,7 +151,7 @@ fn tell(args: &ProcessArgs, target: &Target, written: &Written, limits: &Limits)
         let peak = opusclip::error::bytes(m.pool_peak_bytes());
         let planned = opusclip::error::bytes(m.planned_bytes());
         report::note(&format!(
-            "{}: {} frame{plural}, {:.2} s, {} · {} · {fps:.1} fps · peak {peak} of {planned} planned",
+            "{}: {} frame{plural}, {:.2} s, {} · {fps:.1} fps · peak {peak} of {planned} planned · {}",
             show_path(&target.output),
             written.frames,
             written.seconds,

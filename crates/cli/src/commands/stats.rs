@@ -11,6 +11,7 @@ use crate::engine_face::{self, Cancel, Limits, Monitor, Opened};
 use crate::exit::{Failure, Outcome};
 use crate::measures::{self, Measures};
 use crate::plot;
+use crate::profile;
 use crate::progress::Progress;
 use crate::report::{self, Data};
 use crate::targets;
@@ -55,8 +56,15 @@ pub(crate) fn run(args: &StatsArgs, cancel: &Cancel) -> Outcome {
         engine_face::can_write(path, args.yes)?;
     }
 
+    let taken: Vec<&Path> = [&args.csv, &args.json, &args.plot].into_iter().flatten().map(|p| p.as_path()).collect();
+    let taken: Vec<&Path> = taken.into_iter().chain([args.input.as_path()]).collect();
+    let profile = args.profile.as_deref().map(|path| profile::start(path, &taken, args.yes)).transpose()?;
+
     let input = engine_face::open(&args.input)?;
-    let rows = measure(&input, args, cancel)?;
+    let rows = measure(&input, args, cancel, &engine_face::monitor(profile.as_ref()))?;
+    if let (Some(path), Some(profile)) = (&args.profile, &profile) {
+        profile::write(path, profile, args.yes, args.quiet)?;
+    }
 
     if let Some(path) = &args.csv {
         write(path, &measures::csv(&rows), args)?;
@@ -93,7 +101,7 @@ fn written(path: &Path, args: &StatsArgs) {
 }
 
 /// Decodes once and measures every frame.
-fn measure(input: &Opened, args: &StatsArgs, cancel: &Cancel) -> Result<Vec<Measures>, Error> {
+fn measure(input: &Opened, args: &StatsArgs, cancel: &Cancel, monitor: &Monitor) -> Result<Vec<Measures>, Error> {
     if input.shape().len() != 4 {
         return Err(Error::shape(
             show_path(&args.input),
@@ -108,13 +116,12 @@ fn measure(input: &Opened, args: &StatsArgs, cancel: &Cancel) -> Result<Vec<Meas
     }
     let wanted = texts.iter().map(|t| Expr::parse(t)?.eval(&[("x", frames.clone())])).collect::<Result<Vec<_>, _>>()?;
 
-    let monitor = Monitor::new();
     let counts = monitor.clone();
     let name = show_name(&args.input);
     let total = indices.len() as u64;
     let bar = Progress::start(&name, !args.quiet, move || (counts.frames_read().min(total), total));
     let limits = Limits { threads: engine_face::threads(args.run.threads), memory: args.run.memory_limit };
-    let columns = engine_face::collect(wanted, limits, cancel, &monitor)?;
+    let columns = engine_face::collect(wanted, limits, cancel, monitor)?;
     drop(bar);
 
     let at = |column: usize, row: usize| columns.get(column).and_then(|c| c.get(row)).copied();

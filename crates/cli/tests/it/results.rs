@@ -52,6 +52,49 @@ fn process_reports_in_one_line_and_as_json() {
 }
 
 #[test]
+fn a_profile_is_what_its_viewers_read() {
+    let folder = Folder::with_sample();
+    let done = folder.ok("process bunny.mp4 -o a.mp4 --frames 0:8 --gop 4 --threads 2 --profile p.json");
+    assert!(done.stderr.lines().any(|l| l.starts_with("p.json: ") && l.contains(" events")), "{done:?}");
+    folder.ok("stats bunny.mp4 --frames 0:3 --csv s.csv -q --profile s.json");
+    for (name, kinds) in [("p.json", &["run", "decode", "compute", "encode"][..]), ("s.json", &["run", "decode"])] {
+        let all = json(&fs::read_to_string(folder.path(name)).unwrap());
+        // By thread: events follow each other or lie within each other.
+        let mut threads: std::collections::BTreeMap<u64, Vec<(u64, u64)>> = Default::default();
+        let mut seen = std::collections::BTreeSet::new();
+        let nanos = |v: &Value| (v.as_f64().unwrap() * 1e3).round() as u64;
+        for e in all["traceEvents"].as_array().unwrap().iter().filter(|e| e["ph"] != "M") {
+            assert!(e["ph"] == "X" && nanos(&e["dur"]) > 0 && !e["name"].as_str().unwrap().is_empty(), "{e}");
+            let start = nanos(&e["ts"]);
+            threads.entry(e["tid"].as_u64().unwrap()).or_default().push((start, start + nanos(&e["dur"])));
+            seen.insert(e["cat"].as_str().unwrap());
+        }
+        assert!(kinds.iter().all(|k| seen.contains(k)), "{seen:?}");
+        for events in threads.values_mut() {
+            events.sort_by_key(|&(start, end)| (start, std::cmp::Reverse(end)));
+            let mut open: Vec<u64> = Vec::new();
+            for &(start, end) in events.iter() {
+                open.retain(|&o| o > start);
+                assert!(open.iter().all(|&o| end <= o), "{start}..{end} reaches out of {open:?}");
+                open.push(end);
+            }
+        }
+    }
+    // Refused before anything is written.
+    for (args, words) in [
+        ("--profile -", "--profile -: a profile is written to a file"),
+        ("--profile b.mp4", "--profile b.mp4: is an input or output"),
+        ("--profile bunny.mp4 -y", "--profile bunny.mp4: is an input or output"),
+        ("--profile p.json", "p.json: "),
+    ] {
+        let line = format!("process bunny.mp4 -o b.mp4 --frames 0:2 {args}");
+        let done = folder.run(&line.split(' ').collect::<Vec<_>>());
+        assert!(done.code != Some(0) && done.stderr.contains(words), "{args}: {done:?}");
+    }
+    assert_eq!(folder.names(), ["a.mp4", "bunny.mp4", "p.json", "s.csv", "s.json"]);
+}
+
+#[test]
 fn options_are_their_documented_expressions() {
     let folder = Folder::with_sample();
     let job = |name: &str, args: &str| {

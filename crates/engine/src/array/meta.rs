@@ -19,6 +19,11 @@ impl Meta {
         Meta { shape: shape.into(), dtype }
     }
 
+    /// Whether the array has this shape and type.
+    pub(crate) fn is_of(&self, a: &Array) -> bool {
+        self.dtype == a.dtype() && self.shape == a.shape()
+    }
+
     /// Number of axes.
     pub fn ndim(&self) -> usize {
         self.shape.len()

@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use opusclip_raw::{Pool, PoolBuffer};
 
 use super::executor::{Executor, Fold, Frames};
+use super::record::Record;
 use super::rules::chunked;
 use super::supply::Feed;
 use crate::array::index::Span;
@@ -22,8 +23,9 @@ use crate::stage::reach::{fold_access, fold_frames};
 use crate::stage::{Access, Stage, access};
 use crate::threads;
 
-/// Below this many bytes threads cost more than they save.
-pub(super) const WORTH_THREADS: usize = 64 << 10;
+/// Below this many bytes threads cost more than they save: waking one takes as long as two plain ops
+/// need for so many.
+pub(super) const WORTH_THREADS: usize = 256 << 10;
 
 /// What all stages of a run share.
 pub struct Context<'a> {
@@ -31,6 +33,8 @@ pub struct Context<'a> {
     pub plan: &'a Plan,
     /// Who computes nodes.
     pub executor: &'a dyn Executor,
+    /// What nodes and stages did.
+    pub(crate) record: &'a Record,
     /// Counters.
     pub monitor: &'a Monitor,
     /// Asked for an early end.
@@ -72,7 +76,9 @@ impl Context<'_> {
             return self.whole(id);
         }
         if let Kind::Op(Op::Whole(w)) = &node.kind {
-            return self.monitor.time(Phase::Compute, || self.sharing(&inputs, || w.eval(&inputs)));
+            let bytes = product(&node.shape).saturating_mul(node.dtype.size());
+            let run = || self.sharing(&inputs, || w.eval(&inputs));
+            return self.record.compute(self.plan, id, &inputs, bytes, run);
         }
         let range = 0..node.shape.first().copied().unwrap_or(1);
         let frames = Frames { range, shape: node.shape.clone() };
@@ -80,7 +86,8 @@ impl Context<'_> {
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
         let out = &mut buffer.bytes_mut()[..bytes];
         let run = || self.executor.run(self.plan, id, &frames, &inputs, out);
-        self.monitor.time(Phase::Compute, || self.sharing(&inputs, run))?;
+        self.record.buffer(id, true);
+        self.record.compute(self.plan, id, &inputs, bytes, || self.sharing(&inputs, run))?;
         Ok(Array::from_buffer(buffer, node.dtype, node.shape.clone()))
     }
 
@@ -120,7 +127,9 @@ impl Context<'_> {
                 let span = Span { start: want.start, len: want.len(), step: 1 };
                 Some(self.whole(id)?.slice_axis(0, span))
             } else if let Kind::Op(Op::Source(_)) = &node.kind {
-                Some(feeds.frames(id, want.clone(), &self.pool, self.monitor)?)
+                let frames = feeds.frames(id, want.clone(), &self.pool, self.monitor)?;
+                self.record.source(id, frames.nbytes());
+                Some(frames)
             } else {
                 let mut inputs = Vec::with_capacity(node.inputs.len());
                 for (k, input) in node.inputs.iter().enumerate() {
@@ -147,7 +156,8 @@ impl Context<'_> {
                     }
                     _ => {
                         let bytes = product(&shape).saturating_mul(node.dtype.size());
-                        let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
+                        let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
+                        self.record.buffer(id, fresh);
                         self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
                         Some(Array::from_pool(buffer, node.dtype, shape))
                     }
@@ -217,7 +227,8 @@ impl Context<'_> {
     }
 
     fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
-        self.monitor.time(Phase::Compute, || self.executor.run(self.plan, id, frames, inputs, out))
+        let bytes = out.len();
+        self.record.compute(self.plan, id, inputs, bytes, || self.executor.run(self.plan, id, frames, inputs, out))
     }
 
     pub(super) fn frame_bytes(&self, id: NodeId) -> usize {

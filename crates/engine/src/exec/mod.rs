@@ -4,9 +4,12 @@ pub mod chunk;
 pub mod cpu;
 mod executor;
 pub mod options;
+pub(crate) mod prepared;
+pub(crate) mod record;
 pub mod reference;
 mod rules;
 pub mod stream;
 mod supply;
+pub(crate) mod tiny;
 
 pub use executor::{Executor, Frames};

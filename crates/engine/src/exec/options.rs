@@ -37,7 +37,8 @@ pub struct RunOptions {
     pub memory_limit: Option<u64>,
     /// Ends the run early.
     pub cancel: Cancel,
-    /// Counts what happens.
+    /// Counts and times what happens; the one that watches the thread that made these options
+    /// ([`Monitor::watch`]), or a new one.
     pub monitor: Monitor,
     /// What happens when arithmetic has no good answer; the state of the thread that made these
     /// options.
@@ -46,16 +47,32 @@ pub struct RunOptions {
     pub isa: Option<Isa>,
 }
 
-impl Default for RunOptions {
-    fn default() -> Self {
+impl RunOptions {
+    /// For a run whose monitor nobody will look at, but one that watches this thread.
+    pub(crate) fn quiet() -> Self {
+        Self::seen_by(Monitor::watching().unwrap_or_else(Monitor::quiet))
+    }
+
+    fn seen_by(monitor: Monitor) -> Self {
         RunOptions {
             threads: 0,
             memory_limit: None,
             cancel: Cancel::default(),
-            monitor: Monitor::default(),
+            monitor,
             errors: ErrState::current(),
             isa: None,
         }
+    }
+
+    /// Nothing is asked of the run that needs a plan: a limit is kept by planning, a watch by blocks.
+    pub(crate) fn plain(&self) -> bool {
+        self.errors.ignores_all() && self.memory_limit.is_none() && !self.cancel.is_cancelled()
+    }
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self::seen_by(Monitor::watching().unwrap_or_default())
     }
 }
 

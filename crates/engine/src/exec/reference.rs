@@ -77,7 +77,7 @@ impl Executor for Reference {
                 let over = over_of(over, axes, frames);
                 reduce(*op, axes, &run_program(program, inputs, &over)?, &frames.shape)?
             }
-            Kind::Op(Op::Source(_) | Op::Data(_) | Op::Scalar(_)) => {
+            Kind::Op(Op::Source(_) | Op::Data(_) | Op::Scalar(_) | Op::Input(_)) => {
                 return Err(Error::internal("a leaf was given to an executor"));
             }
         };

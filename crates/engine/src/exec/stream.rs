@@ -6,18 +6,20 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::time::Instant;
 
 use opusclip_raw::Buffer;
 use rayon::prelude::*;
 
 use super::chunk::{Context, Feeds, Folds, WORTH_THREADS};
+use super::record::Record;
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use crate::array::index::Span;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::{Encoded, Part, Sink, Source};
 use crate::lazy::Op;
-use crate::monitor::Phase;
+use crate::monitor::{Monitor, Phase};
 use crate::plan::{Kind, NodeId};
 use crate::stage::memory::{Budget, needed, stage_frames};
 use crate::stage::reach::fold_frames;
@@ -52,7 +54,9 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         let node = cx.plan.node(*id);
         // Every byte of a result is written before anyone sees it.
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
-        buffers.push(cx.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?);
+        let (buffer, fresh) = cx.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
+        cx.record.buffer(*id, fresh);
+        buffers.push(buffer);
     }
     let sources = sources(cx, stage);
     let open = |id: &NodeId| Ok((*id, cx.executor.fold(cx.plan, *id)?));
@@ -309,11 +313,15 @@ impl Shared<'_, '_> {
     }
 
     /// Waits until `task` is less than `ahead` tasks in front of the joiner.
-    fn may_start(&self, task: usize, ahead: usize) -> bool {
+    fn may_start(&self, task: usize, ahead: usize, monitor: &Monitor) -> bool {
         let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut start = None;
         while task >= *joined + ahead && !self.stop.load(Ordering::Relaxed) {
+            start.get_or_insert_with(Instant::now);
             joined = self.moved_on.wait(joined).unwrap_or_else(PoisonError::into_inner);
         }
+        drop(joined);
+        Record::waited(monitor, start);
         !self.stop.load(Ordering::Relaxed)
     }
 }
@@ -365,11 +373,11 @@ impl Pass<'_, '_> {
                         store.fail(Error::internal(panic_text(panic.as_ref())));
                     }
                 };
-                if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, decode) {
+                if let Err(e) = std::thread::Builder::new().name("decode".into()).spawn_scoped(scope, decode) {
                     shared.fail(no_thread(&e));
                 }
             }
-            for _ in 0..self.workers {
+            for n in 0..self.workers {
                 let send = send.clone();
                 let (shared_all, shared, wanted) = (&shared, &shared, &wanted);
                 let run = move || {
@@ -381,7 +389,7 @@ impl Pass<'_, '_> {
                         Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
                     }
                 };
-                if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, run) {
+                if let Err(e) = std::thread::Builder::new().name(format!("worker {n}")).spawn_scoped(scope, run) {
                     shared_all.fail(no_thread(&e));
                 }
             }
@@ -417,7 +425,7 @@ impl Pass<'_, '_> {
             let Some(parts) = layout.tasks.get(task).and_then(|t| Some((t.start, layout.parts.get(t.clone())?))) else {
                 return Ok(());
             };
-            if !shared.may_start(task, 2 * self.workers + 1) {
+            if !shared.may_start(task, 2 * self.workers + 1, cx.monitor) {
                 return Ok(());
             }
             let mut feeds = Feeds(Vec::with_capacity(sources.len()));

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use opusclip_raw::{Pool, PoolBuffer};
 
+use super::record::Record;
 use crate::array::Array;
 use crate::array::index::Span;
 use crate::error::{Error, Result};
@@ -39,9 +41,11 @@ impl Store {
     }
 
     /// Waits for room; false when nobody wants frames any more.
-    pub(super) fn put(&self, number: usize, frame: RawFrame, takers: usize) -> bool {
+    pub(super) fn put(&self, number: usize, frame: RawFrame, takers: usize, monitor: &Monitor) -> bool {
         let mut w = self.lock();
+        let mut start = None;
         while w.frames.len() >= self.capacity && !w.stopped {
+            start.get_or_insert_with(Instant::now);
             w = self.changed.wait(w).unwrap_or_else(PoisonError::into_inner);
         }
         if w.stopped {
@@ -52,6 +56,7 @@ impl Store {
         }
         drop(w);
         self.changed.notify_all();
+        Record::waited(monitor, start);
         true
     }
 
@@ -67,8 +72,9 @@ impl Store {
         self.changed.notify_all();
     }
 
-    fn take(&self, number: usize) -> Result<RawFrame> {
+    fn take(&self, number: usize, monitor: &Monitor) -> Result<RawFrame> {
         let mut w = self.lock();
+        let mut start = None;
         loop {
             if let Some((frame, takers)) = w.frames.get_mut(&number) {
                 let frame = Arc::clone(frame);
@@ -78,6 +84,7 @@ impl Store {
                 }
                 drop(w);
                 self.changed.notify_all();
+                Record::waited(monitor, start);
                 return Ok(frame);
             }
             if let Some(e) = &w.failed {
@@ -86,6 +93,7 @@ impl Store {
             if w.stopped {
                 return Err(Error::Cancelled);
             }
+            start.get_or_insert_with(Instant::now);
             w = self.changed.wait(w).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -118,7 +126,7 @@ impl<'a> Feed<'a> {
         let number = self.next;
         self.next += 1;
         match &mut self.supply {
-            Supply::Shared(store) => store.take(number),
+            Supply::Shared(store) => store.take(number, monitor),
             Supply::Own(cursor, buffer) => {
                 let frame = Arc::get_mut(buffer).ok_or_else(|| Error::internal("a raw frame is still in use"))?;
                 let bytes = self.source.raw_frame_bytes();
@@ -219,7 +227,7 @@ fn decode_all(
             first += 1;
         }
         let takers = tasks[first..].iter().take_while(|r| r.start <= number).filter(|r| r.contains(&number)).count();
-        if !store.put(number, Arc::new(buffer), takers) {
+        if !store.put(number, Arc::new(buffer), takers, monitor) {
             return Ok(());
         }
     }

@@ -26,6 +26,8 @@ pub enum Op {
     Data(DataRef),
     /// One value.
     Scalar(Scalar),
+    /// What stands for an argument while a function is traced (see [`mod@crate::jit`]).
+    Input(Slot),
     /// Each element alone.
     Elementwise(Elementwise),
     /// Many elements to one.
@@ -41,6 +43,15 @@ pub enum Op {
     Movement(Movement),
     /// Something that needs more of its inputs than an element at a time.
     Whole(Whole),
+}
+
+/// An argument of a traced function: of which trace, and its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// Arguments of different traces are never the same.
+    pub trace: u64,
+    /// Its place among the arguments.
+    pub place: usize,
 }
 
 /// A source, equal to those of the same identity.
@@ -162,6 +173,11 @@ impl Lazy {
     pub fn scalar(value: Scalar) -> Lazy {
         let meta = Meta { shape: Vec::new(), dtype: value.dtype };
         Lazy::node(Op::Scalar(value), Vec::new(), Ok(meta))
+    }
+
+    /// What stands for an argument of a traced function.
+    pub(crate) fn input(slot: Slot, meta: Meta) -> Lazy {
+        Lazy::node(Op::Input(slot), Vec::new(), Ok(meta))
     }
 
     /// What the node does.

@@ -10,5 +10,6 @@ mod types;
 
 pub use crate::array::Meta;
 pub use index::{Ellipsis, Index, NewAxis};
-pub use lazy::{DataRef, Lazy, Node, Op, Operand, SourceRef};
+pub use lazy::{DataRef, Lazy, Node, Op, Operand, Slot, SourceRef};
+pub(crate) use lazy::{weak_default, weak_scalar};
 pub use operators::IntoAxes;

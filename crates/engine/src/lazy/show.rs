@@ -35,6 +35,7 @@ impl Lazy {
         match self.op() {
             Op::Source(s) => format!("source {}", s.0.describe()),
             Op::Data(_) => "array in memory".into(),
+            Op::Input(slot) => format!("argument {}", slot.place),
             Op::Scalar(s) => format!("number {s}"),
             Op::Elementwise(op) => op.name().into(),
             Op::Reduce { op, .. } => op.row().name.into(),

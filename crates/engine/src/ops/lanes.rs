@@ -100,6 +100,15 @@ macro_rules! lanes {
                 match dtype { $(DType::$variant => Block::$variant(vec![Default::default(); n])),* }
             }
 
+            /// `n` times one value.
+            pub fn splat(v: crate::array::Scalar, n: usize) -> Block {
+                match v.dtype { $(DType::$variant => {
+                    let mut one = [<$t>::default()];
+                    buffer::write_bytes(&mut one, |b| b.copy_from_slice(&v.bytes()));
+                    Block::$variant(vec![one[0]; n])
+                }),* }
+            }
+
             /// The elements.
             pub fn lanes(&self) -> Lanes<'_> {
                 match self { $(Block::$variant(x) => Lanes::$variant(x)),* }

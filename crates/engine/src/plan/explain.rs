@@ -40,6 +40,7 @@ fn describe(node: &PlanNode, inputs: &[String]) -> String {
     match &node.kind {
         Kind::Op(Op::Source(s)) => format!("source {}", s.0.describe()),
         Kind::Op(Op::Data(_)) => "array in memory".into(),
+        Kind::Op(Op::Input(slot)) => format!("argument {}", slot.place),
         Kind::Op(Op::Scalar(s)) => format!("{s:?}"),
         Kind::Op(Op::Elementwise(op)) => format!("{}({list})", op.name()),
         Kind::Op(Op::Reduce { op, axes, keepdims }) => {

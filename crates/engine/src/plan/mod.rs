@@ -8,6 +8,7 @@ mod program;
 mod verify;
 
 pub use lower::lower;
+pub(crate) use lower::lower_traced;
 pub use plan::{Kind, NodeId, Path, Plan, PlanNode};
 pub use program::{Instruction, Program, Value};
 pub use verify::verify;

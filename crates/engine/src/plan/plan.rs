@@ -1,6 +1,7 @@
 //! The arena. Equal nodes are one node; a node's inputs always stand before it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use opusclip_raw::DType;
@@ -78,24 +79,82 @@ pub struct PlanNode {
     pub dtype: DType,
 }
 
+/// Hashes for tables of one plan: quick, and with nobody to defend against.
+pub(super) type Plain = BuildHasherDefault<Mixer>;
+
+/// Multiplies and folds, a word at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mixer(u64);
+
+impl Mixer {
+    fn mix(&mut self, word: u64) {
+        let wide = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xa076_1d64_78bd_642f;
+        self.0 = (wide as u64) ^ (wide >> 64) as u64;
+    }
+}
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut all = [0; 8];
+            all[..word.len()].copy_from_slice(word);
+            self.mix(u64::from_le_bytes(all));
+        }
+    }
+    fn write_u8(&mut self, v: u8) {
+        self.mix(v.into());
+    }
+    fn write_u32(&mut self, v: u32) {
+        self.mix(v.into());
+    }
+    fn write_u64(&mut self, v: u64) {
+        self.mix(v);
+    }
+    fn write_usize(&mut self, v: usize) {
+        self.mix(v as u64);
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Nodes, and which of them are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     nodes: Vec<PlanNode>,
-    known: HashMap<PlanNode, NodeId>,
+    /// The last node of each hash; `before` leads on to the others.
+    known: HashMap<u64, NodeId, Plain>,
+    before: Vec<Option<NodeId>>,
     /// The wanted nodes, in the caller's order.
     pub outputs: Vec<NodeId>,
 }
 
 impl Plan {
+    /// Without nodes, and with room for `nodes` of them.
+    pub fn with_capacity(nodes: usize) -> Plan {
+        Plan {
+            nodes: Vec::with_capacity(nodes),
+            known: HashMap::with_capacity_and_hasher(nodes, Plain::default()),
+            before: Vec::with_capacity(nodes),
+            outputs: Vec::new(),
+        }
+    }
+
     /// The node, made now or found.
     pub fn intern(&mut self, node: PlanNode) -> NodeId {
-        if let Some(&id) = self.known.get(&node) {
-            return id;
+        let hash = Plain::default().hash_one(&node);
+        let last = self.known.get(&hash).copied();
+        let mut at = last;
+        while let Some(id) = at {
+            if self.nodes[id.0] == node {
+                return id;
+            }
+            at = self.before[id.0];
         }
         let id = NodeId(self.nodes.len());
-        self.nodes.push(node.clone());
-        self.known.insert(node, id);
+        self.nodes.push(node);
+        self.before.push(last);
+        self.known.insert(hash, id);
         id
     }
 
@@ -142,7 +201,7 @@ impl Plan {
     /// A new plan of the reachable nodes, each handed to `f` with its inputs already renamed.
     /// `f` interns what it likes in the new plan and says which node stands for the old one.
     pub fn rewrite(&self, mut f: impl FnMut(&mut Plan, PlanNode) -> NodeId) -> Plan {
-        let mut out = Plan::default();
+        let mut out = Plan::with_capacity(self.nodes.len());
         let mut renamed = vec![NodeId(0); self.nodes.len()];
         for id in self.reachable() {
             let mut node = self.node(id).clone();

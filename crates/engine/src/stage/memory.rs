@@ -135,7 +135,7 @@ pub fn chunk_frames(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool) 
 /// Bytes of arrays that live from one stage to the next, and of collected results.
 pub fn kept_bytes(plan: &Plan, schedule: &Schedule, collected: &[NodeId]) -> u64 {
     let kept = (0..plan.nodes().len()).map(NodeId).filter(|id| {
-        let in_memory = matches!(plan.node(*id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)));
+        let in_memory = matches!(plan.node(*id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_) | Op::Input(_)));
         // A view of a whole array holds nothing of its own; a reshape may have to copy.
         let view = matches!(&plan.node(*id).kind, Kind::Op(Op::Movement(m)) if !matches!(m, Movement::Reshape(_)));
         let nothing = in_memory || (view && !streams(plan, *id));
@@ -172,7 +172,7 @@ impl Hold {
             let Some(n) = *n else { continue };
             let id = NodeId(i);
             // A view holds nothing of its own, an array in memory was there before.
-            let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Movement(_)));
+            let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Input(_) | Op::Movement(_)));
             if (!free || stage.targets.contains(&id)) && !known(id) {
                 frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
             }

@@ -120,7 +120,7 @@ pub fn streams(plan: &Plan, id: NodeId) -> bool {
     let node = plan.node(id);
     match &node.kind {
         _ if node.shape.is_empty() => false,
-        Kind::Op(Op::Source(_) | Op::Data(_)) => true,
+        Kind::Op(Op::Source(_) | Op::Data(_) | Op::Input(_)) => true,
         _ => (0..node.inputs.len()).any(|n| access(plan, id, n) != Access::Whole),
     }
 }

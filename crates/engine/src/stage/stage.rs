@@ -100,7 +100,7 @@ fn folded(plan: &Plan, reachable: &[NodeId]) -> Vec<bool> {
 
 /// In memory from the start.
 fn is_leaf(plan: &Plan, id: NodeId) -> bool {
-    matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_)))
+    matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Scalar(_) | Op::Input(_)))
 }
 
 fn is_source(plan: &Plan, id: NodeId) -> bool {

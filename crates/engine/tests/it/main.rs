@@ -12,7 +12,9 @@ mod facts;
 mod folds;
 mod golden;
 mod index;
+mod jit;
 mod linalg;
+mod monitor;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod no_panic;
@@ -26,4 +28,5 @@ mod random_numbers;
 mod review;
 mod stream;
 mod support;
+mod tiny;
 mod types;

@@ -1,7 +1,7 @@
 //! Random expressions: what the passes and the fast executor make of them equals the reference.
 
 use opusclip_engine::exec::reference;
-use opusclip_engine::{Array, Complex, DType, Isa, Lazy, RunOptions};
+use opusclip_engine::{Array, Complex, DType, Isa, Lazy, RunOptions, jit};
 use proptest::prelude::*;
 
 use crate::support::{Random, array_of, assert_same};
@@ -106,5 +106,38 @@ proptest! {
         for (a, b) in fast.iter().zip(&meaning) {
             assert_same(&format!("seed {seed} on {}\n{}", isa.name(), x.explain()), a, b);
         }
+    }
+}
+
+/// What a seed composes of two arrays.
+fn composed(seed: u64, mut x: Lazy, mut y: Lazy) -> [Lazy; 2] {
+    let mut r = Random(seed);
+    for _ in 0..1 + r.below(9) {
+        let next = step(&mut r, &x, &y);
+        if r.below(4) == 0 {
+            y = x;
+        }
+        x = next;
+    }
+    [x, y]
+}
+
+#[test]
+fn traced_equals_untraced() {
+    for seed in 1..400u64 {
+        let seed = seed * 104_729;
+        let mut r = Random(seed);
+        let (x, y) = (leaf(&mut r), leaf(&mut r));
+        let traced = jit(|[x, y]| composed(seed, x, y));
+        let options = RunOptions { threads: 1 + r.below(3), ..RunOptions::default() };
+        // The second call runs a plan that has run for other data.
+        for (x, y) in [(&x, &y), (&x.flip(0), &y), (&x, &y)] {
+            let fast = traced.call_with([x, y], &options).unwrap();
+            let meaning = reference::collect(&composed(seed, x.clone(), y.clone())).unwrap();
+            for (a, b) in fast.iter().zip(&meaning) {
+                assert_same(&format!("seed {seed}\n{}", composed(seed, x.clone(), y.clone())[0].explain()), a, b);
+            }
+        }
+        assert_eq!(traced.traces(), 1);
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use opusclip_engine::exec::reference;
 use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, StreamInfo, Unit};
-use opusclip_engine::{Array, Cancel, DType, Error, Lazy, Monitor, Output, Result, RunOptions, ix, run};
+use opusclip_engine::{Array, Cancel, DType, Error, Lazy, Monitor, Output, Profile, Result, RunOptions, ix, run};
 
+use crate::monitor::check_profile;
 use crate::support::{assert_same, grade, options};
 
 /// Frames whose bytes are a function of their number.
@@ -364,4 +365,30 @@ fn more_threads_than_parts_are_not_planned_for() {
     let (s, _) = sink(8);
     run(vec![Output::Sink(grade(&Made::new(20, vec![0]).lazy()), s)], &opts).unwrap();
     assert_eq!(monitor.threads(), 3);
+}
+
+#[test]
+fn a_profile_shows_every_kind_of_work_and_the_history_every_node() {
+    for threads in [1, 3] {
+        let profile = Profile::new();
+        let monitor = Monitor::profiled(&profile);
+        let opts = RunOptions { monitor: monitor.clone(), ..options(threads) };
+        let (s, _) = sink(8);
+        let video = Made::new(64, vec![0]).lazy();
+        run(vec![Output::Sink(grade(&video), s), Output::Collect(video.mean((1, 2, 3)))], &opts).unwrap();
+        let kinds = check_profile(&profile.to_json());
+        for kind in ["run", "stage", "decode", "compute", "encode"] {
+            assert!(kinds.contains(kind), "{kind} of {kinds:?}");
+        }
+        let history = monitor.history();
+        let [run] = history.as_slice() else { panic!("{history:?}") };
+        let source = run.nodes.iter().find(|n| n.what == "source").unwrap();
+        assert_eq!((source.path, source.bytes_written), ("source", 64 * 8 * 6 * 3));
+        assert!(run.nodes.iter().filter(|n| n.what != "source").all(|n| n.nanos > 0 && n.bytes_read > 0), "{run}");
+        let stage = &run.stages[0];
+        assert_eq!((stage.frames, stage.workers), (64, threads as u64));
+        assert!(stage.nanos > 0 && stage.bytes_written > 0 && stage.planned_bytes > 0);
+        assert_eq!(run.decode_nanos, monitor.decode_nanos());
+        assert!(run.verdict().contains("-bound (") && !run.verdict().contains('\n'), "{}", run.verdict());
+    }
 }

@@ -99,6 +99,14 @@ impl Pool {
         Ok(self.get(bytes)?.0)
     }
 
+    /// The same, and whether the buffer had to be made.
+    ///
+    /// # Errors
+    /// [`AllocError`] when the allocator refuses.
+    pub fn take_telling(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
+        self.get(bytes)
+    }
+
     /// A buffer of `bytes` zeros.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ impl<'a> CpuFold<'a> {
         let width = kept.fold(1, usize::saturating_mul);
         let frame = product(over.get(1..).unwrap_or(&[]));
         let table = match path {
-            Path::Table { operand, per_frame: false } => table.map(|t| (operand, t)),
+            Path::Table { operand, per_frame: false, channel: None } => table.map(|t| (operand, t)),
             _ => None,
         };
         let lanes = lanes(over, axes);
@@ -195,7 +195,8 @@ impl Fold for CpuFold<'_> {
         }
         match self.table {
             Some((operand, cell)) => {
-                let job = table::Job { isa: self.isa, program: self.program, operand, inputs, shape: &over };
+                let (isa, program) = (self.isa, self.program);
+                let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
                 table::apply(&job, Some(cell), out).map(|_| ())
             }
             None => super::interpret::run(self.isa, self.program, inputs, &over, out, None),

@@ -13,14 +13,15 @@ use std::sync::OnceLock;
 use opusclip_raw::Isa;
 
 use super::executor::{Executor, Fold, Frames};
+use super::record::Record;
 use super::rules::{chunked, over_of};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
-use crate::monitor::Monitor;
 use crate::plan::{Kind, NodeId, Path, Plan};
 
+pub(super) use reduce::of_rows as reduce_rows;
 use watched::{Reduction, Watcher};
 
 /// See the module. One value serves one run: it keeps the tables that hold for all its frames.
@@ -28,19 +29,19 @@ use watched::{Reduction, Watcher};
 pub struct Cpu<'w> {
     isa: Isa,
     watch: Option<&'w Watch>,
-    monitor: Monitor,
+    record: &'w Record,
     tables: Vec<OnceLock<table::Table>>,
     counts: Vec<OnceLock<table::Counter>>,
 }
 
 impl<'w> Cpu<'w> {
     /// For the nodes of `plan`; `watch` looks at each element that is made.
-    pub(crate) fn new(plan: &Plan, isa: Isa, monitor: &Monitor, watch: Option<&'w Watch>) -> Cpu<'w> {
+    pub(crate) fn new(plan: &Plan, isa: Isa, record: &'w Record, watch: Option<&'w Watch>) -> Cpu<'w> {
         let n = plan.nodes().len();
         Cpu {
             isa,
             watch,
-            monitor: monitor.clone(),
+            record,
             tables: (0..n).map(|_| OnceLock::new()).collect(),
             counts: (0..n).map(|_| OnceLock::new()).collect(),
         }
@@ -68,11 +69,11 @@ impl Executor for Cpu<'_> {
                 let shared = self.tables.get(id.0).filter(|_| !per_frame);
                 let (operand, channel) = (*operand, *channel);
                 let job = table::Job { isa: self.isa, program, operand, channel, inputs, shape: &frames.shape };
-                self.monitor.count_table(table::apply(&job, shared, out)?);
+                self.record.count_table(id, table::apply(&job, shared, out)?);
                 Ok(())
             }
             Kind::Fused { program, .. } => {
-                self.monitor.count_blocks();
+                self.record.count_blocks(id);
                 let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
                 interpret::run(self.isa, program, inputs, &frames.shape, out, watcher)
             }
@@ -83,7 +84,7 @@ impl Executor for Cpu<'_> {
                     let (isa, operand) = (self.isa, *operand);
                     let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
                     if table::count(&job, *op, shared, out)? {
-                        self.monitor.count_counted();
+                        self.record.count_counted(id);
                         return Ok(());
                     }
                 }
@@ -92,10 +93,10 @@ impl Executor for Cpu<'_> {
                     let (isa, operand) = (self.isa, *operand);
                     let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
                     let (shared, built) = table::shared_table(&job, cell)?;
-                    self.monitor.count_table(built);
+                    self.record.count_table(id, built);
                     table = Some((shared, operand));
                 } else {
-                    self.monitor.count_blocks();
+                    self.record.count_blocks(id);
                 }
                 let watch = self.watch.map(|watch| Reduction {
                     values: Watcher::new(watch, id.0, frames, &over, full_over),
@@ -115,7 +116,7 @@ impl Executor for Cpu<'_> {
         let Kind::Reduce { op, axes, over, program, path, .. } = &node.kind else {
             return Err(Error::internal("only a reduction takes in frames"));
         };
-        self.monitor.count_fold();
+        self.record.count_fold();
         let table = self.tables.get(id.0);
         Ok(Box::new(fold::CpuFold::new(self.isa, node, (*op, axes, over), (program, *path), table)))
     }

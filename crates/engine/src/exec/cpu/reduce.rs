@@ -511,3 +511,13 @@ impl Worker<'_, '_> {
         Ok(finite)
     }
 }
+
+/// Results of runs of `row` neighbours each, without a plan; float64 in so many lanes.
+pub(in crate::exec) fn of_rows(isa: Isa, op: Reduce, x: Lanes<'_>, row: usize, lanes: usize, out: &mut [u8]) {
+    let mut acc = Accumulator::new(op, x.dtype(), lanes);
+    for (r, o) in out.chunks_exact_mut(op.result(x.dtype()).size()).enumerate() {
+        acc.add(isa, x.part(r * row, row));
+        o.copy_from_slice(&acc.value().bytes());
+        acc.reset();
+    }
+}
