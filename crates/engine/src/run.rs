@@ -83,6 +83,7 @@ fn execute(
         pool: pool_for(plan, !outlets.is_empty()),
         threads,
         known: prepared.known(arguments)?,
+        kept: &schedule.kept,
         collected: &collected,
     };
     let before = cx.pool.stats();

@@ -47,6 +47,8 @@ pub struct Context<'a> {
     pub threads: usize,
     /// Whole arrays known so far, by node.
     pub known: Vec<Option<Array>>,
+    /// Nodes that others need as whole arrays.
+    pub kept: &'a [bool],
     /// Outputs that stay in memory.
     pub collected: &'a [NodeId],
 }

@@ -21,9 +21,9 @@ use crate::flow::{Encoded, Part, Sink, Source};
 use crate::lazy::Op;
 use crate::monitor::{Monitor, Phase};
 use crate::plan::{Kind, NodeId};
+use crate::stage::Stage;
 use crate::stage::memory::{Budget, needed, stage_frames};
 use crate::stage::reach::fold_frames;
-use crate::stage::{Access, Stage, access};
 use crate::threads;
 
 /// A node whose frames go to a sink.
@@ -106,10 +106,7 @@ fn sunk(outlets: &[Outlet], id: NodeId) -> bool {
 
 /// A target that goes to a sink and is wanted as a whole besides.
 fn keeps(cx: &Context<'_>, id: NodeId) -> bool {
-    cx.collected.contains(&id)
-        || cx.plan.nodes().iter().enumerate().any(|(i, n)| {
-            n.inputs.iter().enumerate().any(|(k, input)| *input == id && access(cx.plan, NodeId(i), k) == Access::Whole)
-        })
+    cx.collected.contains(&id) || cx.kept.get(id.0).copied().unwrap_or(false)
 }
 
 /// Bytes of the largest array in memory that a stage reads.

@@ -146,6 +146,22 @@ fn a_reduction_over_time_shares_the_reading_of_a_sink() {
 }
 
 #[test]
+fn a_reduction_of_what_goes_to_a_sink_keeps_no_whole_of_it() {
+    let v = Made::of(&[200, 40, 30, 3], vec![0]).lazy();
+    let bright = v.f32() * 1.5;
+    let mean = bright.mean(0);
+    let want = reference::collect(std::slice::from_ref(&mean)).unwrap().remove(0);
+    let (s, seen) = sink(16);
+    // All frames of it are 2.9 MB.
+    let monitor = Monitor::new();
+    let opts = RunOptions { memory_limit: Some(1 << 20), monitor: monitor.clone(), ..options(2) };
+    let report = run(vec![Output::Collect(mean), Output::Sink(bright, s)], &opts).unwrap();
+    assert_same("of a sunk array", &report.arrays[0], &want);
+    assert_eq!(seen.lock().unwrap().frames.len(), 200);
+    assert!(monitor.pool_peak_bytes() < 1 << 20, "{}", monitor.pool_peak_bytes());
+}
+
+#[test]
 fn a_failure_ends_a_reduction_over_time() {
     for cuts in [vec![0], (0..50).step_by(4).collect::<Vec<_>>()] {
         for threads in [1, 2, 4] {
