@@ -156,8 +156,9 @@ fn files_that_do_not_do() {
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::os::unix::process::CommandExt as _;
-    let folder = Folder::with_sample();
+    let folder = Folder::for_all_users();
     let secret = folder.path("bunny.mp4");
+    std::fs::copy(sample(), &secret).unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Root may read everything, so the program is run as nobody, from where nobody can reach it.
     let program = folder.path("program");

@@ -11,9 +11,18 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Folder {
+        Folder::below(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    /// Where every user may go: the project may lie in a home that others may not enter.
+    pub(crate) fn for_all_users() -> Folder {
+        Folder::below(&std::env::temp_dir())
+    }
+
+    fn below(parent: &Path) -> Folder {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("cli-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let path = parent.join(name);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Folder(path)
