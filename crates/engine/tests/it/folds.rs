@@ -40,24 +40,9 @@ const REDUCTIONS: &[Reduction] = &[
 
 #[test]
 fn every_reduction_over_time_is_that_of_the_whole() {
-    let types = [
-        DType::Bool,
-        DType::U8,
-        DType::I8,
-        DType::U16,
-        DType::I32,
-        DType::U64,
-        DType::I64,
-        DType::F16,
-        DType::BF16,
-        DType::F32,
-        DType::F64,
-        DType::C64,
-        DType::C128,
-    ];
     let mut folded = 0;
     for (shape, cuts) in [([37, 8, 6, 3], vec![0, 8, 16, 24]), ([21, 1, 70, 2], vec![0])] {
-        for dtype in types {
+        for dtype in DType::ALL {
             let x = frames(dtype, &shape, &cuts);
             for (name, reduce) in REDUCTIONS {
                 let lazy = reduce(&x);

@@ -4,7 +4,7 @@ use opusclip_engine::exec::reference;
 use opusclip_engine::{Array, Complex, DType, Isa, Lazy, RunOptions, jit};
 use proptest::prelude::*;
 
-use crate::support::{Random, array_of, assert_same};
+use crate::support::{Random, array_of, assert_same, walk};
 
 fn leaf(r: &mut Random) -> Lazy {
     let shapes: [&[usize]; 6] = [&[3, 20, 19, 3], &[3, 1, 1, 1], &[3], &[1, 20, 19, 3], &[20, 19, 3], &[19, 1]];
@@ -89,14 +89,7 @@ proptest! {
     #[test]
     fn optimised_equals_unoptimised(seed in 1u64..u64::MAX, threads in 1usize..4) {
         let mut r = Random(seed);
-        let (mut x, mut y) = (leaf(&mut r), leaf(&mut r));
-        for _ in 0..1 + r.below(9) {
-            let next = step(&mut r, &x, &y);
-            if r.below(4) == 0 {
-                y = x;
-            }
-            x = next;
-        }
+        let [x, y] = walk(&mut r, leaf, step, 9);
         let wanted = [x.clone(), y.clone()];
         let meaning = reference::collect(&wanted).unwrap();
         let isas = Isa::available();

@@ -165,3 +165,21 @@ pub(crate) fn grade(frames: &Lazy) -> Lazy {
     let m = g.mean((1, 2, 3)).keepdims();
     (((&g - &m) * 1.2 + &m).clip(0.0, 1.0) * 255.0).u8()
 }
+
+/// Two expressions that grow out of two leaves in at most so many steps.
+pub(crate) fn walk(
+    r: &mut Random,
+    leaf: fn(&mut Random) -> Lazy,
+    step: fn(&mut Random, &Lazy, &Lazy) -> Lazy,
+    most: usize,
+) -> [Lazy; 2] {
+    let (mut x, mut y) = (leaf(r), leaf(r));
+    for _ in 0..1 + r.below(most) {
+        let next = step(r, &x, &y);
+        if r.below(4) == 0 {
+            y = x;
+        }
+        x = next;
+    }
+    [x, y]
+}

@@ -3,7 +3,7 @@
 use opusclip_engine::exec::reference;
 use opusclip_engine::{Array, DType, ErrState, Isa, Lazy, Monitor, OnError, Output, RunOptions, collect_all, run};
 
-use crate::support::{Random, array_of, assert_same, of};
+use crate::support::{Random, array_of, assert_same, of, walk};
 
 fn leaf(r: &mut Random) -> Lazy {
     let shapes: [&[usize]; 8] = [&[], &[1], &[3], &[2, 3], &[4, 1, 3], &[5, 2, 3], &[0, 3], &[2, 5, 7]];
@@ -61,14 +61,7 @@ fn small_expressions_are_the_same_at_once_and_by_plan() {
     let mut at_once = 0;
     for seed in 1..4000 {
         let mut r = Random(seed * 7919);
-        let (mut x, mut y) = (leaf(&mut r), leaf(&mut r));
-        for _ in 0..1 + r.below(8) {
-            let next = step(&mut r, &x, &y);
-            if r.below(4) == 0 {
-                y = x;
-            }
-            x = next;
-        }
+        let [x, y] = walk(&mut r, leaf, step, 8);
         let isas = Isa::available();
         let isa = Some(isas[r.below(isas.len())]);
         let monitor = Monitor::new();

@@ -237,47 +237,17 @@ const fn few(size: usize) -> usize {
     if size == 1 { 1 << 20 } else { 1 << 14 }
 }
 
-struct Narrow<'a, T>(Rows<'a, T>, &'a mut [i32]);
+/// Adds what `f` makes of each element to its sum.
+struct Added<'a, T, S, F>(Rows<'a, T>, &'a mut [S], F);
 
-impl<T: Element> Stamp for Narrow<'_, T> {
+impl<T: Element, S: Copy, F: Fn(S, T) -> S + Copy> Stamp for Added<'_, T, S, F> {
     type Out = ();
     #[inline(always)]
     fn go(self) {
-        let Narrow(rows, s) = self;
-        rows.each(s.len(), |x, at| {
-            for (&x, s) in x.iter().zip(&mut s[at..]) {
-                *s += cast_one::<T, i32>(x);
-            }
-        });
-    }
-}
-
-struct Wide<'a, T>(Rows<'a, T>, &'a mut [i64]);
-
-impl<T: Element> Stamp for Wide<'_, T> {
-    type Out = ();
-    #[inline(always)]
-    fn go(self) {
-        let Wide(rows, s) = self;
-        rows.each(s.len(), |x, at| {
-            for (&x, s) in x.iter().zip(&mut s[at..]) {
-                *s = s.wrapping_add(cast_one::<T, i64>(x));
-            }
-        });
-    }
-}
-
-struct Squares<'a, T>(Rows<'a, T>, &'a mut [i64]);
-
-impl<T: Element> Stamp for Squares<'_, T> {
-    type Out = ();
-    #[inline(always)]
-    fn go(self) {
-        let Squares(rows, s) = self;
-        rows.each(s.len(), |x, at| {
-            for (&x, s) in x.iter().zip(&mut s[at..]) {
-                let x = cast_one::<T, i32>(x) as u32;
-                *s += i64::from(x.wrapping_mul(x));
+        let Added(rows, sums, f) = self;
+        rows.each(sums.len(), |x, at| {
+            for (&x, s) in x.iter().zip(&mut sums[at..]) {
+                *s = f(*s, x);
             }
         });
     }
@@ -301,7 +271,7 @@ impl IntegerColumns {
     /// Adds rows.
     pub fn add<T: Element>(&mut self, isa: Isa, rows: Rows<'_, T>) {
         if size_of::<T>() > 2 {
-            isa.stamp(Wide(rows, &mut self.wide));
+            isa.stamp(Added(rows, &mut self.wide, |s: i64, x: T| s.wrapping_add(cast_one::<T, i64>(x))));
             return;
         }
         let most = few(size_of::<T>());
@@ -313,14 +283,15 @@ impl IntegerColumns {
                 self.widen();
             }
             self.rows += n;
-            isa.stamp(Narrow(Rows { x, first, ..rows }, &mut self.narrow));
+            isa.stamp(Added(Rows { x, first, ..rows }, &mut self.narrow, |s: i32, x: T| s + cast_one::<T, i32>(x)));
             first += n;
         }
     }
 
     /// Adds the squares of integers of up to 16 bits.
     pub fn add_squares<T: Element>(&mut self, isa: Isa, rows: Rows<'_, T>) {
-        isa.stamp(Squares(rows, &mut self.wide));
+        let square = |x: i32| i64::from(x.cast_unsigned().wrapping_mul(x.cast_unsigned()));
+        isa.stamp(Added(rows, &mut self.wide, |s: i64, x: T| s + square(cast_one::<T, i32>(x))));
     }
 
     fn widen(&mut self) {

@@ -164,6 +164,27 @@ impl Stamp for Block<'_> {
     }
 }
 
+/// Adds to the lanes in turn, and gives the bits of all that rounding lost: none but perhaps the sign
+/// of zero, if the sums are exact.
+#[inline(always)]
+fn add_short(x: &[f32], s: &mut Lanes) -> u64 {
+    let mut lost = [0u64; LANES];
+    let mut chunks = x.chunks_exact(LANES);
+    for c in &mut chunks {
+        for l in 0..LANES {
+            let (sum, err) = two_sum(s[l], f64::from(c[l]));
+            s[l] = sum;
+            lost[l] |= err.to_bits();
+        }
+    }
+    for (l, &v) in chunks.remainder().iter().enumerate() {
+        let (sum, err) = two_sum(s[l], f64::from(v));
+        s[l] = sum;
+        lost[l] |= err.to_bits();
+    }
+    lost.iter().fold(0, |a, b| a | b)
+}
+
 /// Adds a block to the upper halves of the lanes alone; false if they could not stay exact.
 struct Short<'a>(&'a [f32], &'a mut Lanes);
 
@@ -171,21 +192,8 @@ impl Stamp for Short<'_> {
     type Out = bool;
     #[inline(always)]
     fn go(self) -> bool {
-        let (mut s, mut lost) = (*self.1, [0u64; LANES]);
-        let mut chunks = self.0.chunks_exact(LANES);
-        for c in &mut chunks {
-            for l in 0..LANES {
-                let (sum, err) = two_sum(s[l], f64::from(c[l]));
-                s[l] = sum;
-                lost[l] |= err.to_bits();
-            }
-        }
-        for (l, &v) in chunks.remainder().iter().enumerate() {
-            let (sum, err) = two_sum(s[l], f64::from(v));
-            s[l] = sum;
-            lost[l] |= err.to_bits();
-        }
-        let exact = lost.iter().all(|b| b << 1 == 0);
+        let mut s = *self.1;
+        let exact = add_short(self.0, &mut s) << 1 == 0;
         if exact {
             *self.1 = s;
         }
@@ -537,21 +545,8 @@ impl Stamp for RowSums<'_> {
     fn go(self) {
         let RowSums(x, row, out) = self;
         for (x, o) in x.chunks(row.max(1)).zip(out) {
-            let (mut s, mut lost) = ([0.0; LANES], [0u64; LANES]);
-            let mut chunks = x.chunks_exact(LANES);
-            for c in &mut chunks {
-                for l in 0..LANES {
-                    let (sum, err) = two_sum(s[l], f64::from(c[l]));
-                    s[l] = sum;
-                    lost[l] |= err.to_bits();
-                }
-            }
-            for (l, &v) in chunks.remainder().iter().enumerate() {
-                let (sum, err) = two_sum(s[l], f64::from(v));
-                s[l] = sum;
-                lost[l] |= err.to_bits();
-            }
-            let mut any = lost.iter().fold(0, |a, b| a | b);
+            let mut s = [0.0; LANES];
+            let mut any = add_short(x, &mut s);
             fold::<8>(&mut s, &mut any);
             fold::<4>(&mut s, &mut any);
             fold::<2>(&mut s, &mut any);

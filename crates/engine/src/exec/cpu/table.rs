@@ -10,7 +10,7 @@ use opusclip_raw::{DType, Isa};
 
 use super::interpret::{self, BAND, views};
 use crate::array::shape::product;
-use crate::array::{Array, Scalar};
+use crate::array::{Array, Scalar, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, join};
 use crate::ops::Reduce;
@@ -91,14 +91,17 @@ impl Job<'_> {
         product(self.shape.get(1..).unwrap_or(&[]))
     }
 
+    /// The 8-bit operand as it is seen over the shape.
+    fn bytes(&self) -> Result<Strided<'_>> {
+        let all = views(self.inputs, self.shape);
+        let view = all.into_iter().nth(self.operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
+        Ok(view.collapsed())
+    }
+
     /// The operand's bytes in runs of `size` elements, copied only when they do not lie in order.
     fn with_runs(&self, size: usize, mut f: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
         let total = product(self.shape);
-        let view = views(self.inputs, self.shape)
-            .into_iter()
-            .nth(self.operand)
-            .ok_or_else(|| Error::internal("a program has no such operand"))?
-            .collapsed();
+        let view = self.bytes()?;
         let dense = view.contiguous();
         let mut scratch = if dense.is_some() { Vec::new() } else { vec![0u8; size.min(total)] };
         for (n, start) in (0..total).step_by(size.max(1)).enumerate() {
@@ -154,11 +157,7 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
         }
     };
     let d = job.program.dtype;
-    let view = views(job.inputs, job.shape)
-        .into_iter()
-        .nth(job.operand)
-        .ok_or_else(|| Error::internal("a program has no such operand"))?
-        .collapsed();
+    let view = job.bytes()?;
     let dense = view.contiguous();
     let scratch = || Ok(if dense.is_some() { Vec::new() } else { vec![0u8; GATHERED] });
     threads::share(true, job.pieces(&tables, run, out), scratch, |scratch, piece| {
