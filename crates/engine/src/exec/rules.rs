@@ -6,22 +6,18 @@ use opusclip_raw::kernel::sum::LANES;
 use super::executor::Frames;
 use crate::array::Scalar;
 use crate::array::index::Span;
-use crate::array::shape::product;
 use crate::ops::{Movement, Reduce};
 
 /// Elements of a float sum that are added as one exact leaf.
 pub(super) const LEAF: usize = 1 << 20;
 
 /// Lanes in which a leaf of float64 is summed: one where whole rows of results are added at once,
-/// because the axes behind the reduced ones have that many places, else as many as a sum has.
+/// because an axis stays behind the reduced ones, else as many as a sum has. How long that axis is
+/// does not matter: a slice of the results is the results of a slice.
 pub(super) fn lanes(over: &[usize], axes: &[usize]) -> usize {
-    let behind = axes.iter().max().map_or(0, |a| a + 1);
-    let width = product(over.get(behind..).unwrap_or(&[]));
-    if width >= WIDE { 1 } else { LANES }
+    let last = axes.iter().filter(|a| over.get(**a) != Some(&1)).max();
+    if last.is_none_or(|a| a + 1 == over.len()) { LANES } else { 1 }
 }
-
-/// Places of a row that are worth adding it at once.
-const WIDE: usize = 64;
 
 /// Leaves joined over a fixed tree, whatever computed them.
 pub(super) fn join(leaves: &[f64]) -> f64 {

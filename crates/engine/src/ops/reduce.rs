@@ -22,7 +22,7 @@ family! {
                 "int | sum(x, dtype=uint8)", "sum(x, axis=0, initial=3)", "sum(x, where=x > 2)", "sum(x, axis=1, where=x > 2, keepdims=True)",
                 "sum(x, dtype=bool)", "sum(x, where=x)"],
             doc: "Sum of the elements.",
-            rule: "bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order, in 16 lanes, or in one where the axes behind the reduced ones have 64 places or more. float16 and bfloat16: as float32, rounded once. Complex: each part by itself. where leaves elements out, initial is added." }
+            rule: "bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order, in 16 lanes, or in one where an axis stays behind the reduced ones. float16 and bfloat16: as float32, rounded once. Complex: each part by itself. where leaves elements out, initial is added." }
         Mean { name: "mean", numpy: "exact(np.mean, x, axis, dtype=dtype, keepdims=keepdims, where=where)",
             params: AVERAGED, ulp: 1,
             tries: &["mild | mean(x)", "float u8 i8 u16 i16 u32 i32 bool edge | mean(x)", "mean(x, axis=0)", "mean(x, axis=(0, 1), keepdims=True)", "mild | mean(x, axis=-1, dtype=float64)",

@@ -3,9 +3,9 @@
 
 use opusclip_engine::api::Arg;
 use opusclip_engine::exec::reference;
-use opusclip_engine::{Array, Isa, Lazy, Monitor, RunOptions, op};
+use opusclip_engine::{Array, DType, Isa, Lazy, Monitor, Output, RunOptions, op, run};
 
-use crate::support::{Random, assert_same, grade};
+use crate::support::{Random, assert_same, grade, of, options};
 
 fn check(what: &str, lazy: &Lazy) -> Monitor {
     let meaning = reference::collect(std::slice::from_ref(lazy)).unwrap().remove(0);
@@ -267,4 +267,49 @@ fn integers_run_in_the_narrowest_type() {
     let frames = &all[1];
     check("motion", &frames.i16().diff(0).abs().mean((1, 2, 3)));
     check("spread", &(frames.i64() * 2).cast(DType::I16).var((1, 2)));
+}
+
+#[test]
+fn a_slice_behind_a_sum_does_not_change_how_it_is_summed() {
+    // Columns whose sum depends on the order in which a compensated one is made.
+    let column = [1e200, 1e100, 1.0, -1e200, -1e100];
+    let values: Vec<f64> = column.iter().flat_map(|v| std::iter::repeat_n(*v, 100)).collect();
+    let x = of(&values, &[5, 100]);
+    for sum in [x.sum(0), x.mean(0), x.sum(0).cast(DType::C128)] {
+        for part in [sum.clone(), sum.slice_axis(0, Some(0), Some(10), None), sum.slice_axis(0, Some(3), Some(4), None)]
+        {
+            let want = reference::collect(std::slice::from_ref(&part)).unwrap().remove(0);
+            assert_same("at once", &part.collect().unwrap(), &want);
+            for threads in [1, 2] {
+                let planned = run(vec![Output::Collect(part.clone())], &options(threads)).unwrap().arrays.remove(0);
+                assert_same("by plan", &planned, &want);
+            }
+        }
+    }
+}
+
+#[test]
+fn halves_lying_apart_are_summed_as_the_reference_sums_them() {
+    let values: Vec<f32> = (0..70 * 3000).map(|i| (i % 997) as f32 * 0.37 - 100.0).collect();
+    for dtype in [DType::F16, DType::BF16] {
+        let x: Lazy = of(&values, &[70, 3000]).astype(dtype).collect().unwrap().into();
+        for lazy in [x.sum(0), x.mean(0), x.max(0)] {
+            let want = reference::collect(std::slice::from_ref(&lazy)).unwrap().remove(0);
+            assert_same("halves", &lazy.collect().unwrap(), &want);
+        }
+    }
+}
+
+#[test]
+fn a_few_columns_of_integers_are_those_of_the_reference() {
+    let values: Vec<u8> = (0..40 * 50 * 3).map(|i| (i * 37 % 251) as u8).collect();
+    let x = of(&values, &[40, 50, 3]);
+    for dtype in [DType::Bool, DType::U8, DType::I16, DType::I32, DType::U64, DType::F32] {
+        let x = x.astype(dtype);
+        for lazy in [x.sum((0, 1)), x.mean(0), x.var((0, 1)), x.min((0, 1)), x.max(0), x.any((0, 1)), x.all(0)] {
+            let want = reference::collect(std::slice::from_ref(&lazy)).unwrap().remove(0);
+            let found = run(vec![Output::Collect(lazy)], &options(2)).unwrap().arrays.remove(0);
+            assert_same(&format!("{dtype}"), &found, &want);
+        }
+    }
 }

@@ -358,7 +358,7 @@ impl Lazy {
 
     /// Sum of the elements.
     ///
-    /// bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order, in 16 lanes, or in one where the axes behind the reduced ones have 64 places or more. float16 and bfloat16: as float32, rounded once. Complex: each part by itself. where leaves elements out, initial is added.
+    /// bool and signed integers add as int64, unsigned as uint64, wrapping; dtype casts the elements first. float32: leaves of 2**20 elements are summed exactly, the leaves joined in float64 over a fixed tree, and the result rounded once. float64: compensated in a fixed order, in 16 lanes, or in one where an axis stays behind the reduced ones. float16 and bfloat16: as float32, rounded once. Complex: each part by itself. where leaves elements out, initial is added.
     /// NumPy: `exact(np.sum, x, axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)`.
     #[track_caller]
     pub fn sum(&self, axis: impl IntoAxes) -> Lazy {
