@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
 use opusclip_raw::{Pool, PoolBuffer};
 
@@ -181,7 +182,7 @@ impl Context<'_> {
         values: &[Option<Array>],
         folds: &Folds<'_>,
     ) -> Result<()> {
-        let mut ready: Vec<(&dyn Fold, Frames, PoolBuffer, usize)> = Vec::with_capacity(folds.all.len());
+        let mut ready: Vec<(NodeId, &dyn Fold, Range<usize>, PoolBuffer, usize)> = Vec::with_capacity(folds.all.len());
         for (id, fold) in &folds.all {
             let n = fold_frames(self.plan, *id);
             let range = range.start.min(n)..range.end.min(n);
@@ -200,18 +201,18 @@ impl Context<'_> {
                 });
             }
             let bytes = fold_bytes(self.plan, *id, range.len());
-            let mut buffer = self.pool.take(bytes).map_err(|e| out_of_memory(e.bytes))?;
-            let frames = Frames { range, shape: Vec::new() };
+            let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
+            self.record.buffer(*id, fresh);
             let out = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
-            self.monitor.time(Phase::Compute, || fold.values(&frames, &inputs, out))?;
-            ready.push((fold.as_ref(), frames, buffer, bytes));
+            self.record.compute(self.plan, *id, &inputs, bytes, || fold.values(&range, &inputs, out))?;
+            ready.push((*id, fold.as_ref(), range, buffer, bytes));
         }
-        if !folds.wait(range.start) {
+        if !folds.wait(range.start, self.monitor) {
             return Err(Error::Cancelled);
         }
-        for (fold, frames, buffer, bytes) in &mut ready {
+        for (id, fold, frames, buffer, bytes) in &mut ready {
             let values = buffer.bytes_mut().get_mut(..*bytes).unwrap_or_default();
-            self.monitor.time(Phase::Compute, || fold.add(frames, values))?;
+            self.record.go_on(self.plan, *id, || fold.add(frames, values))?;
         }
         folds.done(range.end);
         Ok(())
@@ -281,14 +282,18 @@ impl<'a> Folds<'a> {
     }
 
     /// Waits for the frames before `start`; false when nobody waits any more.
-    fn wait(&self, start: usize) -> bool {
+    fn wait(&self, start: usize, monitor: &Monitor) -> bool {
         if !self.ordered {
             return true;
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = None;
         while *next != start && !self.stopped.load(Ordering::Relaxed) {
+            since.get_or_insert_with(Instant::now);
             next = self.moved_on.wait(next).unwrap_or_else(PoisonError::into_inner);
         }
+        drop(next);
+        monitor.waited(since);
         !self.stopped.load(Ordering::Relaxed)
     }
 

@@ -33,11 +33,11 @@ pub trait Fold: Send + Sync {
     /// Whether frames must be added in their order.
     fn ordered(&self) -> bool;
 
-    /// Writes the values of some frames; `frames.shape` is not looked at.
-    fn values(&self, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()>;
+    /// Writes the values of some frames.
+    fn values(&self, frames: &Range<usize>, inputs: &[Array], out: &mut [u8]) -> Result<()>;
 
     /// Adds them. Every frame must be added once.
-    fn add(&self, frames: &Frames, values: &mut [u8]) -> Result<()>;
+    fn add(&self, frames: &Range<usize>, values: &mut [u8]) -> Result<()>;
 
     /// The result.
     fn finish(self: Box<Self>) -> Result<Array>;

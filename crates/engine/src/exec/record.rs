@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use opusclip_raw::PoolStats;
 
 use crate::array::Array;
 use crate::lazy::Op;
-use crate::monitor::{Monitor, NodeSummary, Phase, RunSummary, StageSummary};
+use crate::monitor::{Monitor, NodeSummary, RunSummary, StageSummary, nanos};
 use crate::plan::{Kind, NodeId, Plan};
 use crate::stage::memory::Budget;
 
@@ -37,16 +37,15 @@ struct Cells {
     blocks: AtomicU64,
 }
 
+/// Bytes that one call counts at most: sums of as many calls as a run can make do not wrap.
+const MOST_AT_ONCE: u64 = 1 << 50;
+
 fn add(cell: &AtomicU64, n: u64) {
     cell.fetch_add(n, Ordering::Relaxed);
 }
 
 fn get(cell: &AtomicU64) -> u64 {
     cell.load(Ordering::Relaxed)
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn so_far(m: &Monitor) -> [u64; 6] {
@@ -120,14 +119,23 @@ impl Record {
         written: usize,
         f: impl FnOnce() -> T,
     ) -> T {
+        if let Some(n) = self.node(id) {
+            add(&n.calls, 1);
+            // Views count by their elements, of which there may be more than anyone can read.
+            let read = inputs.iter().map(|a| a.nbytes() as u64).fold(0, u64::saturating_add);
+            add(&n.read, read.min(MOST_AT_ONCE));
+            add(&n.written, written as u64);
+        }
+        self.go_on(plan, id, f)
+    }
+
+    /// Times what is done besides for a call of node `id`.
+    pub(crate) fn go_on<T>(&self, plan: &Plan, id: NodeId, f: impl FnOnce() -> T) -> T {
         let Some(n) = self.node(id) else { return f() };
         let start = Instant::now();
         let out = f();
         let end = Instant::now();
-        add(&n.calls, 1);
         add(&n.nanos, nanos(end - start));
-        add(&n.read, inputs.iter().map(|a| a.nbytes() as u64).sum());
-        add(&n.written, written as u64);
         let name = || {
             let number = plan.reachable().binary_search(&id).unwrap_or(id.0);
             format!("%{number} {} ({})", what(plan, id), path(n))
@@ -141,7 +149,7 @@ impl Record {
         if self.monitor.is_quiet() {
             return f();
         }
-        let sum = |cell: fn(&Cells) -> &AtomicU64| self.nodes.iter().map(|n| get(cell(n))).sum::<u64>();
+        let sum = |cell: fn(&Cells) -> &AtomicU64| self.nodes.iter().map(|n| get(cell(n))).fold(0, u64::saturating_add);
         let all = || [sum(|n| &n.read), sum(|n| &n.written), sum(|n| &n.allocations), sum(|n| &n.pool_hits)];
         let before = all();
         let start = Instant::now();
@@ -155,8 +163,8 @@ impl Record {
             chunk: budget.chunk as u64,
             planned_bytes: budget.bytes,
             nanos: nanos(end - start),
-            bytes_read: read - before[0],
-            bytes_written: written - before[1],
+            bytes_read: read.saturating_sub(before[0]),
+            bytes_written: written.saturating_sub(before[1]),
             allocations: allocations - before[2],
             pool_hits: pool_hits - before[3],
         };
@@ -165,13 +173,6 @@ impl Record {
             p.add(format!("stage {number}"), "stage", start, end);
         }
         out
-    }
-
-    /// Times a wait that has begun at `start`.
-    pub(crate) fn waited(monitor: &Monitor, start: Option<Instant>) {
-        if let (Some(start), false) = (start, monitor.is_quiet()) {
-            monitor.spent(Phase::Wait, start, Instant::now());
-        }
     }
 
     /// Hands what was noted to the monitor.

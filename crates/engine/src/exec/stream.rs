@@ -12,7 +12,6 @@ use opusclip_raw::Buffer;
 use rayon::prelude::*;
 
 use super::chunk::{Context, Feeds, Folds, WORTH_THREADS};
-use super::record::Record;
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use crate::array::index::Span;
 use crate::array::{Array, out_of_memory};
@@ -318,7 +317,7 @@ impl Shared<'_, '_> {
             joined = self.moved_on.wait(joined).unwrap_or_else(PoisonError::into_inner);
         }
         drop(joined);
-        Record::waited(monitor, start);
+        monitor.waited(start);
         !self.stop.load(Ordering::Relaxed)
     }
 }

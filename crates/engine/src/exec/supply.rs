@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use opusclip_raw::{Pool, PoolBuffer};
 
-use super::record::Record;
 use crate::array::Array;
 use crate::array::index::Span;
 use crate::error::{Error, Result};
@@ -56,7 +55,7 @@ impl Store {
         }
         drop(w);
         self.changed.notify_all();
-        Record::waited(monitor, start);
+        monitor.waited(start);
         true
     }
 
@@ -84,7 +83,7 @@ impl Store {
                 }
                 drop(w);
                 self.changed.notify_all();
-                Record::waited(monitor, start);
+                monitor.waited(start);
                 return Ok(frame);
             }
             if let Some(e) = &w.failed {

@@ -116,8 +116,10 @@ impl Bound {
 impl RunSummary {
     /// What took most of the work.
     pub fn bound(&self) -> Bound {
-        let moved: u64 = self.nodes.iter().map(|n| n.bytes_read + n.bytes_written).sum();
-        let in_nodes: u64 = self.nodes.iter().map(|n| n.nanos).sum();
+        // A source's time stands under decoding.
+        let timed = || self.nodes.iter().filter(|n| n.nanos > 0);
+        let moved = timed().map(|n| n.bytes_read.saturating_add(n.bytes_written)).fold(0, u64::saturating_add);
+        let in_nodes: u64 = timed().map(|n| n.nanos).sum();
         let by_memory = in_nodes > 0 && moved as f64 / seconds(in_nodes) > MEMORY_SPEED;
         let most = self.decode_nanos.max(self.compute_nanos).max(self.encode_nanos);
         match most {

@@ -88,22 +88,22 @@ const MOST_WARNINGS: usize = 1000;
 pub struct Monitor(Arc<Counters>);
 
 thread_local! {
-    static WATCHING: RefCell<Vec<Monitor>> = const { RefCell::new(Vec::new()) };
+    static WATCHING: RefCell<Vec<(u64, Monitor)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// While this lives, runs of its thread that are not given a monitor are seen by one.
 #[derive(Debug)]
 #[must_use = "runs are seen until this is dropped"]
 pub struct MonitorScope {
-    /// How many there were before: scopes end in any order.
-    depth: usize,
+    /// Its own, on this thread: scopes end in any order.
+    number: u64,
     // A scope belongs to its thread.
     here: std::marker::PhantomData<*const ()>,
 }
 
 impl Drop for MonitorScope {
     fn drop(&mut self) {
-        WATCHING.with_borrow_mut(|all| all.truncate(self.depth));
+        WATCHING.with_borrow_mut(|all| all.retain(|(number, _)| *number != self.number));
     }
 }
 
@@ -184,16 +184,17 @@ impl Monitor {
     /// From now on, until the scope is dropped, runs that this thread starts without a monitor of
     /// their own are seen by this one.
     pub fn watch(&self) -> MonitorScope {
-        let depth = WATCHING.with_borrow_mut(|all| {
-            all.push(self.clone());
-            all.len() - 1
+        let number = WATCHING.with_borrow_mut(|all| {
+            let number = all.last().map_or(0, |(n, _)| n + 1);
+            all.push((number, self.clone()));
+            number
         });
-        MonitorScope { depth, here: std::marker::PhantomData }
+        MonitorScope { number, here: std::marker::PhantomData }
     }
 
     /// The one that sees this thread's runs.
     pub(crate) fn watching() -> Option<Monitor> {
-        WATCHING.with_borrow(|all| all.last().cloned())
+        WATCHING.with_borrow(|all| all.last().map(|(_, monitor)| monitor.clone()))
     }
 
     /// Whether one sees this thread's runs.
@@ -335,6 +336,13 @@ impl Monitor {
     }
 
     /// Notes what was done from `start` to `end`.
+    /// Times a wait that has begun at `start`, if there was one.
+    pub(crate) fn waited(&self, start: Option<Instant>) {
+        if let (Some(start), false) = (start, self.is_quiet()) {
+            self.spent(Phase::Wait, start, Instant::now());
+        }
+    }
+
     pub(crate) fn spent(&self, phase: Phase, start: Instant, end: Instant) {
         let (cell, name, category) = match phase {
             Phase::Decode => {
@@ -408,7 +416,7 @@ impl fmt::Display for Monitor {
     }
 }
 
-fn nanos(time: Duration) -> u64 {
+pub(crate) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

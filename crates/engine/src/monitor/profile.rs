@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::json;
 
-/// Events that are kept: about 100 MiB of text. Later ones are only counted.
+/// Events that are kept: about 100 MiB of text. Later ones are only counted, but for runs and stages,
+/// which end after all that happens in them.
 const MOST_EVENTS: usize = 1 << 20;
 
 /// Events of runs, from the moment it was made. Cloning shares them: the runs of several monitors
@@ -88,7 +89,7 @@ impl Profile {
         }
         let thread = thread();
         let mut events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
-        if events.list.len() >= MOST_EVENTS {
+        if events.list.len() >= MOST_EVENTS && !matches!(category, "run" | "stage") {
             events.dropped += 1;
             return;
         }
@@ -102,6 +103,11 @@ impl Profile {
     /// Number of events.
     pub fn len(&self) -> usize {
         self.0.events.lock().unwrap_or_else(PoisonError::into_inner).list.len()
+    }
+
+    /// Number of events that were left out: there were too many before them.
+    pub fn left_out(&self) -> u64 {
+        self.0.events.lock().unwrap_or_else(PoisonError::into_inner).dropped
     }
 
     /// True when nothing has run yet.
@@ -136,11 +142,15 @@ impl Profile {
                 ("name", json::text(&e.name)),
             ])
         });
-        let lines: Vec<String> = named.chain(done).collect();
-        format!(
-            "{{\"displayTimeUnit\": \"ms\", \"otherData\": {}, \"traceEvents\": [\n{}\n]}}\n",
-            json::object([("events_left_out", events.dropped.to_string())]),
-            lines.join(",\n")
-        )
+        let left_out = json::object([("events_left_out", events.dropped.to_string())]);
+        let mut text = format!("{{\"displayTimeUnit\": \"ms\", \"otherData\": {left_out}, \"traceEvents\": [\n");
+        for (n, line) in named.chain(done).enumerate() {
+            if n > 0 {
+                text.push_str(",\n");
+            }
+            text.push_str(&line);
+        }
+        text.push_str("\n]}\n");
+        text
     }
 }

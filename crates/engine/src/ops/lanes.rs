@@ -144,17 +144,6 @@ macro_rules! lanes {
                     Some(crate::array::Scalar::from_bytes(DType::$variant, bytes))
                 }),* }
             }
-
-            /// Fills with one value.
-            pub fn fill(&mut self, v: crate::array::Scalar) {
-                match self { $(Block::$variant(x) => {
-                    if v.dtype == DType::$variant {
-                        let mut one = [<$t>::default()];
-                        buffer::write_bytes(&mut one, |b| b.copy_from_slice(&v.bytes()));
-                        x.fill(one[0]);
-                    }
-                }),* }
-            }
         }
 
         $(impl Lane for $t {

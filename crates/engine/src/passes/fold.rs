@@ -32,14 +32,7 @@ fn constant(plan: &Plan, node: &PlanNode) -> Option<PlanNode> {
 
 /// The op's answer for one element.
 pub(super) fn evaluate(op: Elementwise, args: &[Scalar], result: opusclip_raw::DType) -> Option<Scalar> {
-    let blocks: Vec<Block> = args
-        .iter()
-        .map(|a| {
-            let mut b = Block::new(a.dtype, 1);
-            b.fill(*a);
-            b
-        })
-        .collect();
+    let blocks: Vec<Block> = args.iter().map(|a| Block::splat(*a, 1)).collect();
     let lanes: Vec<Lanes<'_>> = blocks.iter().map(Block::lanes).collect();
     let mut out = Block::new(result, 1);
     ops::eval(op, Isa::BASELINE, &lanes, out.head_mut(1));

@@ -110,12 +110,12 @@ pub fn fold_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
     }
 }
 
-/// Bytes of the sums that it keeps meanwhile: two floats for each result, or for both parts of a
-/// complex one.
+/// Bytes of the sums that it keeps meanwhile, and of what makes results of them: eight floats for each
+/// result, or for both parts of a complex one.
 fn state_bytes(plan: &Plan, id: NodeId) -> u64 {
     let node = plan.node(id);
     let results = shape::product(&node.shape).saturating_add(1 << 10);
-    results.saturating_mul(if node.dtype.is_complex() { 64 } else { 32 }) as u64
+    results.saturating_mul(if node.dtype.is_complex() { 128 } else { 64 }) as u64
 }
 
 fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
@@ -185,7 +185,10 @@ impl Hold {
             }
         }
         for &f in &stage.folds {
-            frames = frames.saturating_add(Pool::room(fold_bytes(plan, f, chunk)) as u64);
+            let values = fold_bytes(plan, f, chunk);
+            // Floats of 16 bits are widened on their way.
+            let all = if plan.node(f).dtype.is_half() { values.saturating_mul(3) } else { values };
+            frames = frames.saturating_add(Pool::room(all) as u64);
         }
         let state = stage.folds.iter().map(|f| state_bytes(plan, *f)).fold(0, u64::saturating_add);
         let part = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use opusclip_raw::DType;
+
 use crate::array::Meta;
 use crate::lazy::Op;
 use crate::ops::{Movement, Reduce};
@@ -84,15 +86,19 @@ pub fn folds(plan: &Plan, id: NodeId) -> bool {
     let kept: Vec<usize> = (0..over.len()).filter(|a| !axes.contains(a)).filter(long).collect();
     // The reduced axes come first, as time does.
     let first = kept.first().is_none_or(|k| axes.iter().filter(|a| long(a)).all(|a| a < k));
-    // Sums of rows of integers are held in 64 bits.
-    let few = over.iter().fold(1, |n: usize, &d| n.saturating_mul(d)) < 1 << 31;
-    let held = match op {
-        Reduce::Mean => !dtype.is_integer() || (dtype.size() < 8 && (few || dtype.size() == 1)),
-        op if op.by_moments() => few || dtype.size() == 1,
+    let elements = over.iter().fold(1, |n: usize, &d| n.saturating_mul(d));
+    axes.contains(&0) && first && (kept.is_empty() || rows_hold(*op, dtype, elements)) && over.iter().all(|d| *d > 0)
+}
+
+/// Whether a row of results in the making can hold so many elements: sums of integers are of 64 bits
+/// there, and the least complex number is not found element by element.
+pub(crate) fn rows_hold(op: Reduce, dtype: DType, elements: usize) -> bool {
+    let few = dtype.size() == 1 || elements < 1 << 31;
+    match op {
+        Reduce::Mean => !dtype.is_integer() || (dtype.size() < 8 && few),
         Reduce::Min | Reduce::Max => !dtype.is_complex(),
-        _ => true,
-    };
-    axes.contains(&0) && first && (kept.is_empty() || held) && over.iter().all(|d| *d > 0)
+        op => !op.by_moments() || few,
+    }
 }
 
 /// What such a node needs of its `n`-th input to take in a frame.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use opusclip_engine::exec::reference;
-use opusclip_engine::{DType, Lazy, Monitor, Output, RunOptions, run};
+use opusclip_engine::{DType, ErrState, Lazy, Monitor, Output, RunOptions, explain, run};
 
 use crate::stream::{Made, sink};
 use crate::support::{assert_same, options};
@@ -157,4 +157,31 @@ fn a_failure_ends_a_reduction_over_time() {
             }
         }
     }
+}
+
+#[test]
+fn infinities_everywhere_take_no_more_room_than_numbers() {
+    let v = Made::of(&[30, 60, 80, 3], vec![0]).lazy();
+    // Every place meets one sooner or later.
+    let wild = (v.f32() - 128.0).log();
+    for lazy in [wild.mean(0), (v.f32() * 0.0).log().sum(0)] {
+        let want = reference::collect(std::slice::from_ref(&lazy)).unwrap().remove(0);
+        assert_same("wild", &lazy.collect_with(&options(2)).unwrap(), &want);
+    }
+}
+
+#[test]
+fn the_monitor_and_the_plan_know_reductions_over_time() {
+    let v = Made::of(&[20, 8, 6, 3], vec![0]).lazy();
+    let monitor = Monitor::new();
+    let mean = (v.f32() / 255.0).mean(0);
+    mean.collect_with(&RunOptions { monitor: monitor.clone(), ..options(1) }).unwrap();
+    let run = monitor.history().pop().unwrap();
+    let node = run.nodes.iter().find(|n| n.what == "mean").unwrap();
+    assert_eq!((node.bytes_read, node.bytes_written), (20 * 144, 20 * 144 * 4));
+    assert!(node.calls > 0 && node.nanos > 0 && node.path != "op", "{node:?}");
+    // A watched run reduces the whole, and says so.
+    let watched = RunOptions { errors: ErrState::RAISE, ..options(1) };
+    assert!(explain(&[mean.clone()], &watched).unwrap().contains("does not stream yet"));
+    assert!(explain(&[mean], &options(1)).unwrap().contains("takes in frame by frame"));
 }

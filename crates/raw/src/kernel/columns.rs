@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::dtype::Element;
 use crate::isa::{Isa, Stamp, prefetch};
 use crate::kernel::cast::cast_one;
-use crate::kernel::sum::{ExactSum, Total, exact_total, two_sum};
+use crate::kernel::poly::two_sum;
+use crate::kernel::sum::{ExactSum, Total, exact_total};
 
 /// Rows to be added: one begins every `stride` elements of `x` and is as long as `width`, or less
 /// at the end. Row `r` goes to part `(first + r) mod n` of a state of `n · width` sums.
@@ -53,6 +54,12 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
+/// The sums from `at` on; none where the state is shorter than a row.
+#[inline(always)]
+fn from<S>(sums: &mut [S], at: usize) -> &mut [S] {
+    sums.get_mut(at..).unwrap_or_default()
+}
+
 /// Elements that are added between two looks ahead.
 const PIECE: usize = 128;
 
@@ -74,7 +81,7 @@ impl Stamp for Short<'_> {
         let (rows, s) = (self.0, self.1);
         let mut lost = 0u64;
         rows.each(s.len(), |x, at| {
-            for (&x, s) in x.iter().zip(&mut s[at..]) {
+            for (&x, s) in x.iter().zip(from(s, at)) {
                 let (sum, err) = two_sum(*s, f64::from(x));
                 *s = sum;
                 lost |= err.to_bits() << 1;
@@ -99,7 +106,7 @@ impl Stamp for Long<'_> {
         let Long(rows, s, e) = self;
         let mut lost = 0u64;
         rows.each(s.len().min(e.len()), |x, at| {
-            for ((&x, s), e) in x.iter().zip(&mut s[at..]).zip(&mut e[at..]) {
+            for ((&x, s), e) in x.iter().zip(from(s, at)).zip(from(e, at)) {
                 let (sum, err) = two_sum(*s, f64::from(x));
                 let (low, err) = two_sum(*e, err);
                 (*s, *e) = (sum, low);
@@ -130,31 +137,43 @@ impl ExactColumns {
         ExactColumns { s: vec![0.0; sums], e: vec![0.0; sums], rest: BTreeMap::new() }
     }
 
-    /// Adds elements that lie one after another: to every sum in turn, over and over.
-    pub fn add(&mut self, isa: Isa, x: &[f32]) {
-        const TILE: usize = 1024;
-        let (mut old_s, mut old_e) = ([0.0; TILE], [0.0; TILE]);
-        for row in x.chunks(self.s.len().max(1)) {
-            for (t, x) in row.chunks(TILE).enumerate() {
-                let tile = t * TILE..t * TILE + x.len();
-                let (Some(s), Some(e)) = (self.s.get_mut(tile.clone()), self.e.get_mut(tile)) else { return };
-                old_s[..x.len()].copy_from_slice(s);
-                old_e[..x.len()].copy_from_slice(e);
-                if add_exact_pairs(isa, Rows::dense(x, x.len()), s, e) {
-                    continue;
-                }
-                s.copy_from_slice(&old_s[..x.len()]);
-                e.copy_from_slice(&old_e[..x.len()]);
-                for (c, ((x, s), e)) in x.iter().zip(s).zip(e).enumerate() {
-                    let one = (std::slice::from_ref(x), std::slice::from_mut(s), std::slice::from_mut(e));
-                    let (old_s, old_e) = (one.1[0], one.2[0]);
-                    if !add_exact_pairs(Isa::BASELINE, Rows::dense(one.0, 1), one.1, one.2) {
-                        (one.1[0], one.2[0]) = (old_s, old_e);
-                        self.rest.entry(t * TILE + c).or_default().add_f32(Isa::BASELINE, one.0);
-                    }
+    /// How many sums there are.
+    pub fn len(&self) -> usize {
+        self.s.len()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.s.is_empty()
+    }
+
+    /// Adds rows.
+    pub fn add(&mut self, isa: Isa, rows: Rows<'_, f32>) {
+        let (mut old_s, mut old_e) = ([0.0; PIECE], [0.0; PIECE]);
+        let ExactColumns { s, e, rest } = self;
+        rows.each(s.len(), |x, at| {
+            let piece = at..at + x.len();
+            let (Some(s), Some(e)) = (s.get_mut(piece.clone()), e.get_mut(piece)) else { return };
+            old_s[..x.len()].copy_from_slice(s);
+            old_e[..x.len()].copy_from_slice(e);
+            if add_exact_pairs(isa, Rows::dense(x, x.len()), s, e) {
+                return;
+            }
+            s.copy_from_slice(&old_s[..x.len()]);
+            e.copy_from_slice(&old_e[..x.len()]);
+            for (c, ((&x, s), e)) in x.iter().zip(s).zip(e).enumerate() {
+                let (sum, err) = two_sum(*s, f64::from(x));
+                let (low, err) = two_sum(*e, err);
+                if err == 0.0 {
+                    (*s, *e) = (sum, low);
+                } else if x.is_finite() && s.is_finite() {
+                    rest.entry(at + c).or_default().add_f64(f64::from(x));
+                } else {
+                    // Infinities and NaN say all by themselves.
+                    *s += f64::from(x);
                 }
             }
-        }
+        });
     }
 
     /// The exact totals, each rounded once, of as many columns as `out` has: sums so far apart are one.
@@ -184,7 +203,7 @@ impl Stamp for Compensated<'_> {
     fn go(self) {
         let Compensated(rows, s, e) = self;
         rows.each(s.len().min(e.len()), |x, at| {
-            for ((&x, s), e) in x.iter().zip(&mut s[at..]).zip(&mut e[at..]) {
+            for ((&x, s), e) in x.iter().zip(from(s, at)).zip(from(e, at)) {
                 let (sum, err) = two_sum(*s, x);
                 (*s, *e) = (sum, *e + err);
             }
@@ -246,7 +265,7 @@ impl<T: Element, S: Copy, F: Fn(S, T) -> S + Copy> Stamp for Added<'_, T, S, F> 
     fn go(self) {
         let Added(rows, sums, f) = self;
         rows.each(sums.len(), |x, at| {
-            for (&x, s) in x.iter().zip(&mut sums[at..]) {
+            for (&x, s) in x.iter().zip(from(sums, at)) {
                 *s = f(*s, x);
             }
         });
@@ -307,10 +326,13 @@ impl IntegerColumns {
         &self.wide
     }
 
-    /// All 0 again.
-    pub fn reset(&mut self) {
-        self.narrow.fill(0);
-        self.wide.fill(0);
-        self.rows = 0;
+    /// How many sums there are.
+    pub fn len(&self) -> usize {
+        self.wide.len()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.wide.is_empty()
     }
 }

@@ -97,9 +97,9 @@ impl<'a> Machine<'a> {
             operands.push(if view.is_splat() {
                 let mut value = vec![0u8; view.dtype.size()];
                 view.gather(0, &mut value);
-                registers.push(Block::new(view.dtype, block));
+                let value = crate::array::Scalar::from_bytes(view.dtype, &value);
+                registers.push(Block::splat(value, block));
                 let at = registers.len() - 1;
-                registers[at].fill(crate::array::Scalar::from_bytes(view.dtype, &value));
                 Operand::Splat(at)
             } else if let Some(bytes) = view.contiguous() {
                 Operand::Dense(Lanes::of(view.dtype, bytes).ok_or_else(|| Error::internal("a buffer is not aligned"))?)
@@ -111,9 +111,7 @@ impl<'a> Machine<'a> {
         }
         let mut constant = |v: &Value| match v {
             Value::Constant(s) => {
-                let mut b = Block::new(s.dtype, block);
-                b.fill(*s);
-                registers.push(b);
+                registers.push(Block::splat(*s, block));
                 registers.len() - 1
             }
             _ => usize::MAX,

@@ -5,6 +5,7 @@ mod columns;
 mod fold;
 mod interpret;
 mod reduce;
+mod state;
 mod table;
 mod watched;
 
@@ -118,6 +119,6 @@ impl Executor for Cpu<'_> {
         };
         self.record.count_fold();
         let table = self.tables.get(id.0);
-        Ok(Box::new(fold::CpuFold::new(self.isa, node, (*op, axes, over), (program, *path), table)))
+        Ok(Box::new(fold::CpuFold::new(self.isa, (id, self.record), node, (*op, axes, over), (program, *path), table)))
     }
 }

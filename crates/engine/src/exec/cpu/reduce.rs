@@ -377,27 +377,32 @@ impl<'a: 'j, 'j> Rows<'a, 'j> {
         Ok(Worker { job, row: self.row, values, block, scratch: Block::new(dtype, block), acc })
     }
 
-    /// A few long rows: threads share the leaves of each.
+    /// A few long rows: threads share the leaves of each, so many at a time that a row may be as long
+    /// as a view can make it.
     fn by_leaves(&self, out: &mut [u8], item: usize) -> Result<()> {
         for (r, o) in out.chunks_exact_mut(item).enumerate() {
-            let mut parts: Vec<Option<(Accumulator, bool)>> = vec![None; self.row.div_ceil(LEAF)];
-            let jobs: Vec<_> = parts.iter_mut().enumerate().collect();
-            threads::share(
-                true,
-                jobs,
-                || self.worker(),
-                |worker, (n, part)| {
-                    let start = n * LEAF;
-                    let finite = worker.add(r * self.row + start, LEAF.min(self.row - start))?;
-                    *part = Some((std::mem::replace(&mut worker.acc, worker.job.accumulator()), finite));
-                    Ok(())
-                },
-            )?;
             let mut all = self.job.accumulator();
             let mut finite = true;
-            for (part, whole) in parts.into_iter().flatten() {
-                all.append(part);
-                finite &= whole;
+            let together = 8 * threads::sharing();
+            for first in (0..self.row).step_by(LEAF.saturating_mul(together)) {
+                let leaves = (self.row - first).div_ceil(LEAF).min(together);
+                let mut parts: Vec<Option<(Accumulator, bool)>> = vec![None; leaves];
+                let jobs: Vec<_> = parts.iter_mut().enumerate().collect();
+                threads::share(
+                    true,
+                    jobs,
+                    || self.worker(),
+                    |worker, (n, part)| {
+                        let start = first + n * LEAF;
+                        let finite = worker.add(r * self.row + start, LEAF.min(self.row - start))?;
+                        *part = Some((std::mem::replace(&mut worker.acc, worker.job.accumulator()), finite));
+                        Ok(())
+                    },
+                )?;
+                for (part, whole) in parts.into_iter().flatten() {
+                    all.append(part);
+                    finite &= whole;
+                }
             }
             put(self.job, o, r, all.value(), finite);
         }

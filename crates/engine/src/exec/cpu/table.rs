@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use opusclip_raw::buffer;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
-use opusclip_raw::kernel::table::{table_to, table_turns, table_u8};
+use opusclip_raw::kernel::table::{table_to, table_turns};
 use opusclip_raw::{DType, Isa};
 
 use super::interpret::{self, BAND, views};
@@ -228,10 +228,6 @@ impl Table {
             Lanes::I8(x) => buffer::as_bytes(x),
             x => u8::lanes(x),
         };
-        if let LanesMut::U8(out) = out {
-            table_u8(isa, x, entries_of(entries)?, out);
-            return Ok(());
-        }
         with_element!(entries.dtype(), T => table_to(isa, x, entries_of::<T>(entries)?, T::lanes_mut(out)));
         Ok(())
     }
