@@ -106,13 +106,13 @@ fn operand(out: &mut Plan, id: NodeId, order: &[usize]) -> Result<NodeId> {
     let shape: Vec<usize> = std::iter::repeat_n(1, lead).chain(node.shape.iter().copied()).collect();
     if let Kind::Op(Op::Data(array)) = &node.kind {
         // A view at once: a step of its own would wait for the whole of it.
-        let full = Movement::Reshape(shape).apply(&array.0)?;
+        let full = Movement::Broadcast(shape).apply(&array.0)?;
         let array = Movement::Permute(order.to_vec()).apply(&full)?;
         let shape = array.shape().to_vec();
         let kind = Kind::Op(Op::Data(DataRef(array)));
         return Ok(out.intern(PlanNode { kind, inputs: Vec::new(), shape, dtype: node.dtype }));
     }
-    let kind = Kind::Op(Op::Movement(Movement::Reshape(shape.clone())));
+    let kind = Kind::Op(Op::Movement(Movement::Broadcast(shape.clone())));
     let full = out.intern(PlanNode { kind, inputs: vec![id], shape, dtype: node.dtype });
     Ok(permuted(out, full, order))
 }

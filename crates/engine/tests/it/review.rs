@@ -12,7 +12,7 @@ use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, Strea
 use opusclip_engine::run::{Output, run};
 use opusclip_engine::{Array, DType, Lazy, RunOptions};
 
-use crate::support::{Random, assert_same, options};
+use crate::support::{Random, assert_same, of, options};
 
 /// What goes wrong in a source or sink, and where.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -327,7 +327,7 @@ fn the_same_output_twice() {
 
 #[test]
 fn empty_arrays_with_huge_axes() {
-    const HUGE: usize = 1 << 40;
+    const HUGE: usize = 1 << (usize::BITS * 5 / 8);
     let empty = |shape: &[usize]| -> Lazy { Array::zeros(DType::U8, shape).unwrap().into() };
     for shape in [[0, HUGE, HUGE], [HUGE, 0, HUGE], [HUGE, HUGE, 0]] {
         let x = empty(&shape);
@@ -472,4 +472,14 @@ fn a_slice_of_shared_steps_is_pushed_once_through_each() {
         x.slice_axis(0, Some(1), None, None).collect().unwrap()
     });
     assert_eq!(got.to_vec::<u8>().unwrap(), [0, 0]);
+}
+
+#[test]
+fn sums_of_views_longer_than_memory_hold_no_list_of_their_parts() {
+    // 2^33 elements: a list of leaves with what each needs would be 10 MB, of 2^60 more than there is.
+    let x = of(&[7u8], &[1]).broadcast_to([1 << 23]);
+    let options = RunOptions { threads: 2, ..RunOptions::default() };
+    assert_eq!(x.sum(()).collect_with(&options).unwrap().to_vec::<u64>().unwrap(), [7 << 23]);
+    let empty = of::<f32>(&[], &[0, 4]).broadcast_to([1 << 30, 0, 4]);
+    assert_eq!(empty.matmul(of(&[0.5f32; 20], &[1, 4, 5])).collect().unwrap().shape(), [1 << 30, 0, 5]);
 }

@@ -130,8 +130,8 @@ fn each_line(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f6
     let axis = g.axis("axis", x.ndim())?;
     let n = row_len(x, axis);
     let fill = if let Mode::Constant(v) = mode { v } else { 0.0 };
-    // The places beyond the ends are the same for every line; without lines nobody asks for them.
-    let length = if x.size() == 0 { 0 } else { n.saturating_add(w.before).saturating_add(w.after) };
+    // The places beyond the ends are the same for every line.
+    let length = n.saturating_add(w.before).saturating_add(w.after);
     let too_long = |_| Error::value(g.op(), format!("a line of {n} elements is too long to be held at once"));
     let mut places: Vec<Option<usize>> = Vec::new();
     places.try_reserve_exact(length).map_err(too_long)?;
@@ -139,10 +139,9 @@ fn each_line(g: &Given<'_, Array>, w: Window, mut f: impl FnMut(&[f64], &mut [f6
     let mut line: Vec<f64> = Vec::new();
     line.try_reserve_exact(length).map_err(too_long)?;
     line.resize(length, 0.0);
-    let held = n.min(length);
     let mut results: Vec<f64> = Vec::new();
-    results.try_reserve_exact(held).map_err(too_long)?;
-    results.resize(held, 0.0);
+    results.try_reserve_exact(n).map_err(too_long)?;
+    results.resize(n, 0.0);
     along(x, axis, dtype, n, |rows, out| {
         with_number!(dtype, T => {
             let lines = slice::<T>(rows)?.chunks_exact(n.max(1));

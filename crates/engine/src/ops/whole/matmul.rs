@@ -124,6 +124,9 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
     // 16-bit floats are summed in float32 and rounded once.
     let inside = if meta.dtype.is_half() { DType::F32 } else { meta.dtype };
     let (x, y) = (cast(g.array("x")?, inside)?, cast(g.array("y")?, inside)?);
+    if meta.shape.contains(&0) {
+        return Array::zeros(meta.dtype, &meta.shape);
+    }
     let stack = |a: &Array| a.shape()[..a.ndim().saturating_sub(2)].to_vec();
     let (mut sx, sy) = (stack(&x), stack(&y));
     if sy.is_empty() {
@@ -135,26 +138,24 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
         let (at_x, at_y) = (starts(&sx, &batch, size.m * size.k), starts(&sy, &batch, size.k * size.n));
         let places = at_x.into_iter().zip(at_y);
         let isa = Isa::active();
-        macro_rules! ring {
-            ($T:ty, $ring:expr) => {
-                each(
-                    size,
-                    slice::<$T>(&x)?,
-                    slice::<$T>(&y)?,
-                    <$T>::lanes_mut(out),
-                    places,
-                    $ring,
-                    |size, x, y, out| product(isa, size, x, y, out, $ring),
-                )
-            };
+        macro_rules! every {
+            ($T:ty, $ring:expr, $product:expr) => {{
+                let ring = $ring;
+                let (x, y, out) = (slice::<$T>(&x)?, slice::<$T>(&y)?, <$T>::lanes_mut(out));
+                each(size, x, y, out, places, ring, |size, x, y, out| $product(size, x, y, out, ring))
+            }};
         }
         macro_rules! plain {
-            ($T:ty, $product:ident) => {{
-                let ring = Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y };
-                each(size, slice::<$T>(&x)?, slice::<$T>(&y)?, <$T>::lanes_mut(out), places, ring, |size, x, y, out| {
+            ($T:ty, $product:ident) => {
+                every!($T, Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y }, |size, x, y, out, _| {
                     $product(isa, size, x, y, out)
                 })
-            }};
+            };
+        }
+        macro_rules! ring {
+            ($T:ty, $ring:expr) => {
+                every!($T, $ring, |size, x, y, out, ring| product(isa, size, x, y, out, ring))
+            };
         }
         match inside {
             DType::F32 => plain!(f32, matmul_f32),
@@ -183,29 +184,33 @@ fn each<T: Copy + Send + Sync, A: Fn(T, T) -> T + Copy + Sync, M: Fn(T, T, T) ->
     product: impl Fn(Size, &[T], &[T], &mut [T]) + Sync,
 ) -> Result<()> {
     let Size { m, k, n } = size;
+    let one = |x: &[T], y: &[T], out: &mut [T]| {
+        let size = Size { m: out.len() / n.max(1), ..size };
+        if n < FEW && k > 0 { few_columns(size, x, y, out, ring) } else { product(size, x, y, out) }
+    };
+    let products = m.saturating_mul(k).saturating_mul(n);
+    if products < WORTH {
+        for (out, (a, b)) in out.chunks_mut((m * n).max(1)).zip(places) {
+            one(&x[a..], &y[b..], out);
+        }
+        return Ok(());
+    }
     // Threads share the rows: how they are cut does not change an element.
     let rows = (WORTH / k.saturating_mul(n).max(1)).clamp(1, m.max(1)).next_multiple_of(ROWS);
-    let mut jobs = Vec::new();
     for (out, (a, b)) in out.chunks_mut((m * n).max(1)).zip(places) {
         let parts = out.chunks_mut(rows.saturating_mul(n).max(1)).enumerate();
-        jobs.extend(parts.map(|(p, out)| (&x[a + p * rows * k..], &y[b..], out)));
+        let jobs = parts.map(|(p, out)| (&x[a + p * rows * k..], out)).collect();
+        threads::share(
+            true,
+            jobs,
+            || Ok(()),
+            |(), (x, out)| {
+                one(x, &y[b..], out);
+                Ok(())
+            },
+        )?;
     }
-    let work = |(x, y, out): (&[T], &[T], &mut [T])| {
-        let size = Size { m: out.len() / n.max(1), ..size };
-        if n < FEW && k > 0 {
-            return few_columns(size, x, y, out, ring);
-        }
-        product(size, x, y, out);
-    };
-    threads::share(
-        true,
-        jobs,
-        || Ok(()),
-        |(), job| {
-            work(job);
-            Ok(())
-        },
-    )
+    Ok(())
 }
 
 /// Products of numbers that are worth a thread of their own, and a number of rows that tiles divide.
