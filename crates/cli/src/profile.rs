@@ -27,7 +27,11 @@ pub(crate) fn start(path: &Path, taken: &[&Path], overwrite: bool) -> Outcome<Pr
 pub(crate) fn write(path: &Path, profile: &Profile, overwrite: bool, quiet: bool) -> Outcome {
     engine_face::write_file(path, profile.to_json().as_bytes(), overwrite)?;
     if !quiet {
-        report::note(&format!("{}: {} events, for ui.perfetto.dev", show_path(path), profile.len()));
+        let left_out = match profile.left_out() {
+            0 => String::new(),
+            n => format!(" ({n} more did not fit)"),
+        };
+        report::note(&format!("{}: {} events{left_out}, for ui.perfetto.dev", show_path(path), profile.len()));
     }
     Ok(())
 }

@@ -118,17 +118,19 @@ pub fn collect_all(lazies: &[Lazy], options: &RunOptions) -> Result<Vec<Array>> 
 /// The plan as it would run, and what it would hold in memory.
 pub fn explain(lazies: &[Lazy], options: &RunOptions) -> Result<String> {
     let tiny = options.plain() && tiny::serves(lazies, false);
-    explain_prepared(&Prepared::new(lower(lazies)?, false)?, tiny, options)
+    explain_prepared(&Prepared::new(lower(lazies)?, !options.errors.ignores_all())?, tiny, options)
 }
 
 /// The same of what was planned before.
 pub(crate) fn explain_prepared(prepared: &Prepared, tiny: bool, options: &RunOptions) -> Result<String> {
     let Prepared { plan, schedule, .. } = prepared;
+    // What a traced function gives stays in memory; else an output that streams may go to a sink.
+    let traced = prepared.is_traced();
     let mut text = show::show(plan);
     for (n, stage) in schedule.stages.iter().enumerate() {
-        let streamed: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| !streams(plan, *o)).collect();
+        let collected: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| traced || !streams(plan, *o)).collect();
         let threads = threads::resolve(options.threads);
-        let b = prepared.budget(n, &streamed, &[], threads, options.memory_limit, &[])?;
+        let b = prepared.budget(n, &collected, &[], threads, options.memory_limit, &[])?;
         let _ =
             writeln!(text, "{}", show::show_stage(plan, [&stage.targets, &stage.folds, &stage.whole], n, &held(&b)));
     }

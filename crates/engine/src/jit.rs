@@ -15,7 +15,8 @@
 //! # }
 //! ```
 //!
-//! The function is *traced*: called once for each combination of shapes and element types, with
+//! The function is *traced*: called once for each combination of shapes and element types (by each of
+//! several threads that meet in its first call, and anew when its plan was dropped or failed), with
 //! arguments that have a shape and a type and no data. What it composes is optimised and kept; later
 //! calls bind their arrays and run. Hence:
 //!
@@ -287,11 +288,13 @@ impl Traces {
     /// The plan that [`Traces::call`] would run.
     pub fn explain(&self, arguments: &[Lazy], function: impl FnOnce(&[Lazy]) -> Result<Vec<Lazy>>) -> Result<String> {
         let metas = arguments.iter().map(|a| a.meta().cloned()).collect::<Result<Vec<Meta>>>()?;
-        let trace = match self.find(|n, m| metas.get(n) == Some(m), metas.len(), false) {
+        let options = RunOptions::quiet();
+        let watched = !options.errors.ignores_all();
+        let trace = match self.find(|n, m| metas.get(n) == Some(m), metas.len(), watched) {
             Some(trace) => trace,
-            None => self.make(metas, false, function)?,
+            None => self.make(metas, watched, function)?,
         };
-        explain_prepared(&trace.prepared, trace.tiny, &RunOptions::quiet())
+        explain_prepared(&trace.prepared, trace.tiny && options.plain(), &options)
     }
 
     fn find(&self, same: impl Fn(usize, &Meta) -> bool, count: usize, watched: bool) -> Option<Arc<Trace>> {

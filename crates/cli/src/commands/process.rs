@@ -86,9 +86,11 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         }
     }
 
-    if let (Some(path), Some(profile)) = (&args.profile, &profile) {
-        profile::write(path, profile, args.yes, args.quiet)?;
-    }
+    // A profile that cannot be written must not hide what was made.
+    let profiled = match (&args.profile, &profile) {
+        (Some(path), Some(profile)) => profile::write(path, profile, args.yes, args.quiet),
+        _ => Ok(()),
+    };
     if exit::signal().is_some() && cancel.is_cancelled() {
         return Err(Failure::Failed(Error::Cancelled));
     }
@@ -103,11 +105,12 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
         out.finish()?;
     }
     if failed == 0 {
-        return Ok(());
+        return profiled;
     }
     if targets.list.len() > 1 && !args.quiet {
         report::note(&format!("{failed} of {} files failed", targets.list.len()));
     }
+    profiled?;
     Err(Failure::Reported)
 }
 

@@ -61,24 +61,31 @@ pub(crate) fn run(args: &StatsArgs, cancel: &Cancel) -> Outcome {
     let profile = args.profile.as_deref().map(|path| profile::start(path, &taken, args.yes)).transpose()?;
 
     let input = engine_face::open(&args.input)?;
-    let rows = measure(&input, args, cancel, &engine_face::monitor(profile.as_ref()))?;
+    let measured = measure(&input, args, cancel, &engine_face::monitor(profile.as_ref()));
+    let done = measured.map_err(Failure::from).and_then(|rows| write_all(&rows, plot, args));
+    // Also of a run that failed: that may be what it is looked at for.
     if let (Some(path), Some(profile)) = (&args.profile, &profile) {
-        profile::write(path, profile, args.yes, args.quiet)?;
+        let profiled = profile::write(path, profile, args.yes, args.quiet);
+        return done.and(profiled);
     }
+    done
+}
 
+/// The measures, wherever they were asked for.
+fn write_all(rows: &[Measures], plot: Option<(&Path, plot::Format)>, args: &StatsArgs) -> Outcome {
     if let Some(path) = &args.csv {
-        write(path, &measures::csv(&rows), args)?;
+        write(path, &measures::csv(rows), args)?;
     }
     if let Some(path) = &args.json {
-        write(path, &measures::json_lines(&rows), args)?;
+        write(path, &measures::json_lines(rows), args)?;
     }
     if let Some((path, format)) = plot {
         let title = show_name(&args.input);
-        engine_face::write_file(path, &plot::draw(&title, &rows, format)?, args.yes)?;
+        engine_face::write_file(path, &plot::draw(&title, rows, format)?, args.yes)?;
         written(path, args);
     }
     if args.csv.is_none() && args.json.is_none() && args.plot.is_none() {
-        write(Path::new("-"), &measures::table(&rows), args)?;
+        write(Path::new("-"), &measures::table(rows), args)?;
     }
     Ok(())
 }

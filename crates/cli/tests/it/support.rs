@@ -16,7 +16,13 @@ impl Folder {
 
     /// Where every user may go: the project may lie in a home that others may not enter.
     pub(crate) fn for_all_users() -> Folder {
-        Folder::below(&std::env::temp_dir())
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = |p: &&Path| fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o5 == 0o5);
+        let own = std::env::temp_dir();
+        let parent = [own.as_path(), Path::new("/tmp")].into_iter().find(open).unwrap_or(&own);
+        let folder = Folder::below(parent);
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o755)).unwrap();
+        folder
     }
 
     fn below(parent: &Path) -> Folder {

@@ -42,6 +42,11 @@ impl Prepared {
         Ok(Prepared { plan, schedule, arguments })
     }
 
+    /// Whether it stands for the calls of a traced function.
+    pub(crate) fn is_traced(&self) -> bool {
+        !self.arguments.is_empty()
+    }
+
     /// Begins every sink. Gives the outputs that go to one, and those that stay in memory.
     pub(crate) fn open(&self, sinks: Vec<Option<Destination>>) -> Result<(Vec<Outlet>, Vec<NodeId>)> {
         let (mut outlets, mut collected) = (Vec::new(), Vec::new());

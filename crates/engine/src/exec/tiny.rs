@@ -3,12 +3,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use opusclip_raw::{Buffer, DType, Isa};
+use opusclip_raw::{DType, Isa};
 
 use super::cpu;
 use super::stream::panic_text;
 use crate::array::shape::product;
-use crate::array::{Array, Scalar, out_of_memory, zeroed};
+use crate::array::{Array, Scalar, zeroed};
 use crate::error::{Error, Result};
 use crate::lazy::{Lazy, Op};
 use crate::ops::lanes::{Block, Lanes, LanesMut};
@@ -173,8 +173,7 @@ fn spread(value: &Value<'_>, shape: &[usize], n: usize) -> Result<Block> {
 }
 
 fn made(dtype: DType, shape: &[usize], f: impl FnOnce(LanesMut<'_>) -> Result<()>) -> Result<Array> {
-    let bytes = if shape.contains(&0) { 0 } else { product(shape).saturating_mul(dtype.size()) };
-    let mut buffer = Buffer::zeroed(bytes).map_err(|e| out_of_memory(e.bytes))?;
+    let mut buffer = zeroed(dtype, shape)?;
     f(LanesMut::of(dtype, buffer.bytes_mut()).ok_or_else(misaligned)?)?;
     Ok(Array::from_buffer(buffer, dtype, shape.to_vec()))
 }

@@ -67,8 +67,8 @@ pub fn eval<T: Power>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T]) {
         Binary::Power => T::powers(isa, x, y, out),
         Binary::FloorDivide => isa.map2(x, y, out, |x: T, y: T| x.floor_div(y)),
         Binary::Remainder => isa.map2(x, y, out, |x: T, y: T| x.rem(y)),
-        // Division of each by itself: no instruction set helps, so it is compiled once.
         Binary::Distance => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y).sub(x.min_nan(y))),
+        // Division of each by itself: no instruction set helps, so it is compiled once.
         Binary::Fmod => each2(x, y, out, |x: T, y: T| x.fmod(y)),
     }
 }

@@ -59,7 +59,9 @@ pub fn allows(op: Elementwise) -> bool {
         | Elementwise::MathBinary(MathBinary::Divide | MathBinary::Fmax | MathBinary::Fmin)
         | Elementwise::Ternary(Ternary::Clip | Ternary::Where)
         | Elementwise::Part(Part::Real | Part::Imag | Part::Conj | Part::Angle) => true,
-        Elementwise::Binary(op) => !matches!(op, Binary::FloorDivide | Binary::Remainder | Binary::Fmod),
+        Elementwise::Binary(op) => {
+            !matches!(op, Binary::FloorDivide | Binary::Remainder | Binary::Fmod | Binary::Distance)
+        }
         Elementwise::Math(op) => function(op).is_some() || op == Math::Rint,
         _ => false,
     }
@@ -165,10 +167,9 @@ fn binary<T: ComplexNumber>(op: Binary, isa: Isa, x: &[T], y: &[T], out: &mut [T
         Binary::Multiply => isa.map2(x, y, out, |x: T, y: T| x.mul(y)),
         Binary::Minimum => isa.map2(x, y, out, |x: T, y: T| x.min_nan(y)),
         Binary::Maximum => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y)),
-        Binary::Distance => isa.map2(x, y, out, |x: T, y: T| x.max_nan(y).sub(x.min_nan(y))),
         Binary::Power => each2(x, y, out, |x: T, y: T| T::narrow(math::pow(x.wide(), y.wide()))),
         // Refused when the expression is written.
-        Binary::FloorDivide | Binary::Remainder | Binary::Fmod => {}
+        Binary::FloorDivide | Binary::Remainder | Binary::Fmod | Binary::Distance => {}
     }
 }
 

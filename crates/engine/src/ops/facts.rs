@@ -214,10 +214,6 @@ pub const X: &[Param] = &[X1];
 pub const XY: &[Param] = &[X1, Param::new("y", ParamKind::Array)];
 /// `x, axis=None`
 pub const X_AXES: &[Param] = &[X1, AXIS];
-/// `x, axis`
-pub const X_AXIS: &[Param] = &[X1, Param::new("axis", ParamKind::Axis)];
-/// `x, axis=-1`
-pub const X_LAST: &[Param] = &[X1, LAST];
 
 impl Row {
     /// The defaults that rows start from.

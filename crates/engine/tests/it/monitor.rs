@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opusclip_engine::monitor::{Bound, NodeSummary, PerformanceMonitor, Profile, RunSummary};
-use opusclip_engine::{Array, Lazy, Monitor, RunOptions, collect_all};
+use opusclip_engine::{Array, DType, Lazy, Monitor, RunOptions, collect_all};
 use serde_json::Value;
 
 use crate::support::{Random, grade, of, options};
@@ -204,4 +204,20 @@ fn spans_are_timed_counted_and_bounded() {
         let (now, most) = PerformanceMonitor::memory().unwrap();
         assert!(now > 0 && now <= most);
     }
+}
+
+#[test]
+fn scopes_end_in_any_order() {
+    let x: Lazy = Array::zeros(DType::U8, &[10, 64, 64]).unwrap().into();
+    let (a, b, c) = (Monitor::new(), Monitor::new(), Monitor::new());
+    let (first, second) = (a.watch(), b.watch());
+    drop(first);
+    x.f32().mean(()).collect().unwrap();
+    assert_eq!((a.plans(), b.plans()), (0, 1));
+    let third = c.watch();
+    drop(second);
+    x.f32().mean(()).collect().unwrap();
+    drop(third);
+    x.f32().mean(()).collect().unwrap();
+    assert_eq!((a.plans(), b.plans(), c.plans()), (0, 1, 1));
 }

@@ -127,5 +127,7 @@ fn a_result_does_not_keep_what_it_looks_at() {
     let view = x.flip(0).collect().unwrap();
     assert!(view.is_contiguous());
     assert_eq!(view.to_vec::<u8>().unwrap(), [4, 3, 2, 1]);
+    let part = x.slice_axis(0, Some(1), Some(2), None).collect().unwrap();
+    assert_eq!((part.to_vec::<u8>().unwrap(), part.debug().base_nbytes), (vec![2], 1));
     assert!(Lazy::failed(opusclip_engine::Error::value("x", "no")).collect().is_err());
 }
