@@ -271,7 +271,6 @@ def main():
     # Built beforehand, so that no build runs beside a measurement.
     run(["cargo", "build", "--locked", "--release", "-p", "opusclip-cli"], cwd=ROOT)
     run(["cargo", "build", "--locked", "--release", "-p", "opusclip-engine", "--example", "seed_batch"], cwd=ROOT)
-    run(["cargo", "build", "--locked", "--release", "-p", "opusclip", "--example", "jobs"], cwd=ROOT)
     program, example = TARGET / "release" / "opusclip", TARGET / "release" / "examples" / "seed_batch"
     with tempfile.TemporaryDirectory(prefix="opusclip-figures-") as name:
         folder = Path(name)

@@ -8,7 +8,6 @@ of its rounds. `ours : it` above 1 says that ours is so many times faster.
 """
 
 import json
-import os
 import statistics
 import subprocess
 import time
@@ -240,10 +239,8 @@ JOBS = {
 class Ours:
     """Our side: the example `jobs`, which stays alive and answers a job a line."""
 
-    def __init__(self, program, isa=None):
-        more = {"OPUSCLIP_ISA": isa} if isa else {}
-        env = {**os.environ, **more}
-        self.child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+    def __init__(self, program):
+        self.child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, job, rounds, threads=0):
         self.child.stdin.write(f"{job}\t{rounds}\t{threads}\n")
@@ -311,5 +308,7 @@ if __name__ == "__main__":
     import sys
 
     program, rounds, *names = sys.argv[1:]
+    if unknown := [n for n in names if n not in JOBS]:
+        sys.exit(f"no job is named {', '.join(unknown)}; there are: {', '.join(JOBS)}")
     text, missed = table(Ours(program), names or list(JOBS), int(rounds))
     print("\n".join(text + [""] + missed))

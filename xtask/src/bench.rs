@@ -20,6 +20,9 @@ fn python(root: &Path) -> Result<PathBuf, String> {
         return Ok(python);
     }
     let base = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    if Command::new(&base).args(["-c", "import ensurepip"]).output().is_ok_and(|o| !o.status.success()) {
+        return Err("bench: python3 makes no virtual environments; ./test.sh installs what it needs".into());
+    }
     run(Command::new(base).args(["-m", "venv", "--clear", PLACE]).current_dir(root), "python3 -m venv")?;
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "benches/requirements.txt"];
     run(Command::new(&python).args(install).current_dir(root), "pip install")?;
@@ -29,6 +32,11 @@ fn python(root: &Path) -> Result<PathBuf, String> {
 
 /// `cargo xtask bench`: everything, into `benches/NUMBERS.md`; `--quick [JOB…]` prints the jobs' table.
 pub(crate) fn go(root: &Path, args: &[&str]) -> Result<String, String> {
+    let have =
+        |program: &str, args: &[&str]| Command::new(program).args(args).output().is_ok_and(|o| o.status.success());
+    if !matches!(args, ["--quick", ..]) && !have("ffmpeg", &["-version"]) {
+        return Err("bench: FFmpeg is missing; ./test.sh installs it".into());
+    }
     let python = python(root)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--locked", "--release", "-p", "opusclip", "--example", "jobs"];

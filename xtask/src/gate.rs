@@ -177,7 +177,7 @@ fn crate_roots(root: &Path, files: &[String]) -> Result<Vec<String>, String> {
 /// the generator from being built.
 fn bare_build(root: &Path) -> Result<Option<String>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let engine = ["rustc", "--quiet", "-p", "opusclip-engine", "--lib", "--profile", "check"];
+    let engine = ["rustc", "--locked", "--quiet", "-p", "opusclip-engine", "--lib", "--profile", "check"];
     let bare = ["--", "--cfg", "bare", "--cap-lints", "allow"];
     let out =
         Command::new(cargo).args(engine).args(bare).current_dir(root).output().map_err(|e| format!("cargo: {e}"))?;

@@ -1,5 +1,5 @@
-//! One side of `benches/speed.py`: reads lines `JOB ROUNDS` and answers each with the
-//! milliseconds of every round, as JSON, so that ours and theirs can take turns.
+//! One side of `benches/speed.py`: reads lines of job, rounds and threads with tabs between them, and
+//! answers each with the milliseconds of every round, as JSON, so that ours and theirs can take turns.
 //!
 //! The inputs are those that NumPy's `default_rng(1)` gives in the script.
 
@@ -8,9 +8,9 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use opusclip::prelude::*;
-use opusclip::{Array, DType, Error, Isa, Lazy, Monitor, Result, RunOptions, collect_all};
+use opusclip::{Array, DType, Error, Lazy, Result, RunOptions, collect_all};
 
-/// What one job times; and the mean of its results, by which the script sees that both sides did the same.
+/// What one job computes.
 struct Job {
     outputs: Vec<Lazy>,
 }
@@ -98,8 +98,7 @@ fn answer(jobs: &mut HashMap<String, Job>, name: &str, rounds: usize, threads: u
         jobs.insert(name.to_string(), job(name)?);
     }
     let Some(job) = jobs.get(name) else { return Ok(String::new()) };
-    let monitor = Monitor::new();
-    let options = RunOptions { threads, monitor: monitor.clone(), ..RunOptions::default() };
+    let options = RunOptions { threads, ..RunOptions::default() };
     let mut times = Vec::with_capacity(rounds);
     let mut check = Vec::new();
     for round in 0..rounds {
@@ -112,11 +111,7 @@ fn answer(jobs: &mut HashMap<String, Job>, name: &str, rounds: usize, threads: u
             }
         }
     }
-    Ok(serde_json::json!({
-        "ms": times, "check": check, "tables": monitor.tables(), "counted": monitor.counted(),
-        "blocks": monitor.blocks(), "isa": Isa::active().name(),
-    })
-    .to_string())
+    Ok(serde_json::json!({ "ms": times, "check": check }).to_string())
 }
 
 fn main() -> Result<()> {
@@ -127,12 +122,7 @@ fn main() -> Result<()> {
         let name = parts.next().unwrap_or_default();
         let mut number = || parts.next().and_then(|p| p.parse().ok()).unwrap_or(0);
         let (rounds, threads) = (number(), number());
-        let text = match name.strip_prefix("explain ") {
-            Some(name) => {
-                serde_json::json!(opusclip::explain(&job(name)?.outputs, &RunOptions::default())?).to_string()
-            }
-            None => answer(&mut jobs, name, rounds, threads)?,
-        };
+        let text = answer(&mut jobs, name, rounds, threads)?;
         if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
             break;
         }

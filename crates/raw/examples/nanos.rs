@@ -33,7 +33,7 @@ fn best(mut f: impl FnMut()) -> f64 {
     best * 1e9 / (8 * N) as f64
 }
 
-/// The arguments, which `scripts/nanos.py` repeats: from 0 (not included) to the domain's end, in
+/// The arguments, which `scripts/nanos.py` repeats: from the domain's beginning (not included) to its end, in
 /// an order that no branch could learn.
 fn arguments(name: &str) -> Vec<f64> {
     let end = match name {

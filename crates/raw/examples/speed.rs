@@ -12,7 +12,7 @@ use opusclip_raw::kernel::moments::moments;
 use opusclip_raw::kernel::pick::every;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, sum_int};
-use opusclip_raw::kernel::table::{table_to, table_turns, table_u8};
+use opusclip_raw::kernel::table::{table_to, table_turns};
 
 fn best(mut f: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
@@ -49,7 +49,7 @@ fn main() -> io::Result<()> {
     row(Isa::BASELINE, "memcpy f32", 4 * n, best(|| black_box(&mut g).copy_from_slice(black_box(&f))))?;
     row(Isa::BASELINE, "histogram", n, best(|| histogram(black_box(&x), black_box(&mut [0; 256]))))?;
     for isa in Isa::available() {
-        row(isa, "table_u8", n, best(|| table_u8(isa, black_box(&x), &table, black_box(&mut y))))?;
+        row(isa, "table_u8", n, best(|| table_to(isa, black_box(&x), &table, black_box(&mut y))))?;
         row(isa, "table_to f32", n, best(|| table_to(isa, black_box(&x), &floats, black_box(&mut g))))?;
         let turns = [&floats; 3];
         row(isa, "table_turns f32", n, best(|| table_turns(isa, black_box(&x), &turns, 0, black_box(&mut g))))?;

@@ -67,7 +67,11 @@ impl Pool {
         Pool(Arc::new(Inner { cap: cap_bytes, shelves: Mutex::default() }))
     }
 
-    fn get(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
+    /// The same, and whether the buffer had to be made.
+    ///
+    /// # Errors
+    /// [`AllocError`] when the allocator refuses.
+    pub fn take_telling(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
         let class = class(bytes);
         let mut shelves = self.0.lock();
         let found = shelves.free.get_mut(&class).and_then(Vec::pop);
@@ -96,15 +100,7 @@ impl Pool {
     /// # Errors
     /// [`AllocError`] when the allocator refuses.
     pub fn take(&self, bytes: usize) -> Result<PoolBuffer, AllocError> {
-        Ok(self.get(bytes)?.0)
-    }
-
-    /// The same, and whether the buffer had to be made.
-    ///
-    /// # Errors
-    /// [`AllocError`] when the allocator refuses.
-    pub fn take_telling(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
-        self.get(bytes)
+        Ok(self.take_telling(bytes)?.0)
     }
 
     /// A buffer of `bytes` zeros.
@@ -112,14 +108,13 @@ impl Pool {
     /// # Errors
     /// [`AllocError`] when the allocator refuses.
     pub fn take_zeroed(&self, bytes: usize) -> Result<PoolBuffer, AllocError> {
-        let (mut b, fresh) = self.get(bytes)?;
+        let (mut b, fresh) = self.take_telling(bytes)?;
         if !fresh {
             b.bytes_mut().fill(0);
         }
         Ok(b)
     }
 
-    /// Counts so far.
     /// Bytes that [`Pool::take`] holds for a wish of `bytes`: what a planner must count.
     pub fn room(bytes: usize) -> usize {
         class(bytes)

@@ -2,6 +2,7 @@
 
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, FRAC_PI_4, PI};
 
+use super::logarithms::TWO_52;
 use super::poly::{ASIN, ATAN, CBRT, COS, MAGIC, SIN, fast_sum, head, poly, two_product, two_sum};
 
 /// From here on the reduction below would lose bits.
@@ -192,7 +193,6 @@ pub(super) fn acos(x: f64) -> f64 {
 /// The cube root.
 #[inline(always)]
 pub(super) fn cbrt(x: f64) -> f64 {
-    const TWO_52: f64 = 4503599627370496.0;
     let ax = x.abs();
     let tiny = ax < f64::MIN_POSITIVE;
     let bits = (if tiny { ax * 18014398509481984.0 } else { ax }).to_bits();

@@ -9,12 +9,12 @@ use std::f64::consts::LN_2;
 use super::exponentials::{LN_2_FIRST, LN_2_REST, exp_parts_of_sum, scaled, within};
 use super::poly::{LOG, LOG_LONG, fast_sum, head, poly, two_product, two_sum};
 
-const TWO_52: f64 = 4503599627370496.0;
+pub(super) const TWO_52: f64 = 4503599627370496.0;
 
 /// `(e, f, unit)` with x = 2^e (1 + f), and 2^-e; for a positive x that is neither tiny nor
 /// infinite.
 #[inline(always)]
-fn split_normal(x: f64) -> (f64, f64, f64) {
+pub(super) fn split_normal(x: f64) -> (f64, f64, f64) {
     const ROOT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
     let bits = x.to_bits();
     // The exponent, moved up by 1023 to stay positive: an unsigned shift is cheap everywhere.
@@ -44,7 +44,7 @@ fn ln_parts(f: f64) -> (f64, f64) {
 
 /// The special cases of a logarithm around the value `y` of the normal one.
 #[inline(always)]
-fn special(x: f64, y: f64) -> f64 {
+pub(super) fn special(x: f64, y: f64) -> f64 {
     let y = if x == f64::INFINITY { x } else { y };
     let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
     // Below zero, and NaN.

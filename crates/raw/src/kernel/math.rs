@@ -7,11 +7,12 @@
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2};
 
 use super::exponentials::within;
+use super::logarithms::{special, split_normal};
 use super::poly::{COS_SHORT, EXP_F32, EXP2_SHORT, LOG_POW, LOG_SHORT, MAGIC, SIN_SHORT, TANH_F32, fast_sum, poly};
 use super::{circles, exponentials, logarithms};
 use crate::isa::Isa;
 
-/// 2^t - 1 as `(scale - 1, scale (2^r - 1))` for |t| <= 1000, within 2^-38 of it.
+/// 2^t as `(scale, scale (2^r - 1))` for |t| <= 1000, within 2^-38 of it.
 #[inline(always)]
 fn exp2_parts(t: f64) -> (f64, f64) {
     let shifted = t + MAGIC;
@@ -31,14 +32,8 @@ fn exp2_core(t: f64) -> f64 {
 /// positive normal x.
 #[inline(always)]
 fn split(x: f64) -> (f64, f64) {
-    const ROOT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
-    let bits = x.to_bits();
-    // The exponent, moved up by 1023 to stay positive: an unsigned shift is cheap everywhere.
-    let up = bits.wrapping_sub(ROOT_HALF).wrapping_add(1023 << 52) >> 52;
-    let m = f64::from_bits(bits.wrapping_sub(up << 52).wrapping_add(1023 << 52));
-    // 2^52 + up, put together bit by bit.
-    let e = f64::from_bits(up | 0x4330_0000_0000_0000) - (4503599627370496.0 + 1023.0);
-    (e, (m - 1.0) / (m + 1.0))
+    let (e, f, _) = split_normal(x);
+    (e, f / (2.0 + f))
 }
 
 /// ln((1 + s) / (1 - s)) for |s| < 0.172, within 2^-44 of it.
@@ -46,15 +41,6 @@ fn split(x: f64) -> (f64, f64) {
 fn ln_ratio(s: f64) -> f64 {
     let z = s * s;
     s * (2.0 + z * poly(z, &LOG_SHORT))
-}
-
-/// The special cases of a logarithm around the value `y` of the normal one.
-#[inline(always)]
-fn ln_special(x: f64, y: f64) -> f64 {
-    let y = if x == f64::INFINITY { x } else { y };
-    let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
-    // Below zero, and NaN.
-    if x >= 0.0 { y } else { f64::NAN }
 }
 
 /// 1.5 * 2^23: what [`MAGIC`] is to `f64`.
@@ -109,7 +95,7 @@ pub fn expm1_f32(x: f32) -> f32 {
 pub fn ln_f32(x: f32) -> f32 {
     let x = f64::from(x);
     let (e, s) = split(x);
-    ln_special(x, e * LN_2 + ln_ratio(s)) as f32
+    special(x, e * LN_2 + ln_ratio(s)) as f32
 }
 
 #[inline(always)]
@@ -122,14 +108,14 @@ fn log2_core(x: f64) -> f64 {
 #[inline(always)]
 pub fn log2_f32(x: f32) -> f32 {
     let x = f64::from(x);
-    ln_special(x, log2_core(x)) as f32
+    special(x, log2_core(x)) as f32
 }
 
 /// The logarithm to base 10.
 #[inline(always)]
 pub fn log10_f32(x: f32) -> f32 {
     let x = f64::from(x);
-    ln_special(x, log2_core(x) * LOG10_2) as f32
+    special(x, log2_core(x) * LOG10_2) as f32
 }
 
 /// ln(1 + x), exact near zero.
@@ -140,7 +126,7 @@ pub fn log1p_f32(x: f32) -> f32 {
     let (e, s) = split(u);
     // With e = 0, u - 1 is x itself, without what rounding u lost.
     let s = if e == 0.0 { wide / (2.0 + wide) } else { s };
-    let y = ln_special(u, e * LN_2 + ln_ratio(s)) as f32;
+    let y = special(u, e * LN_2 + ln_ratio(s)) as f32;
     if x == 0.0 { x } else { y }
 }
 

@@ -1,8 +1,8 @@
-//! Products of dense matrices: one loop for every element type.
+//! Products of dense matrices: one loop for every element type, and tiles of long registers for floats.
 //!
 //! Every element of the result is summed in the same order whatever the instruction set: runs of
 //! [`RUN`] products one after another, and the runs one after another. No fused multiply-add, so
-//! that every machine gives the same bits. The tiling (panels of `b` packed once, a block of the
+//! that every machine gives the same bits. The tiling (panels of `b` packed once for a block of `a`, a block of the
 //! result kept in registers) is that of Goto and van de Geijn's *Anatomy of High-Performance
 //! Matrix Multiplication*.
 

@@ -42,6 +42,6 @@ impl<T: Element> Stamp for Moments<'_, T> {
 /// bits. `None` for other types.
 pub fn moments<T: Element>(isa: Isa, x: &[T]) -> Option<(i128, i128)> {
     let small = matches!(T::DTYPE, DType::Bool | DType::U8 | DType::I8 | DType::U16 | DType::I16);
-    // Sums of 2^31 elements fit 64 bits.
+    // Sums of so many squares fit 64 bits.
     small.then(|| x.chunks(1 << 30).map(|part| isa.stamp(Moments(part))).fold((0, 0), |(s, q), (t, r)| (s + t, q + r)))
 }

@@ -3,6 +3,7 @@
 use crate::dtype::{DType, Element};
 use crate::isa::{Isa, Stamp};
 use crate::kernel::cast::cast_one;
+use crate::kernel::poly::two_sum;
 
 /// Lanes of a running sum.
 pub const LANES: usize = 16;
@@ -10,14 +11,6 @@ pub const LANES: usize = 16;
 const BLOCK: usize = 1024;
 /// Blocks for which the short way is not tried again once it was not exact.
 const PATIENCE: u32 = 16;
-
-/// `s + x` and what rounding lost of it, for any sizes of the two (Knuth).
-#[inline(always)]
-pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let s = a + b;
-    let t = s - a;
-    (s, (a - (s - t)) + (b - t))
-}
 
 /// A fixed-point number wide enough for every finite `f64` and 2^62 of them added up: digits of
 /// 32 bits in 64-bit cells, so that carries can wait.
@@ -262,7 +255,7 @@ impl ExactSum {
     }
 
     /// Adds one `f64`, exactly too.
-    pub fn add_f64(&mut self, v: f64) {
+    pub(crate) fn add_f64(&mut self, v: f64) {
         if v.is_finite() {
             self.spilled = true;
             self.wide.add(v);

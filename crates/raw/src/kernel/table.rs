@@ -3,16 +3,6 @@
 use crate::dtype::Element;
 use crate::isa::Isa;
 
-/// `out[i] = table[x[i]]` for as many elements as both have.
-pub fn table_u8(isa: Isa, x: &[u8], table: &[u8; 256], out: &mut [u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if isa.has_vbmi() {
-        // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
-        return unsafe { vbmi::table_u8(x, table, out) };
-    }
-    table_to(isa, x, table, out);
-}
-
 /// `out[i] = table[x[i]]` for entries of any type, for as many elements as both have.
 pub fn table_to<R: Element>(isa: Isa, x: &[u8], table: &[R; 256], out: &mut [R]) {
     #[cfg(target_arch = "x86_64")]
@@ -37,6 +27,7 @@ pub fn table_to<R: Element>(isa: Isa, x: &[u8], table: &[R; 256], out: &mut [R])
 /// `out[i] = tables[(first + i) mod n][x[i]]` for `n` tables, as many elements as both have: pixels
 /// whose channels have a table each.
 pub fn table_turns<R: Element>(isa: Isa, x: &[u8], tables: &[&[R; 256]], first: usize, out: &mut [R]) {
+    let first = first % tables.len().max(1);
     #[cfg(target_arch = "x86_64")]
     if isa.has_vbmi() && size_of::<R>() == 1 {
         // SAFETY: the Isa says that the CPU has AVX-512 VBMI.
@@ -125,29 +116,6 @@ pub(crate) mod vbmi {
     /// The mask of the first `n < 64` bytes.
     pub(crate) fn first(n: usize) -> u64 {
         (1 << (n & 63)) - 1
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(crate) fn table_u8(x: &[u8], table: &[u8; 256], out: &mut [u8]) {
-        let n = x.len().min(out.len());
-        let t = load(table);
-        let mut i = 0;
-        while i + 64 <= n {
-            // SAFETY: i + 64 <= n, the length of the shorter slice.
-            unsafe {
-                let v = _mm512_loadu_si512(x.as_ptr().add(i).cast());
-                _mm512_storeu_si512(out.as_mut_ptr().add(i).cast(), lookup(&t, v));
-            }
-            i += 64;
-        }
-        if i < n {
-            let mask = first(n - i);
-            // SAFETY: the mask covers the n - i bytes that are left; masked-out bytes are not touched.
-            unsafe {
-                let v = _mm512_maskz_loadu_epi8(mask, x.as_ptr().add(i).cast());
-                _mm512_mask_storeu_epi8(out.as_mut_ptr().add(i).cast(), mask, lookup(&t, v));
-            }
-        }
     }
 
     /// Entries of two bytes, as those of four below.

@@ -1,7 +1,7 @@
 use crate::Random;
 use opusclip_raw::kernel::minmax::min_max;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
-use opusclip_raw::kernel::table::{table_to, table_u8};
+use opusclip_raw::kernel::table::table_to;
 use opusclip_raw::{Element, Isa, Number};
 
 /// Lengths up to two vectors of bytes and one more.
@@ -65,7 +65,7 @@ fn tables_equal_indexing() {
             for n in LENGTHS.chain([200, 256, 500]) {
                 for start in [0, 1, 7, 50] {
                     let x = &all[start..start + n];
-                    let got = borders(0xA5, n, start, |o| table_u8(isa, x, &table, o));
+                    let got = borders(0xA5, n, start, |o| table_to(isa, x, &table, o));
                     assert_eq!(got, x.iter().map(|&v| table[v as usize]).collect::<Vec<_>>(), "{}", isa.name());
                     let got = borders(-1.0, n, start, |o| table_to(isa, x, &wide, o));
                     assert_eq!(got, x.iter().map(|&v| wide[v as usize]).collect::<Vec<_>>());
@@ -78,8 +78,8 @@ fn tables_equal_indexing() {
                 }
             }
             let mut short = [0; 3];
-            table_u8(isa, &all, &table, &mut short);
-            table_u8(isa, &all[..2], &table, &mut short);
+            table_to(isa, &all, &table, &mut short);
+            table_to(isa, &all[..2], &table, &mut short);
             assert_eq!(short, [table[0], table[1], table[2]]);
         }
     }
