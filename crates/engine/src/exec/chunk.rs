@@ -182,7 +182,7 @@ impl Context<'_> {
         values: &[Option<Array>],
         folds: &Folds<'_>,
     ) -> Result<()> {
-        let mut ready: Vec<(NodeId, &dyn Fold, Range<usize>, PoolBuffer, usize)> = Vec::with_capacity(folds.all.len());
+        let mut ready: Vec<(NodeId, &dyn Fold, Range<usize>, PoolBuffer)> = Vec::with_capacity(folds.all.len());
         for (id, fold) in &folds.all {
             let n = fold_frames(self.plan, *id);
             let range = range.start.min(n)..range.end.min(n);
@@ -205,13 +205,14 @@ impl Context<'_> {
             self.record.buffer(*id, fresh);
             let out = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
             self.record.compute(self.plan, *id, &inputs, bytes, || fold.values(&range, &inputs, out))?;
-            ready.push((*id, fold.as_ref(), range, buffer, bytes));
+            ready.push((*id, fold.as_ref(), range, buffer));
         }
         if !folds.wait(range.start, self.monitor) {
             return Err(Error::Cancelled);
         }
-        for (id, fold, frames, buffer, bytes) in &mut ready {
-            let values = buffer.bytes_mut().get_mut(..*bytes).unwrap_or_default();
+        for (id, fold, frames, buffer) in &mut ready {
+            let bytes = fold_bytes(self.plan, *id, frames.len());
+            let values = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
             self.record.go_on(self.plan, *id, || fold.add(frames, values))?;
         }
         folds.done(range.end);

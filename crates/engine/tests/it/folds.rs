@@ -182,6 +182,6 @@ fn the_monitor_and_the_plan_know_reductions_over_time() {
     assert!(node.calls > 0 && node.nanos > 0 && node.path != "op", "{node:?}");
     // A watched run reduces the whole, and says so.
     let watched = RunOptions { errors: ErrState::RAISE, ..options(1) };
-    assert!(explain(&[mean.clone()], &watched).unwrap().contains("does not stream yet"));
+    assert!(explain(std::slice::from_ref(&mean), &watched).unwrap().contains("does not stream yet"));
     assert!(explain(&[mean], &options(1)).unwrap().contains("takes in frame by frame"));
 }
