@@ -4,6 +4,7 @@ the program under test, so it cannot agree with itself by mistake."""
 import functools
 import json
 import os
+import signal
 import struct
 import subprocess
 from fractions import Fraction
@@ -16,6 +17,19 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("OPUSCLIP_BIN", "target/release/opusclip"))
 BIN = BIN if BIN.is_absolute() else ROOT / BIN
 BUNNY = ROOT / "samples" / "bunny.mp4"
+
+
+@pytest.fixture(autouse=True)
+def deadline():
+    """A test that hangs, or takes minutes where seconds do, is a failed test."""
+
+    def end(*_):
+        raise TimeoutError("a test took longer than five minutes")
+
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(300)
+    yield
+    signal.alarm(0)
 
 
 def run(*args, ok=True):

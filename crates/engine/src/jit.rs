@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use opusclip_raw::Isa;
 
 use crate::array::{Array, Meta};
-use crate::collect::explain_prepared;
+use crate::collect::{collect_all, explain_prepared};
 use crate::error::{Error, Result};
 use crate::exec::prepared::Prepared;
 use crate::exec::tiny;
@@ -263,7 +263,7 @@ impl Traces {
         options: &RunOptions,
         function: impl FnOnce(&[Lazy]) -> Result<Vec<Lazy>>,
     ) -> Result<Vec<Array>> {
-        let arguments = arguments.iter().map(|a| in_memory(a, options)).collect::<Result<Vec<Array>>>()?;
+        let arguments = in_memory(arguments, options)?;
         let watched = !options.errors.ignores_all();
         let trace = match self.find(|n, m| arguments.get(n).is_some_and(|a| m.is_of(a)), arguments.len(), watched) {
             Some(trace) => {
@@ -345,11 +345,19 @@ impl Traces {
     }
 }
 
-/// The elements of an argument.
-fn in_memory(argument: &Lazy, options: &RunOptions) -> Result<Array> {
-    match argument.op() {
+/// The elements of the arguments. What has to be computed is computed together, so that a source
+/// that several read is read once.
+fn in_memory(arguments: &[Lazy], options: &RunOptions) -> Result<Vec<Array>> {
+    let wanted: Vec<Lazy> = arguments.iter().filter(|a| !is_there(a)).cloned().collect();
+    let mut made = if wanted.is_empty() { Vec::new() } else { collect_all(&wanted, options)? }.into_iter();
+    let there = |argument: &Lazy| match argument.op() {
         Op::Data(d) => Ok(d.0.clone()),
         Op::Scalar(s) => argument.meta().and_then(|_| Array::from_scalar(*s)),
-        _ => argument.collect_with(options),
-    }
+        _ => made.next().ok_or_else(|| Error::internal("an argument was not computed")),
+    };
+    arguments.iter().map(there).collect()
+}
+
+fn is_there(argument: &Lazy) -> bool {
+    matches!(argument.op(), Op::Data(_) | Op::Scalar(_))
 }

@@ -153,7 +153,9 @@ impl RunSummary {
                 "one decoder feeds all threads: a source with more key frames, or fewer frames, would help".into()
             }
             Bound::Decode => format!("{threads}fewer frames would help: those cut off along time are not decoded"),
-            Bound::Encode => format!("{threads}a faster preset, or shorter groups of pictures, would help"),
+            Bound::Encode => format!(
+                "{threads}a faster preset or shorter groups of pictures (video), a narrower type (arrays), would help"
+            ),
             Bound::Memory => {
                 "fewer bytes would help: float32 for float64, uint8 for float32, one run for several".into()
             }

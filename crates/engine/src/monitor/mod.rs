@@ -390,7 +390,7 @@ impl Monitor {
     }
 
     /// What held the last planned run up, its share of the work, and what would help, in one line:
-    /// `encode-bound (91 % of the work): a faster preset, or shorter groups of pictures, would help`.
+    /// `decode-bound (91 % of the work): fewer frames would help: those cut off along time are not decoded`.
     pub fn verdict(&self) -> String {
         let history = self.0.history.lock().unwrap_or_else(PoisonError::into_inner);
         match history.back() {

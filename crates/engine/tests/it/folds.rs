@@ -185,3 +185,15 @@ fn the_monitor_and_the_plan_know_reductions_over_time() {
     assert!(explain(std::slice::from_ref(&mean), &watched).unwrap().contains("does not stream yet"));
     assert!(explain(&[mean], &options(1)).unwrap().contains("takes in frame by frame"));
 }
+
+#[test]
+fn wide_rows_of_integers_are_written_in_a_moment() {
+    // A million results: what is done once for each of them must not look at all of them.
+    let v = Made::of(&[3, 1000, 1000, 1], vec![]).lazy();
+    let start = std::time::Instant::now();
+    let whole = Lazy::from(v.collect().unwrap());
+    for (made, all) in [(v.mean(0), whole.mean(0)), (v.sum(0), whole.sum(0)), (v.var(0), whole.var(0))] {
+        assert_same("a million columns", &made.collect().unwrap(), &all.collect().unwrap());
+    }
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

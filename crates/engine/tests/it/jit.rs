@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use opusclip_engine::jit::Traces;
 use opusclip_engine::{Array, DType, ErrState, Lazy, Monitor, OnError, RunOptions, jit};
 
+use crate::stream::Made;
 use crate::support::{Random, assert_same, grade, of, refused};
 
 fn floats(seed: u64, shape: &[usize]) -> Array {
@@ -196,4 +197,42 @@ fn threads_share_one_function() {
         }
     });
     assert!(traces.kept() == 1 && traces.made() <= 4);
+}
+
+#[test]
+fn arguments_that_stream_are_read_once_together() {
+    let v = Made::new(20, vec![]).lazy();
+    let monitor = Monitor::new();
+    let options = RunOptions { monitor: monitor.clone(), threads: 2, ..RunOptions::default() };
+    let away = jit(|[a, b, c]| (a - b) * c);
+    let (low, mean) = (v.f32().min(0), v.f32().mean(0));
+    let made = away.call_with([&low, &mean, &of(&[2.0f32], &[])], &options).unwrap();
+    assert_same("both", &made, &((low - mean) * 2.0f32).collect().unwrap());
+    assert_eq!(monitor.frames_read(), 20);
+}
+
+#[test]
+fn strided_arguments_and_functions_that_panic() {
+    let x = floats(3, &[40, 50]);
+    let turned = Lazy::from(x.clone()).permute_dims((1, 0)).index((.., 3..)).collect().unwrap();
+    let f = jit(|[x, k]| tone(&x, &k));
+    let k = of(&[0.25f32], &[]);
+    assert_same(
+        "strided",
+        &f.call([&Lazy::from(turned.clone()), &k]).unwrap(),
+        &tone(&turned.into(), &k).collect().unwrap(),
+    );
+    // The panic is the closure's; the plans of other calls are still there.
+    let calls = Cell::new(0);
+    let wild = jit(|[x]| {
+        calls.set(calls.get() + 1);
+        assert!(x.shape().unwrap() != [2, 2], "no squares");
+        x * 2
+    });
+    let call = |shape: &[usize]| wild.call([floats(1, shape)]);
+    let before = call(&[3, 2]).unwrap();
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(&[2, 2])));
+    assert!(caught.is_err());
+    assert_same("after", &call(&[3, 2]).unwrap(), &before);
+    assert_eq!(calls.get(), 2);
 }

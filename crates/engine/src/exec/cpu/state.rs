@@ -157,8 +157,10 @@ impl State {
                 return put_floats(self.op, self.dtype, rows, &self.sums(isa), out);
             }
             Kept::Integers(mut sums) => {
+                // Once: it widens all of them.
+                let sums = sums.values();
                 for (c, o) in out.chunks_exact_mut(8).enumerate() {
-                    let v = column(sums.values(), width, c);
+                    let v = column(sums, width, c);
                     let bits =
                         if self.op == Reduce::Mean { (v as f64 / rows as f64).to_bits() } else { v.cast_unsigned() };
                     o.copy_from_slice(&bits.to_ne_bytes());
