@@ -140,7 +140,8 @@ step "doc-tests" cargo test --locked --workspace "${features[@]}" --doc --quiet
 step "docs" docs
 if [ "$mode" = all ]; then
     # With the program the example by which the oracle reaches the library.
-    step "release build" cargo build --locked --release --package opusclip-cli --package opusclip --bins --example npy_tool
+    step "release build" cargo build --locked --release --package opusclip-cli --package opusclip --bins --example npy_tool --example jobs
     step "python" need_python
     step "oracle" oracle
+    step "bench gate" cargo xtask bench --gate
 fi

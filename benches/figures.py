@@ -221,6 +221,38 @@ def measure_memory(program, folder, peak_once, runs):
     ]
 
 
+def measure_overhead(example):
+    """What watching costs, and what the smallest runs cost."""
+    found = json.loads(run([example])[3])
+    return ["## The smallest runs, and what watching costs", "", *[f"- {name}: {value}" for name, value in found.items()], ""]
+
+
+def measure_instructions(jobs):
+    """Instructions of the seed's batch by callgrind, two runs: a count that no other program disturbs."""
+    if not shutil.which("valgrind"):
+        return []
+
+    def count(rounds, folder):
+        out = Path(folder) / "callgrind.out"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", jobs]
+        # Valgrind knows no AVX-512.
+        asked = {**os.environ, "OPUSCLIP_ISA": "avx2"}
+        subprocess.run(command, input=f"seed batch\t{rounds}\t1\n", text=True, env=asked, capture_output=True, check=True)
+        return int(next(l.split()[1] for l in out.read_text().splitlines() if l.startswith("summary:")))
+
+    with tempfile.TemporaryDirectory(prefix="opusclip-callgrind-") as folder:
+        # What four rounds take more than two: the making of the frames is in both.
+        found = [(count(4, folder) - count(2, folder)) / 2 for _ in range(2)]
+    low, high = min(found), max(found)
+    pixel = low / (10 * 480 * 640 * 3)
+    return [
+        "## Instructions of the seed's batch (callgrind, AVX2, one thread)",
+        "",
+        f"{low / 1e6:.3f} to {high / 1e6:.3f} million in two runs ({(high - low) / low:.3%} apart), {pixel:.2f} for each sample.",
+        "",
+    ]
+
+
 def measure_build(folder):
     """A cold release build of the program into an empty folder (sources already fetched)."""
     cold = folder / "cold"
@@ -271,12 +303,15 @@ def main():
     # Built beforehand, so that no build runs beside a measurement.
     run(["cargo", "build", "--locked", "--release", "-p", "opusclip-cli"], cwd=ROOT)
     run(["cargo", "build", "--locked", "--release", "-p", "opusclip-engine", "--example", "seed_batch"], cwd=ROOT)
+    run(["cargo", "build", "--locked", "--release", "-p", "opusclip", "--example", "overhead"], cwd=ROOT)
     program, example = TARGET / "release" / "opusclip", TARGET / "release" / "examples" / "seed_batch"
     with tempfile.TemporaryDirectory(prefix="opusclip-figures-") as name:
         folder = Path(name)
         batch = measure_batch(example, options.runs)
         process, peak = measure_process(program, folder, options.runs)
         jobs, missed = speed.table(speed.Ours(TARGET / "release" / "examples" / "jobs"), list(speed.JOBS), options.runs)
+        overhead = measure_overhead(TARGET / "release" / "examples" / "overhead")
+        instructions = measure_instructions(TARGET / "release" / "examples" / "jobs")
         memory = measure_memory(program, folder, peak, max(2, options.runs // 2))
         build = [] if options.no_build else measure_build(folder)
     lines = [
@@ -296,6 +331,8 @@ def main():
         "",
         f"Missed: {len(missed)}." if missed else "All that was asked is met.",
         "",
+        *overhead,
+        *instructions,
         *memory,
         *build,
         *ci_times(),

@@ -12,6 +12,9 @@ fn run(command: &mut Command, what: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("bench: {what} failed ({status})")) }
 }
 
+/// Where the tests' own NumPy and OpenCV live, which do for the gate.
+const TESTS: &str = ".venv";
+
 fn python(root: &Path) -> Result<PathBuf, String> {
     let python = root.join(PLACE).join("bin").join("python");
     let wanted = crate::gate::read(root, "benches/requirements.txt")?;
@@ -30,20 +33,30 @@ fn python(root: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// `cargo xtask bench`: everything, into `benches/NUMBERS.md`; `--quick [JOB…]` prints the jobs' table.
+/// `cargo xtask bench`: everything, into `benches/NUMBERS.md`; `--quick [JOB…]` prints the jobs' table;
+/// `--gate` fails where a job has become half as fast, and `--gate --write` says what it is to be.
 pub(crate) fn go(root: &Path, args: &[&str]) -> Result<String, String> {
     let have =
         |program: &str, args: &[&str]| Command::new(program).args(args).output().is_ok_and(|o| o.status.success());
-    if !matches!(args, ["--quick", ..]) && !have("ffmpeg", &["-version"]) {
+    if !matches!(args, ["--quick" | "--gate", ..]) && !have("ffmpeg", &["-version"]) {
         return Err("bench: FFmpeg is missing; ./test.sh installs it".into());
     }
-    let python = python(root)?;
+    let python = match args {
+        ["--gate", ..] => Some(root.join(TESTS).join("bin").join("python")).filter(|p| p.exists()),
+        _ => Some(python(root)?),
+    };
+    let python = python.ok_or("bench: .venv is missing; ./test.sh makes it")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--locked", "--release", "-p", "opusclip", "--example", "jobs"];
     run(Command::new(cargo).args(build).current_dir(root), "cargo build")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |t| root.join(t));
     let jobs = target.join("release").join("examples").join("jobs");
     match args {
+        ["--gate", args @ ..] => {
+            let mut command = Command::new(python);
+            command.arg("benches/gate.py").arg(jobs).args(args);
+            run(command.current_dir(root), "benches/gate.py")?;
+        }
         ["--quick", names @ ..] => {
             let mut command = Command::new(python);
             command.arg("benches/speed.py").arg(jobs).arg("5").args(names);

@@ -1,5 +1,6 @@
-//! One side of `benches/speed.py`: reads lines of job, rounds and threads with tabs between them, and
-//! answers each with the milliseconds of every round, as JSON, so that ours and theirs can take turns.
+//! One side of `benches/speed.py`: reads lines of job, rounds, threads and instruction set with tabs
+//! between them (the last may be left out), and answers each with the milliseconds of every round, as
+//! JSON, so that ours and theirs can take turns. The job `isas` names the instruction sets there are.
 //!
 //! The inputs are those that NumPy's `default_rng(1)` gives in the script.
 
@@ -8,7 +9,7 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use opusclip::prelude::*;
-use opusclip::{Array, DType, Error, Lazy, Result, RunOptions, collect_all};
+use opusclip::{Array, DType, Error, Isa, Lazy, Result, RunOptions, collect_all};
 
 /// What one job computes.
 struct Job {
@@ -93,15 +94,27 @@ fn job(name: &str) -> Result<Job> {
     Ok(Job { outputs })
 }
 
-fn answer(jobs: &mut HashMap<String, Job>, name: &str, rounds: usize, threads: usize) -> Result<String> {
+/// How a job is asked for.
+#[derive(Clone, Copy, Default)]
+struct Wish {
+    rounds: usize,
+    threads: usize,
+    isa: Option<Isa>,
+}
+
+fn answer(jobs: &mut HashMap<String, Job>, name: &str, wish: Wish) -> Result<String> {
+    if name == "isas" {
+        let names: Vec<&str> = Isa::available().into_iter().map(Isa::name).collect();
+        return Ok(serde_json::json!({ "active": Isa::active().name(), "all": names }).to_string());
+    }
     if !jobs.contains_key(name) {
         jobs.insert(name.to_string(), job(name)?);
     }
     let Some(job) = jobs.get(name) else { return Ok(String::new()) };
-    let options = RunOptions { threads, ..RunOptions::default() };
-    let mut times = Vec::with_capacity(rounds);
+    let options = RunOptions { threads: wish.threads, isa: wish.isa, ..RunOptions::default() };
+    let mut times = Vec::with_capacity(wish.rounds);
     let mut check = Vec::new();
-    for round in 0..rounds {
+    for round in 0..wish.rounds {
         let start = Instant::now();
         let made = collect_all(&job.outputs, &options)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -122,7 +135,8 @@ fn main() -> Result<()> {
         let name = parts.next().unwrap_or_default();
         let mut number = || parts.next().and_then(|p| p.parse().ok()).unwrap_or(0);
         let (rounds, threads) = (number(), number());
-        let text = answer(&mut jobs, name, rounds, threads)?;
+        let isa = parts.next().and_then(Isa::parse);
+        let text = answer(&mut jobs, name, Wish { rounds, threads, isa })?;
         if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
             break;
         }

@@ -87,13 +87,15 @@ pub(super) enum Binary {
     And,
     Or,
     Xor,
+    LeftShift,
+    RightShift,
     MatMul,
 }
 
 impl Binary {
     /// The operator as written, its binding strength (higher binds tighter, Python's order), and
     /// the op it stands for in NumPy's name. Power is not here: it binds to the right.
-    pub(super) const TABLE: [(&'static str, u8, Binary); 16] = [
+    pub(super) const TABLE: [(&'static str, u8, Binary); 18] = [
         ("<", 1, Binary::Less),
         ("<=", 1, Binary::LessEqual),
         (">", 1, Binary::Greater),
@@ -103,14 +105,19 @@ impl Binary {
         ("|", 2, Binary::Or),
         ("^", 3, Binary::Xor),
         ("&", 4, Binary::And),
-        ("+", 5, Binary::Add),
-        ("-", 5, Binary::Subtract),
-        ("*", 6, Binary::Multiply),
-        ("/", 6, Binary::Divide),
-        ("//", 6, Binary::FloorDivide),
-        ("%", 6, Binary::Remainder),
-        ("@", 6, Binary::MatMul),
+        ("<<", 5, Binary::LeftShift),
+        (">>", 5, Binary::RightShift),
+        ("+", 6, Binary::Add),
+        ("-", 6, Binary::Subtract),
+        ("*", 7, Binary::Multiply),
+        ("/", 7, Binary::Divide),
+        ("//", 7, Binary::FloorDivide),
+        ("%", 7, Binary::Remainder),
+        ("@", 7, Binary::MatMul),
     ];
+
+    /// The highest binding strength of the table.
+    pub(super) const TIGHTEST: u8 = 7;
 
     /// NumPy's name of the op.
     pub(super) const fn op(self) -> &'static str {
@@ -132,6 +139,8 @@ impl Binary {
             Binary::And => "bitwise_and",
             Binary::Or => "bitwise_or",
             Binary::Xor => "bitwise_xor",
+            Binary::LeftShift => "left_shift",
+            Binary::RightShift => "right_shift",
             Binary::MatMul => "matmul",
         }
     }

@@ -178,9 +178,9 @@ impl Parser {
         self.deeper(|p| p.binary(1))
     }
 
-    /// Operators that bind at least as tight as `floor`. Recursion is bounded by the six levels.
+    /// Operators that bind at least as tight as `floor`. Recursion is bounded by the levels of the table.
     fn binary(&mut self, floor: u8) -> Result<Id> {
-        if floor > 6 {
+        if floor > Binary::TIGHTEST {
             return self.unary();
         }
         let mut left = self.binary(floor + 1)?;

@@ -57,6 +57,8 @@ fn binds_as_python_does() {
         ("a//b%c", "(remainder (floor_divide a b) c)"),
         ("a<b+1", "(less a (add b 1))"),
         ("(a<b)&(b<c)|d", "(bitwise_or (bitwise_and (less a b) (less b c)) d)"),
+        ("a&b<<1+2", "(bitwise_and a (left_shift b (add 1 2)))"),
+        ("a>>1<<2", "(left_shift (right_shift a 1) 2)"),
         ("a & b == c", "(equal (bitwise_and a b) c)"),
         ("~a+b", "(add (not a) b)"),
         ("(1,2,3)", "<1 2 3>"),
