@@ -1,10 +1,12 @@
 //! Threads: none before first use, one pool a process, a fresh one after fork.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::monitor::Cancel;
 
 struct Made {
     process: u32,
@@ -50,20 +52,63 @@ pub(crate) fn sharing() -> usize {
     if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 }
 }
 
+thread_local! {
+    /// What ends the work of this thread early.
+    static CANCEL: RefCell<Option<Cancel>> = const { RefCell::new(None) };
+}
+
+/// Puts back what ended the work before.
+struct Before(Option<Cancel>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        CANCEL.set(self.0.take());
+    }
+}
+
+/// While `f` runs, [`go_on`] refuses once `cancel` was asked for, on this thread and on those that
+/// [`share`] its work.
+pub(crate) fn until<T>(cancel: &Cancel, f: impl FnOnce() -> T) -> T {
+    let _before = Before(CANCEL.replace(Some(cancel.clone())));
+    f()
+}
+
+/// Refuses where the run was cancelled. Loops that may take long ask now and then.
+pub(crate) fn go_on() -> Result<()> {
+    let cancelled = CANCEL.with_borrow(|c| c.as_ref().is_some_and(Cancel::is_cancelled));
+    if cancelled { Err(Error::Cancelled) } else { Ok(()) }
+}
+
 /// Does every job, each with a state of its thread. The threads of the pool that this one belongs
 /// to share them, where it is `worth` it; a thread of no pool does them all, in order.
 pub(crate) fn share<J: Send, S>(
     worth: bool,
-    jobs: Vec<J>,
+    jobs: impl IntoIterator<Item = J>,
     state: impl Fn() -> Result<S> + Sync,
     work: impl Fn(&mut S, J) -> Result<()> + Sync,
 ) -> Result<()> {
-    if worth && jobs.len() > 1 && sharing() > 1 {
-        return jobs.into_par_iter().try_for_each_init(&state, |state, job| match state {
-            Ok(state) => work(state, job),
-            Err(e) => Err(e.clone()),
-        });
+    let mut jobs = jobs.into_iter().peekable();
+    if worth && sharing() > 1 {
+        let first = jobs.next();
+        if jobs.peek().is_some() {
+            let jobs: Vec<J> = first.into_iter().chain(jobs).collect();
+            let cancel = CANCEL.with_borrow(Clone::clone).unwrap_or_default();
+            return jobs.into_par_iter().try_for_each_init(&state, |state, job| {
+                until(&cancel, || {
+                    go_on()?;
+                    match state {
+                        Ok(state) => work(state, job),
+                        Err(e) => Err(e.clone()),
+                    }
+                })
+            });
+        }
+        let mut state = state()?;
+        return first.into_iter().try_for_each(|job| work(&mut state, job));
     }
     let mut state = state()?;
-    jobs.into_iter().try_for_each(|job| work(&mut state, job))
+    jobs.try_for_each(|job| {
+        go_on()?;
+        work(&mut state, job)
+    })
 }

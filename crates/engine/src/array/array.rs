@@ -9,9 +9,10 @@ use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
 use opusclip_raw::kernel::pick::every;
 use opusclip_raw::{DType, Element, Isa};
 
+use super::few::{Shape, Strides};
 use super::index::Span;
 use super::scalar::Scalar;
-use super::shape::{c_strides, count, show};
+use super::shape::{c_order, count, show};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
@@ -37,6 +38,10 @@ impl<T: Element> Vector for Vec<T> {
 }
 
 impl Storage {
+    fn nothing() -> Storage {
+        Storage::Owned(Buffer::default())
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Storage::Owned(b) => b.bytes(),
@@ -52,9 +57,9 @@ impl Storage {
 pub struct Array {
     pub(super) data: Arc<Storage>,
     pub(super) dtype: DType,
-    pub(super) shape: Vec<usize>,
+    pub(super) shape: Shape,
     /// In elements.
-    pub(super) strides: Vec<isize>,
+    pub(super) strides: Strides,
     /// First element, in elements.
     pub(super) offset: usize,
 }
@@ -67,9 +72,9 @@ pub struct Strided<'a> {
     /// Element type.
     pub dtype: DType,
     /// Shape.
-    pub shape: Vec<usize>,
+    pub shape: Shape,
     /// Strides in elements.
-    pub strides: Vec<isize>,
+    pub strides: Strides,
     /// First element, in elements.
     pub offset: usize,
 }
@@ -115,12 +120,12 @@ impl Array {
     }
 
     /// A C-order array over a buffer that holds at least its bytes.
-    pub(crate) fn from_buffer(buffer: Buffer, dtype: DType, shape: Vec<usize>) -> Array {
+    pub(crate) fn from_buffer(buffer: Buffer, dtype: DType, shape: impl Into<Shape>) -> Array {
         Self::over(Storage::Owned(buffer), dtype, shape)
     }
 
     /// The same over pooled memory, which goes back when the last view is dropped.
-    pub(crate) fn from_pool(buffer: PoolBuffer, dtype: DType, shape: Vec<usize>) -> Array {
+    pub(crate) fn from_pool(buffer: PoolBuffer, dtype: DType, shape: impl Into<Shape>) -> Array {
         Self::over(Storage::Pooled(buffer), dtype, shape)
     }
 
@@ -129,19 +134,20 @@ impl Array {
         let mut buffer = zeroed(value.dtype, &[])?;
         let n = value.dtype.size();
         if let Some(b) = buffer.bytes_mut().get_mut(..n) {
-            b.copy_from_slice(&value.bytes());
+            value.write_to(b);
         }
-        Ok(Self::from_buffer(buffer, value.dtype, Vec::new()))
+        Ok(Self::from_buffer(buffer, value.dtype, Shape::new()))
     }
 
     /// A C-order array over a storage that holds at least its bytes.
-    pub(super) fn over(data: Storage, dtype: DType, shape: Vec<usize>) -> Array {
+    pub(super) fn over(data: Storage, dtype: DType, shape: impl Into<Shape>) -> Array {
         Self::over_shared(Arc::new(data), dtype, shape)
     }
 
     /// The same over a storage that others may share.
-    pub(super) fn over_shared(data: Arc<Storage>, dtype: DType, shape: Vec<usize>) -> Array {
-        let strides = c_strides(&shape);
+    pub(super) fn over_shared(data: Arc<Storage>, dtype: DType, shape: impl Into<Shape>) -> Array {
+        let shape = shape.into();
+        let strides = c_order(&shape);
         Array { data, dtype, shape, strides, offset: 0 }
     }
 
@@ -194,6 +200,17 @@ impl Array {
         Arc::as_ptr(&self.data).cast::<u8>() as usize
     }
 
+    /// Where the first element is, in elements.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// One element as a 0-d view.
+    pub(crate) fn element(&self, index: &[usize]) -> Result<Array> {
+        let bytes = self.place("get", index)?;
+        Ok(self.restride(Shape::new(), Strides::new(), bytes.start / self.dtype.size()))
+    }
+
     /// The bytes and layout.
     pub fn strided(&self) -> Strided<'_> {
         Strided {
@@ -231,7 +248,8 @@ impl Array {
     }
 
     /// A view with other shape and strides of the same storage; the caller has checked them.
-    pub(crate) fn restride(&self, shape: Vec<usize>, strides: Vec<isize>, offset: usize) -> Array {
+    pub(crate) fn restride(&self, shape: impl Into<Shape>, strides: impl Into<Strides>, offset: usize) -> Array {
+        let (shape, strides) = (shape.into(), strides.into());
         Array { data: Arc::clone(&self.data), dtype: self.dtype, shape, strides, offset }
     }
 
@@ -254,7 +272,7 @@ impl Array {
     /// A broadcast view; `shape` is known to be legal.
     pub(crate) fn broadcast(&self, shape: &[usize]) -> Array {
         let lead = shape.len() - self.shape.len();
-        let mut strides = vec![0isize; shape.len()];
+        let mut strides = Strides::repeated(0, shape.len());
         for (i, (&d, &s)) in self.shape.iter().zip(&self.strides).enumerate() {
             if (d != 1 || shape.get(lead + i) == Some(&1))
                 && let Some(out) = strides.get_mut(lead + i)
@@ -262,7 +280,7 @@ impl Array {
                 *out = if d == 1 { 0 } else { s };
             }
         }
-        self.restride(shape.to_vec(), strides, self.offset)
+        self.restride(shape, strides, self.offset)
     }
 
     /// The elements in C order, as `T`, which must be the array's type.
@@ -323,6 +341,40 @@ impl Array {
         let n = self.nbytes();
         self.strided().copy_to(&mut buffer.bytes_mut()[..n]);
         Ok(Self::from_buffer(buffer, self.dtype, self.shape.clone()))
+    }
+}
+
+/// Homes of pooled memory whose arrays are gone, into which new ones move: an array of a buffer that the
+/// pool has allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Homes(Vec<Arc<Storage>>);
+
+impl Homes {
+    const MOST: usize = 64;
+
+    /// A C-order array over pooled memory, which goes back when the last view is dropped.
+    pub(crate) fn array(&mut self, buffer: PoolBuffer, dtype: DType, shape: impl Into<Shape>) -> Array {
+        let mut home = self.0.pop();
+        let data = match home.as_mut().and_then(Arc::get_mut) {
+            Some(place) => {
+                *place = Storage::Pooled(buffer);
+                home
+            }
+            None => Some(Arc::new(Storage::Pooled(buffer))),
+        };
+        // There is always one.
+        Array::over_shared(data.unwrap_or_else(|| Arc::new(Storage::nothing())), dtype, shape)
+    }
+
+    /// Lets an array go: if nobody else sees its memory, that goes back to its pool.
+    pub(crate) fn leave(&mut self, array: Array) {
+        let mut data = array.data;
+        if self.0.len() < Self::MOST
+            && let Some(place @ Storage::Pooled(_)) = Arc::get_mut(&mut data)
+        {
+            *place = Storage::nothing();
+            self.0.push(data);
+        }
     }
 }
 
@@ -389,10 +441,9 @@ impl<'a> Strided<'a> {
     #[must_use]
     pub fn collapsed(&self) -> Strided<'a> {
         if self.size() == 0 {
-            return Strided { shape: vec![0], strides: vec![0], ..self.clone() };
+            return Strided { shape: Shape::repeated(0, 1), strides: Strides::repeated(0, 1), ..self.clone() };
         }
-        let mut shape: Vec<usize> = Vec::with_capacity(self.shape.len());
-        let mut strides: Vec<isize> = Vec::with_capacity(self.shape.len());
+        let (mut shape, mut strides) = (Shape::new(), Strides::new());
         for (&d, &s) in self.shape.iter().zip(&self.strides) {
             if d == 1 {
                 continue;
@@ -440,11 +491,11 @@ impl<'a> Strided<'a> {
         let rank = self.shape.len();
         let inner = self.shape.last().copied().unwrap_or(1);
         let step = self.strides.last().copied().unwrap_or(0);
-        if let ([outer, few @ 2..=8], [1, 0]) = (self.shape.as_slice(), self.strides.as_slice()) {
+        if let ([outer, few @ 2..=8], [1, 0]) = (&*self.shape, &*self.strides) {
             return self.repeat_items::<N>(*outer, *few, start, out);
         }
         // The position of `start` in every axis.
-        let mut index = vec![0usize; rank];
+        let mut index = Shape::repeated(0, rank);
         let mut rest = start;
         for (i, &d) in index.iter_mut().zip(&self.shape).rev() {
             *i = rest % d;
@@ -454,8 +505,8 @@ impl<'a> Strided<'a> {
         while !out.is_empty() {
             let at = index.iter().zip(&self.strides).fold(self.offset as isize, |a, (&i, &s)| a + i as isize * s);
             let first = index.last().copied().unwrap_or(0);
-            if let ([.., outer, few @ 2..=8], [.., 1, _]) = (self.shape.as_slice(), self.strides.as_slice())
-                && let ([.., pixel, place @ 0], whole @ 1..) = (index.as_mut_slice(), out.len() / (few * N))
+            if let ([.., outer, few @ 2..=8], [.., 1, _]) = (&*self.shape, &*self.strides)
+                && let ([.., pixel, place @ 0], whole @ 1..) = (&mut *index, out.len() / (few * N))
             {
                 let whole = whole.min(outer - *pixel);
                 let (now, later) = out.split_at_mut(whole * few * N);

@@ -228,8 +228,7 @@ impl Array {
         };
         Ok((0..n).map(|i| {
             let row = self.slice_axis(0, Span { start: i, len: 1, step: 1 });
-            let (shape, strides) = (row.shape().to_vec(), row.strides().to_vec());
-            row.restride(shape.into_iter().skip(1).collect(), strides.into_iter().skip(1).collect(), row.offset)
+            row.restride(row.shape.get(1..).unwrap_or(&[]), row.strides.get(1..).unwrap_or(&[]), row.offset)
         }))
     }
 

@@ -4,6 +4,7 @@
 mod array;
 mod convert;
 mod debug;
+mod few;
 pub mod index;
 mod meta;
 #[cfg(feature = "ndarray")]
@@ -18,9 +19,10 @@ pub mod shape;
 pub mod types;
 
 pub use array::{Array, Strided};
-pub(crate) use array::{out_of_memory, zeroed};
+pub(crate) use array::{Homes, out_of_memory, zeroed};
 pub use convert::{Fixed, Nested};
 pub use debug::{DebugInfo, DebugOptions, Stats};
+pub use few::{Few, Shape, Strides};
 pub use meta::Meta;
 pub use print::PrintOptions;
 pub use properties::Memory;

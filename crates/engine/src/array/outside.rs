@@ -72,9 +72,7 @@ impl Array {
             return Err(Error::shape("set", "the array repeats elements by broadcasting; copy it first"));
         }
         let bytes = self.writable()?.get_mut(place);
-        bytes
-            .map(|p| p.copy_from_slice(&value.bytes()))
-            .ok_or_else(|| Error::internal("an element lies outside its storage"))
+        bytes.map(|p| value.write_to(p)).ok_or_else(|| Error::internal("an element lies outside its storage"))
     }
 
     fn writable(&mut self) -> Result<&mut [u8]> {
@@ -115,5 +113,5 @@ fn over(data: Storage, dtype: DType, shape: &[usize], strides: &[isize]) -> Resu
             return Err(Error::shape("array", detail));
         }
     }
-    Ok(Array { data: Arc::new(data), dtype, shape: shape.to_vec(), strides, offset: 0 })
+    Ok(Array { data: Arc::new(data), dtype, shape: shape.into(), strides: strides.into(), offset: 0 })
 }

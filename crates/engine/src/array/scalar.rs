@@ -106,19 +106,21 @@ impl Scalar {
 
     /// The element's bytes, native order, `dtype.size()` of them.
     pub fn bytes(self) -> Vec<u8> {
-        let size = self.dtype.real().size();
-        let order = |bits: u64| {
-            let mut bytes = bits.to_le_bytes()[..size].to_vec();
-            if cfg!(target_endian = "big") {
-                bytes.reverse();
-            }
-            bytes
-        };
-        let mut bytes = order(self.bits);
-        if self.dtype.is_complex() {
-            bytes.append(&mut order(self.imaginary));
-        }
+        let mut bytes = vec![0; self.dtype.size()];
+        self.write_to(&mut bytes);
         bytes
+    }
+
+    /// Writes the same bytes to `out`, which has room for just them.
+    pub fn write_to(self, out: &mut [u8]) {
+        let parts = out.chunks_mut(self.dtype.real().size()).zip([self.bits, self.imaginary]);
+        for (out, bits) in parts {
+            let n = out.len().min(8);
+            out[..n].copy_from_slice(&bits.to_le_bytes()[..n]);
+            if cfg!(target_endian = "big") {
+                out.reverse();
+            }
+        }
     }
 
     /// Reads the element from its bytes, native order.

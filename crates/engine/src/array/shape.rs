@@ -1,5 +1,6 @@
 //! Shapes: counting, broadcasting and axes, all with checked arithmetic.
 
+use super::few::Strides;
 use crate::error::{Error, Result};
 
 /// Number of elements of `shape`; an error when it is beyond `isize::MAX` bytes of `item` each, or
@@ -38,7 +39,12 @@ pub fn signed(lengths: &[usize]) -> Vec<isize> {
 
 /// Strides of a C-order array, in elements.
 pub fn c_strides(shape: &[usize]) -> Vec<isize> {
-    let mut strides = vec![0; shape.len()];
+    c_order(shape).to_vec()
+}
+
+/// The same as an array keeps them.
+pub(crate) fn c_order(shape: &[usize]) -> Strides {
+    let mut strides = Strides::repeated(0, shape.len());
     let mut step = 1isize;
     for (s, &d) in strides.iter_mut().zip(shape).rev() {
         *s = step;

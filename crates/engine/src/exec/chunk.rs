@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use opusclip_raw::{Pool, PoolBuffer};
+use opusclip_raw::Pool;
 
 use super::executor::{Executor, Fold, Frames};
 use super::record::Record;
-use super::rules::chunked;
+use super::scratch::Workspace;
 use super::supply::Feed;
 use crate::array::index::Span;
 use crate::array::shape::product;
-use crate::array::{Array, out_of_memory};
+use crate::array::{Array, Homes, Shape, out_of_memory};
 use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
 use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
-use crate::stage::memory::{fold_bytes, needed};
+use crate::stage::memory::{fold_bytes, needed_into};
 use crate::stage::reach::{fold_access, fold_frames};
 use crate::stage::{Access, Stage, access};
 use crate::threads;
@@ -84,7 +84,7 @@ impl Context<'_> {
             return self.record.compute(self.plan, id, &inputs, bytes, run);
         }
         let range = 0..node.shape.first().copied().unwrap_or(1);
-        let frames = Frames { range, shape: node.shape.clone() };
+        let frames = Frames { range, shape: node.shape.as_slice().into() };
         let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
         let out = &mut buffer.bytes_mut()[..bytes];
@@ -96,6 +96,7 @@ impl Context<'_> {
 
     /// Lets the threads of the run share what `f` does, if its inputs are worth it.
     fn sharing<T: Send>(&self, inputs: &[Array], f: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        let f = || threads::until(self.cancel, f);
         let bytes = inputs.iter().map(Array::nbytes).max().unwrap_or(0);
         if self.threads > 1 && bytes >= WORTH_THREADS { threads::pool(self.threads)?.install(f) } else { f() }
     }
@@ -108,33 +109,30 @@ impl Context<'_> {
         feeds: &mut Feeds<'_>,
         dest: &mut [&mut [u8]],
         folds: &Folds<'_>,
+        work: &mut Workspace,
     ) -> Result<()> {
-        let need = needed(self.plan, stage, &|id| self.is_known(id), range);
-        let mut values: Vec<Option<Array>> = vec![None; need.len()];
-        let mut readers = self.readers(&need);
-        for (id, _) in &folds.all {
-            for input in &self.plan.node(*id).inputs {
-                readers[input.0] += 1;
-            }
-        }
+        work.clear();
+        let Workspace { need, values, readers, inputs, done, homes, .. } = work;
+        needed_into(need, self.plan, stage, &|id| self.is_known(id), range);
+        values.resize(need.len(), None);
+        self.count_readers(need, folds, readers);
         for (i, want) in need.iter().enumerate() {
             let Some(want) = want else { continue };
             let id = NodeId(i);
             let target = stage.targets.iter().position(|t| *t == id);
             let node = self.plan.node(id);
-            let mut shape = node.shape.clone();
-            if let Some(d) = shape.first_mut() {
-                *d = want.len();
-            }
             let value = if self.is_known(id) {
                 let span = Span { start: want.start, len: want.len(), step: 1 };
                 Some(self.whole(id)?.slice_axis(0, span))
             } else if let Kind::Op(Op::Source(_)) = &node.kind {
-                let frames = feeds.frames(id, want.clone(), &self.pool, self.monitor)?;
+                let frames = feeds.frames(id, want.clone(), &self.pool, self.monitor, homes)?;
                 self.record.source(id, frames.nbytes());
                 Some(frames)
             } else {
-                let mut inputs = Vec::with_capacity(node.inputs.len());
+                let mut shape = Shape::from(node.shape.as_slice());
+                if let Some(d) = shape.first_mut() {
+                    *d = want.len();
+                }
                 for (k, input) in node.inputs.iter().enumerate() {
                     let Some(part) = access(self.plan, id, k).needs(want) else {
                         inputs.push(self.whole(*input)?);
@@ -144,52 +142,48 @@ impl Context<'_> {
                     readers[input.0] -= 1;
                     if readers[input.0] == 0 {
                         // Nobody looks at it again: its memory goes back to the pool.
-                        values[input.0] = None;
+                        done.extend(values[input.0].take());
                     }
                 }
-                let frames = Frames { range: want.clone(), shape: shape.clone() };
-                match (&node.kind, target) {
+                let frames = Frames { range: want.clone(), shape };
+                let made = match (&node.kind, target) {
                     (Kind::Op(Op::Movement(m)), _) => {
                         let x = inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?;
-                        Some(chunked(m, &shape).apply(x)?)
+                        Some(m.apply_to_chunk(x, &frames.shape)?)
                     }
                     (_, Some(t)) if readers[i] == 0 => {
-                        self.compute(id, &frames, &inputs, dest[t])?;
+                        self.compute(id, &frames, inputs, dest[t])?;
                         None
                     }
                     _ => {
-                        let bytes = product(&shape).saturating_mul(node.dtype.size());
+                        let bytes = product(&frames.shape).saturating_mul(node.dtype.size());
                         let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
                         self.record.buffer(id, fresh);
-                        self.compute(id, &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
-                        Some(Array::from_pool(buffer, node.dtype, shape))
+                        self.compute(id, &frames, inputs, &mut buffer.bytes_mut()[..bytes])?;
+                        Some(homes.array(buffer, node.dtype, frames.shape))
                     }
-                }
+                };
+                inputs.clear();
+                done.drain(..).for_each(|array| homes.leave(array));
+                made
             };
             if let (Some(t), Some(v)) = (target.filter(|t| !dest[*t].is_empty()), &value) {
                 self.monitor.time(Phase::Compute, || v.strided().copy_to(dest[t]));
             }
             values[i] = value;
         }
-        self.fold(range, &need, &values, folds)
+        self.fold(range, folds, work)
     }
 
     /// Gives the frames `range` to the reductions over time.
-    fn fold(
-        &self,
-        range: &Range<usize>,
-        need: &[Option<Range<usize>>],
-        values: &[Option<Array>],
-        folds: &Folds<'_>,
-    ) -> Result<()> {
-        let mut ready: Vec<(NodeId, &dyn Fold, Range<usize>, PoolBuffer)> = Vec::with_capacity(folds.all.len());
-        for (id, fold) in &folds.all {
+    fn fold(&self, range: &Range<usize>, folds: &Folds<'_>, work: &mut Workspace) -> Result<()> {
+        let Workspace { need, values, inputs, ready, .. } = work;
+        for (number, (id, fold)) in folds.all.iter().enumerate() {
             let n = fold_frames(self.plan, *id);
             let range = range.start.min(n)..range.end.min(n);
             if range.is_empty() {
                 continue;
             }
-            let mut inputs = Vec::new();
             for (k, input) in self.plan.node(*id).inputs.iter().enumerate() {
                 inputs.push(match fold_access(self.plan, *id, k).needs(&range) {
                     Some(part) if !self.is_known(*input) => part_of(&values[input.0], &need[input.0], &part)?,
@@ -204,30 +198,37 @@ impl Context<'_> {
             let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
             self.record.buffer(*id, fresh);
             let out = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
-            self.record.compute(self.plan, *id, &inputs, bytes, || fold.values(&range, &inputs, out))?;
-            ready.push((*id, fold.as_ref(), range, buffer));
+            self.record.compute(self.plan, *id, inputs, bytes, || fold.values(&range, inputs, out))?;
+            inputs.clear();
+            ready.push((number, range, buffer));
         }
         if !folds.wait(range.start, self.monitor) {
             return Err(Error::Cancelled);
         }
-        for (id, fold, frames, buffer) in &mut ready {
+        for (number, frames, mut buffer) in ready.drain(..) {
+            let Some((id, fold)) = folds.all.get(number) else { continue };
             let bytes = fold_bytes(self.plan, *id, frames.len());
             let values = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
-            self.record.go_on(self.plan, *id, || fold.add(frames, values))?;
+            self.record.go_on(self.plan, *id, || fold.add(&frames, values))?;
         }
         folds.done(range.end);
         Ok(())
     }
 
     /// How many looks at each node's frames a chunk will take.
-    fn readers(&self, need: &[Option<Range<usize>>]) -> Vec<usize> {
-        let mut readers = vec![0usize; need.len()];
+    fn count_readers(&self, need: &[Option<Range<usize>>], folds: &Folds<'_>, readers: &mut Vec<usize>) {
+        readers.clear();
+        readers.resize(need.len(), 0);
         for (i, _) in need.iter().enumerate().filter(|(i, n)| n.is_some() && !self.is_known(NodeId(*i))) {
             for (k, input) in self.plan.node(NodeId(i)).inputs.iter().enumerate() {
                 readers[input.0] += usize::from(access(self.plan, NodeId(i), k) != Access::Whole);
             }
         }
-        readers
+        for (id, _) in &folds.all {
+            for input in &self.plan.node(*id).inputs {
+                readers[input.0] += 1;
+            }
+        }
     }
 
     fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
@@ -317,9 +318,16 @@ impl<'a> Folds<'a> {
 pub(super) struct Feeds<'a>(pub(super) Vec<(NodeId, Feed<'a>)>);
 
 impl Feeds<'_> {
-    fn frames(&mut self, id: NodeId, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
+    fn frames(
+        &mut self,
+        id: NodeId,
+        range: Range<usize>,
+        pool: &Pool,
+        monitor: &Monitor,
+        homes: &mut Homes,
+    ) -> Result<Array> {
         match self.0.iter_mut().find(|(n, _)| *n == id) {
-            Some((_, feed)) => feed.frames(range, pool, monitor),
+            Some((_, feed)) => feed.frames(range, pool, monitor, homes),
             None => Err(Error::internal("a source has no reader")),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::array::Array;
+use crate::array::{Array, Shape};
 use crate::error::Result;
 use crate::plan::{NodeId, Plan};
 
@@ -12,7 +12,7 @@ pub struct Frames {
     /// Half-open range along axis 0; ignored for a node without axes.
     pub range: Range<usize>,
     /// Shape of the result: the node's, with axis 0 cut to the range.
-    pub shape: Vec<usize>,
+    pub shape: Shape,
 }
 
 /// Runs nodes. Inputs hold the same frames as are asked for, or the whole where the node's

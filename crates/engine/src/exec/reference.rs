@@ -6,7 +6,7 @@ use opusclip_raw::Isa;
 use opusclip_raw::kernel::sum::{CompensatedSum, sum_reference};
 
 use super::executor::{Executor, Fold, Frames};
-use super::rules::{LEAF, better, chunked, extreme, join, lanes, over_of, spread};
+use super::rules::{LEAF, better, extreme, join, lanes, over_of, spread};
 use crate::array::{Array, Scalar, shape};
 use crate::error::{Error, Result};
 use crate::flow::Source;
@@ -32,7 +32,8 @@ pub fn collect(lazies: &[Lazy]) -> Result<Vec<Array>> {
             Kind::Op(Op::Source(s)) => read_whole(s.0.as_ref())?,
             Kind::Op(Op::Movement(m)) => m.apply(first(&inputs)?)?,
             _ => {
-                let frames = Frames { range: 0..node.shape.first().copied().unwrap_or(1), shape: node.shape.clone() };
+                let frames =
+                    Frames { range: 0..node.shape.first().copied().unwrap_or(1), shape: node.shape.as_slice().into() };
                 let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
                 let bytes = shape::count("reference", &node.shape, 1)? * node.dtype.size();
                 Reference.run(&plan, NodeId(i), &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;
@@ -69,7 +70,7 @@ impl Executor for Reference {
         let node = plan.node(id);
         let result = match &node.kind {
             Kind::Op(Op::Elementwise(op)) => elementwise(*op, inputs, &frames.shape)?,
-            Kind::Op(Op::Movement(m)) => chunked(m, &frames.shape).apply(first(inputs)?)?,
+            Kind::Op(Op::Movement(m)) => m.apply_to_chunk(first(inputs)?, &frames.shape)?,
             Kind::Op(Op::Whole(w)) => w.eval(inputs)?,
             Kind::Op(Op::Reduce { op, axes, .. }) => reduce(*op, axes, first(inputs)?, &frames.shape)?,
             Kind::Fused { program, .. } => run_program(program, inputs, &frames.shape)?,

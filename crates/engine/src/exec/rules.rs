@@ -4,9 +4,8 @@ use opusclip_raw::Kind;
 use opusclip_raw::kernel::sum::LANES;
 
 use super::executor::Frames;
-use crate::array::Scalar;
-use crate::array::index::Span;
-use crate::ops::{Movement, Reduce};
+use crate::array::{Scalar, Shape};
+use crate::ops::Reduce;
 
 /// Elements of a float sum that are added as one exact leaf.
 pub(super) const LEAF: usize = 1 << 20;
@@ -58,27 +57,12 @@ fn quotient(a: u128, b: u128) -> f64 {
 }
 
 /// Shape over which a fused reduction runs for the frames asked for.
-pub(super) fn over_of(over: &[usize], axes: &[usize], frames: &Frames) -> Vec<usize> {
-    let mut over = over.to_vec();
+pub(super) fn over_of(over: &[usize], axes: &[usize], frames: &Frames) -> Shape {
+    let mut over = Shape::from(over);
     if let (Some(d), false) = (over.first_mut(), axes.contains(&0)) {
         *d = frames.range.len();
     }
     over
-}
-
-/// The movement for a chunk whose axis 0 is shorter than the plan's.
-pub(super) fn chunked(m: &Movement, shape: &[usize]) -> Movement {
-    match m {
-        Movement::Reshape(_) => Movement::Reshape(shape.to_vec()),
-        Movement::Broadcast(_) => Movement::Broadcast(shape.to_vec()),
-        Movement::Permute(order) => Movement::Permute(order.clone()),
-        // Along the stream axis the chunk starts at the first frame that is needed.
-        Movement::Slice { axis: 0, span } if span.step >= 1 => Movement::Slice {
-            axis: 0,
-            span: Span { start: 0, len: shape.first().copied().unwrap_or(0), step: span.step },
-        },
-        Movement::Slice { axis, span } => Movement::Slice { axis: *axis, span: *span },
-    }
 }
 
 /// Which of two values a least or greatest element is: complex ones by the real part, then by the

@@ -1,27 +1,28 @@
 //! One pass over the stream: frames in chunks, chunks in parts, parts in tasks, tasks on workers.
 //! Answers do not depend on how the stream was cut, and parts leave in order.
 
-use std::collections::BTreeMap;
+use std::mem::take;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use opusclip_raw::Buffer;
 use rayon::prelude::*;
 
 use super::chunk::{Context, Feeds, Folds, WORTH_THREADS};
+use super::ring::Ring;
+use super::scratch::Workspace;
 use super::supply::{Feed, Store, Supply, decode_ahead};
 use crate::array::index::Span;
-use crate::array::{Array, out_of_memory};
+use crate::array::{Array, Few, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::{Encoded, Part, Sink, Source};
 use crate::lazy::Op;
-use crate::monitor::{Monitor, Phase};
+use crate::monitor::Phase;
 use crate::plan::{Kind, NodeId};
 use crate::stage::Stage;
-use crate::stage::memory::{Budget, needed, stage_frames};
+use crate::stage::memory::{Budget, needed, needed_into, stage_frames};
 use crate::stage::reach::fold_frames;
 use crate::threads;
 
@@ -135,11 +136,11 @@ fn in_memory(
     let threads = budget.workers;
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
-    let mut jobs: Vec<(Range<usize>, Vec<&mut [u8]>)> = Vec::new();
+    let mut jobs: Vec<(Range<usize>, Places<'_>)> = Vec::with_capacity(frames.div_ceil(chunk));
     let mut start = 0;
     while start < frames {
         let range = start..(start + chunk).min(frames);
-        let mut dest = Vec::with_capacity(slices.len());
+        let mut dest = Places::new();
         for (slice, id) in slices.iter_mut().zip(collected) {
             let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, &range));
             dest.push(now);
@@ -148,21 +149,22 @@ fn in_memory(
         start = range.end;
         jobs.push((range, dest));
     }
-    let one = |(range, places): (Range<usize>, Vec<&mut [u8]>)| {
+    let one = |work: &mut Workspace, (range, mut places): (Range<usize>, Places<'_>)| {
         if cx.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
         // A target that is known already has no place.
-        let mut places = collected.iter().zip(places).peekable();
-        let place = |t: &NodeId| places.next_if(|(id, _)| *id == t).map_or(&mut [][..], |(_, place)| place);
-        let mut dest: Vec<&mut [u8]> = stage.targets.iter().map(place).collect();
-        cx.chunk(stage, &range, &mut Feeds(Vec::new()), &mut dest, folds)
+        let mut places = collected.iter().zip(places.iter_mut()).peekable();
+        let place = |t: &NodeId| places.next_if(|(id, _)| *id == t).map_or(&mut [][..], |(_, place)| take(place));
+        let mut dest: Places<'_> = stage.targets.iter().map(place).collect();
+        threads::until(cx.cancel, || cx.chunk(stage, &range, &mut Feeds(Vec::new()), &mut dest, folds, work))
     };
     // Threads that wait for each other's frames must not be those that share the work.
     if folds.ordered() || threads < 2 || total < WORTH_THREADS {
-        return jobs.into_iter().try_for_each(one);
+        let mut work = Workspace::default();
+        return jobs.into_iter().try_for_each(|job| one(&mut work, job));
     }
-    threads::pool(threads)?.install(|| jobs.into_par_iter().try_for_each(one))
+    threads::pool(threads)?.install(|| jobs.into_par_iter().try_for_each_init(Workspace::default, one))
 }
 
 /// How a stream is cut. Parts depend on the source and the sink alone, never on the workers:
@@ -172,8 +174,8 @@ struct Layout {
     parts: Vec<Range<usize>>,
     /// Frames of one part of each sink: one that wants shorter ones gets several.
     part_frames: Vec<usize>,
-    /// Number of each part's first own part, by sink.
-    numbers: Vec<Vec<usize>>,
+    /// Number of each part's first own part, for each sink in turn.
+    numbers: Vec<usize>,
     /// Parts of each task, in order.
     tasks: Vec<Range<usize>>,
     /// Each worker decodes for itself; else one decoder runs ahead of all.
@@ -216,9 +218,9 @@ impl Layout {
         let own_cursors = workers > 1 && groups.len() >= 2 * workers && !in_order;
         let tasks = if own_cursors { groups } else { (0..parts.len()).map(|p| p..p + 1).collect() };
         let mut next = vec![0; outlets.len()];
-        let mut numbers = Vec::with_capacity(parts.len());
+        let mut numbers = Vec::with_capacity(parts.len().saturating_mul(next.len()));
         for part in &parts {
-            numbers.push(next.clone());
+            numbers.extend_from_slice(&next);
             for ((number, o), frames) in next.iter_mut().zip(outlets).zip(&each) {
                 let n = cx.target_frames(o.node);
                 *number += (part.end.min(n) - part.start.min(n)).div_ceil(*frames);
@@ -270,8 +272,8 @@ struct Pass<'a, 'c> {
     chunk: usize,
 }
 
-/// What one task hands to the joiner: its parts, for each outlet.
-type Finished = (usize, Vec<Vec<Encoded>>);
+/// Room for the frames of a few nodes.
+type Places<'a> = Few<&'a mut [u8], 6>;
 
 /// State that workers share.
 struct Shared<'a, 'f> {
@@ -279,12 +281,10 @@ struct Shared<'a, 'f> {
     next: AtomicUsize,
     stop: AtomicBool,
     failed: Mutex<Option<Error>>,
-    /// Tasks joined so far; workers do not run far ahead of it.
-    joined: Mutex<usize>,
-    moved_on: Condvar,
+    ring: Ring,
     stores: Vec<Store>,
-    /// Pieces of the collected results, by task.
-    pieces: Vec<Mutex<Vec<&'a mut [u8]>>>,
+    /// Pieces of the collected results, those of a task together.
+    pieces: Mutex<Vec<&'a mut [u8]>>,
 }
 
 impl Shared<'_, '_> {
@@ -304,21 +304,7 @@ impl Shared<'_, '_> {
             s.stop();
         }
         self.folds.stop();
-        let _joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
-        self.moved_on.notify_all();
-    }
-
-    /// Waits until `task` is less than `ahead` tasks in front of the joiner.
-    fn may_start(&self, task: usize, ahead: usize, monitor: &Monitor) -> bool {
-        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut start = None;
-        while task >= *joined + ahead && !self.stop.load(Ordering::Relaxed) {
-            start.get_or_insert_with(Instant::now);
-            joined = self.moved_on.wait(joined).unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(joined);
-        monitor.waited(start);
-        !self.stop.load(Ordering::Relaxed)
+        self.ring.stop();
     }
 }
 
@@ -326,23 +312,25 @@ impl Pass<'_, '_> {
     /// Runs it; `slices` are the places of the collected targets.
     fn run<'s>(&self, mut slices: Vec<&'s mut [u8]>) -> Result<()> {
         let Pass { cx, stage, collected, sources, outlets, layout, .. } = self;
-        let mut pieces: Vec<Mutex<Vec<&'s mut [u8]>>> = Vec::with_capacity(layout.tasks.len());
+        let mut pieces: Vec<&'s mut [u8]> = Vec::with_capacity(layout.tasks.len().saturating_mul(slices.len()));
         let tasks: Vec<Range<usize>> = (0..layout.tasks.len()).map(|t| layout.frames(t)).collect();
         for task in &tasks {
-            let mut piece = Vec::with_capacity(slices.len());
             for (slice, id) in slices.iter_mut().zip(*collected) {
                 let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, task));
-                piece.push(now);
+                pieces.push(now);
                 *slice = later;
             }
-            pieces.push(Mutex::new(piece));
         }
         let known = |id| cx.is_known(id);
         // Frames of each source that each task needs.
         let wanted: Vec<Vec<Range<usize>>> = sources
             .iter()
             .map(|(id, _)| {
-                let of = |t: &Range<usize>| needed(cx.plan, stage, &known, t)[id.0].clone().unwrap_or(0..0);
+                let mut need = Vec::new();
+                let of = |t: &Range<usize>| {
+                    needed_into(&mut need, cx.plan, stage, &known, t);
+                    need[id.0].clone().unwrap_or(0..0)
+                };
                 tasks.iter().map(of).collect()
             })
             .collect();
@@ -353,12 +341,10 @@ impl Pass<'_, '_> {
             next: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             failed: Mutex::new(None),
-            joined: Mutex::new(0),
-            moved_on: Condvar::new(),
+            ring: Ring::new(self.workers),
             stores,
-            pieces,
+            pieces: Mutex::new(pieces),
         };
-        let (send, receive) = mpsc::channel::<Finished>();
         std::thread::scope(|scope| {
             for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
                 let (pool, monitor) = (cx.pool.clone(), cx.monitor);
@@ -374,24 +360,31 @@ impl Pass<'_, '_> {
                 }
             }
             for n in 0..self.workers {
-                let send = send.clone();
                 let (shared_all, shared, wanted) = (&shared, &shared, &wanted);
                 let run = move || {
-                    let work = || self.worker(shared, wanted, &send);
+                    let work = || threads::until(cx.cancel, || self.worker(shared, wanted));
                     // A fault of ours on one thread ends the run with its message, not with a hang.
                     match catch_unwind(AssertUnwindSafe(work)) {
                         Ok(Ok(())) => {}
                         Ok(Err(e)) => shared.fail(e),
                         Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
                     }
+                    shared.ring.leave();
                 };
                 if let Err(e) = std::thread::Builder::new().name(format!("worker {n}")).spawn_scoped(scope, run) {
                     shared_all.fail(no_thread(&e));
+                    shared_all.ring.leave();
                 }
             }
-            drop(send);
+            let join = |outlet: usize, part: Encoded| match outlets.get(outlet) {
+                Some(o) => {
+                    let mut sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
+                    cx.monitor.time(Phase::Encode, || sink.join(part))
+                }
+                None => Ok(()),
+            };
             // Unwinding from here would wait for workers that nobody tells to stop.
-            match catch_unwind(AssertUnwindSafe(|| join_parts(outlets, &receive, &shared))) {
+            match catch_unwind(AssertUnwindSafe(|| shared.ring.join(join))) {
                 Ok(Ok(())) => {}
                 Ok(Err(e)) => shared.fail(e),
                 Err(panic) => shared.fail(Error::internal(panic_text(panic.as_ref()))),
@@ -405,26 +398,25 @@ impl Pass<'_, '_> {
     }
 
     /// Takes one task after another until there is none.
-    fn worker(
-        &self,
-        shared: &Shared<'_, '_>,
-        wanted: &[Vec<Range<usize>>],
-        send: &mpsc::Sender<Finished>,
-    ) -> Result<()> {
-        let Pass { cx, sources, outlets, layout, chunk, .. } = self;
+    fn worker(&self, shared: &Shared<'_, '_>, wanted: &[Vec<Range<usize>>]) -> Result<()> {
+        let Pass { cx, collected, sources, outlets, layout, chunk, .. } = self;
         let chunk = *chunk;
         let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
         let buffer = |o: &Outlet| Buffer::zeroed(room(o)).map_err(|e| out_of_memory(e.bytes));
         let mut frames = outlets.iter().map(buffer).collect::<Result<Vec<Buffer>>>()?;
+        let mut work = Workspace::default();
+        let mut feeds = Feeds(Vec::with_capacity(sources.len()));
+        let mut pieces = Vec::with_capacity(collected.len());
+        let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
+        let mut own = vec![0; outlets.len()];
         loop {
             let task = shared.next.fetch_add(1, Ordering::Relaxed);
             let Some(parts) = layout.tasks.get(task).and_then(|t| Some((t.start, layout.parts.get(t.clone())?))) else {
                 return Ok(());
             };
-            if !shared.may_start(task, 2 * self.workers + 1, cx.monitor) {
-                return Ok(());
-            }
-            let mut feeds = Feeds(Vec::with_capacity(sources.len()));
+            let Some(mut done) = shared.ring.may_start(task, cx.monitor) else { return Ok(()) };
+            work.clear();
+            feeds.0.drain(..).for_each(|(_, feed): (NodeId, Feed<'_>)| feed.end(&mut work.homes));
             for (n, (id, source)) in sources.iter().enumerate() {
                 let want = wanted[n][task].clone();
                 let supply = match shared.stores.get(n) {
@@ -432,16 +424,19 @@ impl Pass<'_, '_> {
                     None => {
                         let raw = cx.pool.take(source.raw_frame_bytes()).map_err(|e| out_of_memory(e.bytes))?;
                         cx.monitor.count_cursor();
-                        Supply::Own(source.cursor(want.clone())?, Arc::new(raw))
+                        Supply::Own(source.cursor(want.clone())?, raw)
                     }
                 };
                 feeds.0.push((*id, Feed::new(source, supply, want.start)));
             }
-            let mut pieces = std::mem::take(&mut *shared.pieces[task].lock().unwrap_or_else(PoisonError::into_inner));
-            let mut done: Vec<Vec<Encoded>> = outlets.iter().map(|_| Vec::new()).collect();
+            pieces.clear();
+            let mut all = shared.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+            pieces.extend(all.iter_mut().skip(task * collected.len()).take(collected.len()).map(take));
+            drop(all);
             for (number, part) in (parts.0..).zip(parts.1) {
-                let mut encoders: Vec<Option<Box<dyn Part>>> = outlets.iter().map(|_| None).collect();
-                let mut own = layout.numbers.get(number).cloned().unwrap_or_default();
+                for (k, own) in own.iter_mut().enumerate() {
+                    *own = layout.numbers.get(number * outlets.len() + k).copied().unwrap_or(0);
+                }
                 for first in part.clone().step_by(chunk) {
                     let run = first..first.saturating_add(chunk).min(part.end);
                     if shared.stop.load(Ordering::Relaxed) {
@@ -454,14 +449,14 @@ impl Pass<'_, '_> {
                         // Workers before this one go on: theirs may be the first error.
                         return Ok(());
                     }
-                    self.make_frames(&run, &mut feeds, &mut pieces, &mut frames)?;
+                    self.make_frames(&run, &mut feeds, &mut pieces, &mut frames, &mut work)?;
                     for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
                         let (n, length, size) =
                             (cx.target_frames(o.node), layout.part_frames[k], cx.frame_bytes(o.node));
                         for t in run.start..run.end.min(n) {
                             if (t - part.start).is_multiple_of(length) {
                                 if let Some(e) = encoders[k].take() {
-                                    done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                                    done.push((k, cx.monitor.time(Phase::Encode, || e.finish())?));
                                 }
                                 let range = t..t.saturating_add(length).min(part.end).min(n);
                                 let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
@@ -477,15 +472,13 @@ impl Pass<'_, '_> {
                     }
                     cx.monitor.frames_out(run.len() as u64);
                 }
-                for (list, encoder) in done.iter_mut().zip(encoders) {
-                    if let Some(e) = encoder {
-                        list.push(cx.monitor.time(Phase::Encode, || e.finish())?);
+                for (k, encoder) in encoders.iter_mut().enumerate() {
+                    if let Some(e) = encoder.take() {
+                        done.push((k, cx.monitor.time(Phase::Encode, || e.finish())?));
                     }
                 }
             }
-            if send.send((task, done)).is_err() {
-                return Ok(());
-            }
+            shared.ring.finish(task, done);
         }
     }
 
@@ -497,33 +490,30 @@ impl Pass<'_, '_> {
         feeds: &mut Feeds<'_>,
         pieces: &mut [&mut [u8]],
         frames: &mut [Buffer],
+        work: &mut Workspace,
     ) -> Result<()> {
         let Pass { cx, stage, collected, outlets, .. } = self;
-        let mut places: Vec<(NodeId, &mut [u8])> = Vec::new();
+        let mut dest: Places<'_> = stage.targets.iter().map(|_| &mut [][..]).collect();
+        let mut placed: Few<bool, 6> = Few::repeated(false, dest.len());
+        // A node may be both collected and sunk: it is computed once and copied.
+        let mut copies: Few<(usize, &mut [u8]), 6> = Few::new();
+        let mut put = |id: NodeId, place| {
+            if let Some(at) = stage.targets.iter().position(|t| *t == id) {
+                if std::mem::replace(&mut placed[at], true) { copies.push((at, place)) } else { dest[at] = place }
+            }
+        };
         for (piece, id) in pieces.iter_mut().zip(*collected) {
             let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, range));
-            places.push((*id, now));
+            put(*id, now);
             *piece = later;
         }
         for (frame, o) in frames.iter_mut().zip(*outlets) {
             let bytes = cx.target_bytes(o.node, range);
-            places.push((o.node, &mut frame.bytes_mut()[..bytes]));
+            put(o.node, &mut frame.bytes_mut()[..bytes]);
         }
-        // A node may be both collected and sunk: it is computed once and copied.
-        let mut copies: Vec<(usize, &mut [u8])> = Vec::new();
-        let mut dest: Vec<&mut [u8]> = Vec::new();
-        let mut sorted: Vec<Option<&mut [u8]>> = stage.targets.iter().map(|_| None).collect();
-        for (id, place) in places {
-            if let Some(at) = stage.targets.iter().position(|t| *t == id) {
-                if sorted[at].is_none() { sorted[at] = Some(place) } else { copies.push((at, place)) }
-            }
-        }
-        for s in sorted {
-            dest.push(s.unwrap_or(&mut []));
-        }
-        cx.chunk(stage, range, feeds, &mut dest, self.folds)?;
-        for (at, place) in copies {
-            place.copy_from_slice(dest[at]);
+        cx.chunk(stage, range, feeds, &mut dest, self.folds, work)?;
+        for (at, place) in copies.iter_mut() {
+            place.copy_from_slice(dest[*at]);
         }
         Ok(())
     }
@@ -538,27 +528,6 @@ fn no_thread(e: &std::io::Error) -> Error {
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a thread panicked").lines().next().unwrap_or("").to_string()
-}
-
-/// Finished tasks, put in order and handed to the sinks.
-fn join_parts(outlets: &[Outlet], receive: &mpsc::Receiver<Finished>, shared: &Shared<'_, '_>) -> Result<()> {
-    let mut early: BTreeMap<usize, Vec<Vec<Encoded>>> = BTreeMap::new();
-    let mut next = 0;
-    for (task, parts) in receive {
-        early.insert(task, parts);
-        while let Some(parts) = early.remove(&next) {
-            for (outlet, parts) in outlets.iter().zip(parts) {
-                let mut sink = outlet.sink.lock().unwrap_or_else(PoisonError::into_inner);
-                for part in parts {
-                    sink.join(part)?;
-                }
-            }
-            next += 1;
-            *shared.joined.lock().unwrap_or_else(PoisonError::into_inner) = next;
-            shared.moved_on.notify_all();
-        }
-    }
-    Ok(())
 }
 
 /// Frames of a node that is whole in memory, into its sink.
@@ -584,7 +553,7 @@ pub fn drain(cx: &Context<'_>, outlet: &Outlet) -> Result<()> {
             cx.monitor.frames_out(1);
         }
         let encoded = cx.monitor.time(Phase::Encode, || part.finish())?;
-        sink.join(encoded)?;
+        cx.monitor.time(Phase::Encode, || sink.join(encoded))?;
     }
     Ok(())
 }

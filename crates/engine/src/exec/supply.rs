@@ -1,14 +1,14 @@
 //! Raw frames on their way from a decoder to the workers.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use opusclip_raw::{Pool, PoolBuffer};
 
-use crate::array::Array;
 use crate::array::index::Span;
+use crate::array::{Array, Homes, Shape};
 use crate::error::{Error, Result};
 use crate::flow::{Cursor, Source};
 use crate::monitor::{Monitor, Phase};
@@ -17,8 +17,10 @@ type RawFrame = Arc<PoolBuffer>;
 
 #[derive(Default)]
 struct Waiting {
-    /// Frame number → frame, and how many tasks still want it.
-    frames: BTreeMap<usize, (RawFrame, usize)>,
+    /// Frame number, frame, and how many tasks still want it; in order.
+    frames: VecDeque<(usize, RawFrame, usize)>,
+    /// Memory of frames that were taken, for those to come.
+    spare: Vec<RawFrame>,
     failed: Option<Error>,
     stopped: bool,
 }
@@ -51,12 +53,27 @@ impl Store {
             return false;
         }
         if takers > 0 {
-            w.frames.insert(number, (frame, takers));
+            w.frames.push_back((number, frame, takers));
         }
         drop(w);
         self.changed.notify_all();
         monitor.waited(start);
         true
+    }
+
+    /// Memory for a frame, if one was given back.
+    fn spare(&self) -> Option<RawFrame> {
+        self.lock().spare.pop()
+    }
+
+    /// Gives the memory of a frame back, if nobody else has it.
+    fn give_back(&self, mut frame: RawFrame) {
+        if Arc::get_mut(&mut frame).is_some() {
+            let mut w = self.lock();
+            if w.spare.len() < self.capacity {
+                w.spare.push(frame);
+            }
+        }
     }
 
     /// The decoder failed: whoever waits for a frame gets the error.
@@ -75,11 +92,12 @@ impl Store {
         let mut w = self.lock();
         let mut start = None;
         loop {
-            if let Some((frame, takers)) = w.frames.get_mut(&number) {
+            let at = w.frames.iter().position(|(n, ..)| *n == number);
+            if let Some((at, (_, frame, takers))) = at.and_then(|at| Some((at, w.frames.get_mut(at)?))) {
                 let frame = Arc::clone(frame);
                 *takers -= 1;
                 if *takers == 0 {
-                    w.frames.remove(&number);
+                    w.frames.remove(at);
                 }
                 drop(w);
                 self.changed.notify_all();
@@ -101,7 +119,7 @@ impl Store {
 /// Where a worker's raw frames come from.
 pub(super) enum Supply<'a> {
     /// Its own decoder, and one buffer that is used again and again.
-    Own(Box<dyn Cursor>, RawFrame),
+    Own(Box<dyn Cursor>, PoolBuffer),
     /// The decoder that runs ahead.
     Shared(&'a Store),
 }
@@ -121,25 +139,24 @@ impl<'a> Feed<'a> {
         Feed { source, supply, next: first, last: None }
     }
 
-    fn take(&mut self, monitor: &Monitor) -> Result<RawFrame> {
-        let number = self.next;
-        self.next += 1;
-        match &mut self.supply {
-            Supply::Shared(store) => store.take(number, monitor),
-            Supply::Own(cursor, buffer) => {
-                let frame = Arc::get_mut(buffer).ok_or_else(|| Error::internal("a raw frame is still in use"))?;
-                let bytes = self.source.raw_frame_bytes();
-                monitor.time(Phase::Decode, || cursor.next_into(&mut frame.bytes_mut()[..bytes]))?;
-                Ok(Arc::clone(buffer))
-            }
+    /// Lets go of what it kept.
+    pub(super) fn end(self, homes: &mut Homes) {
+        if let Some((_, array)) = self.last {
+            homes.leave(array);
         }
     }
 
     /// The frames `range`; the start never goes back.
-    pub(super) fn frames(&mut self, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
+    pub(super) fn frames(
+        &mut self,
+        range: Range<usize>,
+        pool: &Pool,
+        monitor: &Monitor,
+        homes: &mut Homes,
+    ) -> Result<Array> {
         if range.is_empty() {
             // Whoever wanted frames has all of them; what is kept may still serve another.
-            return self.read(range, pool, monitor);
+            return self.read(range, pool, monitor, homes);
         }
         // The end goes back when the one who looked farthest ahead is done. Frames that were
         // read stay until the start has passed them: they do not come again.
@@ -147,18 +164,20 @@ impl<'a> Feed<'a> {
         let wide = range.start..end;
         let array = match &self.last {
             Some((r, array)) if *r == wide => array.clone(),
-            _ => self.read(wide.clone(), pool, monitor)?,
+            _ => self.read(wide.clone(), pool, monitor, homes)?,
         };
         let part = array.slice_axis(0, Span { start: 0, len: range.len(), step: 1 });
-        self.last = Some((wide, array));
+        if let Some((_, old)) = self.last.replace((wide, array)) {
+            homes.leave(old);
+        }
         Ok(part)
     }
 
-    fn read(&mut self, range: Range<usize>, pool: &Pool, monitor: &Monitor) -> Result<Array> {
+    fn read(&mut self, range: Range<usize>, pool: &Pool, monitor: &Monitor, homes: &mut Homes) -> Result<Array> {
         let info = self.source.info();
         let size = info.frame_bytes();
         let raw_size = self.source.raw_frame_bytes();
-        let mut shape = info.shape.clone();
+        let mut shape = Shape::from(info.shape.as_slice());
         if let Some(d) = shape.first_mut() {
             *d = range.len();
         }
@@ -177,14 +196,30 @@ impl<'a> Feed<'a> {
         }
         while self.next < range.end {
             let number = self.next;
-            let raw = self.take(monitor)?;
-            if number >= from {
+            self.next += 1;
+            let source = self.source;
+            let mut unpack = |raw: &PoolBuffer| {
+                if number < from {
+                    return Ok(());
+                }
                 let at = (number - range.start) * size;
                 let out = &mut buffer.bytes_mut()[at..at + size];
-                monitor.time(Phase::Unpack, || self.source.unpack(&raw.bytes()[..raw_size], out))?;
+                monitor.time(Phase::Unpack, || source.unpack(&raw.bytes()[..raw_size], out))
+            };
+            match &mut self.supply {
+                Supply::Shared(store) => {
+                    let raw = store.take(number, monitor)?;
+                    let done = unpack(&raw);
+                    store.give_back(raw);
+                    done?;
+                }
+                Supply::Own(cursor, raw) => {
+                    monitor.time(Phase::Decode, || cursor.next_into(&mut raw.bytes_mut()[..raw_size]))?;
+                    unpack(raw)?;
+                }
             }
         }
-        Ok(Array::from_pool(buffer, info.dtype, shape))
+        Ok(homes.array(buffer, info.dtype, shape))
     }
 }
 
@@ -219,14 +254,18 @@ fn decode_all(
     monitor.count_cursor();
     let mut first = 0;
     for number in start..end {
-        let mut buffer = pool.take(size).map_err(|e| crate::array::out_of_memory(e.bytes))?;
+        let mut frame = match store.spare() {
+            Some(frame) => frame,
+            None => Arc::new(pool.take(size).map_err(|e| crate::array::out_of_memory(e.bytes))?),
+        };
+        let buffer = Arc::get_mut(&mut frame).ok_or_else(|| Error::internal("a raw frame is still in use"))?;
         monitor.time(Phase::Decode, || cursor.next_into(&mut buffer.bytes_mut()[..size]))?;
         // Tasks lie in order of their frames, overlapping at most at the edges.
         while tasks.get(first).is_some_and(|r| r.end <= number) {
             first += 1;
         }
         let takers = tasks[first..].iter().take_while(|r| r.start <= number).filter(|r| r.contains(&number)).count();
-        if !store.put(number, Arc::new(buffer), takers, monitor) {
+        if !store.put(number, frame, takers, monitor) {
             return Ok(());
         }
     }

@@ -104,8 +104,24 @@ macro_rules! lanes {
             pub fn splat(v: crate::array::Scalar, n: usize) -> Block {
                 match v.dtype { $(DType::$variant => {
                     let mut one = [<$t>::default()];
-                    buffer::write_bytes(&mut one, |b| b.copy_from_slice(&v.bytes()));
+                    buffer::write_bytes(&mut one, |b| v.write_to(b));
                     Block::$variant(vec![one[0]; n])
+                }),* }
+            }
+
+            /// Zeros of this type, at least `n` of them, or what is there already of that.
+            pub fn make_room(&mut self, dtype: DType, n: usize) {
+                if self.lanes().dtype() != dtype || self.len() < n {
+                    *self = Block::new(dtype, n);
+                }
+            }
+
+            /// Every element becomes `v`, which is of the block's type.
+            pub fn fill(&mut self, v: crate::array::Scalar) {
+                match self { $(Block::$variant(x) => {
+                    let mut one = [<$t>::default()];
+                    buffer::write_bytes(&mut one, |b| v.write_to(b));
+                    x.fill(one[0]);
                 }),* }
             }
 
@@ -164,6 +180,13 @@ macro_rules! lanes {
 }
 lanes!(Bool bool, U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64, F16 F16, BF16 BF16, F32 f32, F64 f64,
        C64 Complex<f32>, C128 Complex<f64>);
+
+impl Default for Block {
+    /// No elements.
+    fn default() -> Block {
+        Block::U8(Vec::new())
+    }
+}
 
 /// An element type that can be taken out of [`Lanes`]. A wrong type gives no elements.
 pub trait Lane: Element {

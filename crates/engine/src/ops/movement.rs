@@ -1,8 +1,8 @@
 //! Ops that move elements without touching them. Four of them make all the others.
 
-use crate::array::Array;
 use crate::array::index::Span;
-use crate::array::shape::c_strides;
+use crate::array::shape::c_order;
+use crate::array::{Array, Shape, Strides};
 use crate::error::Result;
 
 /// A movement whose arguments were checked when the expression was built.
@@ -49,22 +49,37 @@ impl Movement {
         }
     }
 
-    /// The result as a view; only a reshape of a non-contiguous array copies. When the array is a
-    /// chunk of a stream its axis 0 is shorter than the plan says, and so is the result's.
+    /// The result as a view; only a reshape of a non-contiguous array copies.
     pub fn apply(&self, x: &Array) -> Result<Array> {
         Ok(match self {
-            Movement::Reshape(to) => {
-                let x = x.to_contiguous()?;
-                let offset = x.strided().offset;
-                x.restride(to.clone(), c_strides(to), offset)
-            }
+            Movement::Reshape(to) => reshaped(x, to)?,
             Movement::Permute(order) => {
-                let shape = order.iter().filter_map(|&a| x.shape().get(a).copied()).collect();
-                let strides = order.iter().filter_map(|&a| x.strides().get(a).copied()).collect();
-                x.restride(shape, strides, x.strided().offset)
+                let shape: Shape = order.iter().filter_map(|&a| x.shape().get(a).copied()).collect();
+                let strides: Strides = order.iter().filter_map(|&a| x.strides().get(a).copied()).collect();
+                x.restride(shape, strides, x.offset())
             }
             Movement::Broadcast(to) => x.broadcast(to),
             Movement::Slice { axis, span } => x.slice_axis(*axis, *span),
         })
     }
+
+    /// The same for a chunk of a stream, whose axis 0 is shorter than the plan says; the result's
+    /// shape is `shape`.
+    pub fn apply_to_chunk(&self, x: &Array, shape: &[usize]) -> Result<Array> {
+        match self {
+            Movement::Reshape(_) => reshaped(x, shape),
+            Movement::Broadcast(_) => Ok(x.broadcast(shape)),
+            // Along the stream axis the chunk starts at the first frame that is needed.
+            Movement::Slice { axis: 0, span } if span.step >= 1 => {
+                let len = shape.first().copied().unwrap_or(0);
+                Ok(x.slice_axis(0, Span { start: 0, len, step: span.step }))
+            }
+            other => other.apply(x),
+        }
+    }
+}
+
+fn reshaped(x: &Array, to: &[usize]) -> Result<Array> {
+    let x = x.to_contiguous()?;
+    Ok(x.restride(to, c_order(to), x.offset()))
 }

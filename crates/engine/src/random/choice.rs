@@ -81,7 +81,7 @@ fn take(op: &str, a: &Array, axis: usize, at: &[i64], lead: &[usize]) -> Result<
     let mut buffer = room(op, &shape, a.dtype())?;
     let all = a.strided();
     let start = all.offset as isize;
-    let mut part = Strided { shape: rest.clone(), strides, ..all }.collapsed();
+    let mut part = Strided { shape: rest.into(), strides: strides.into(), ..all }.collapsed();
     let bytes = buffer.len().checked_div(at.len()).unwrap_or(0);
     let item = a.dtype().size();
     if bytes == item {
@@ -106,7 +106,7 @@ fn take(op: &str, a: &Array, axis: usize, at: &[i64], lead: &[usize]) -> Result<
     let (n, from) = (lead.len(), c_strides(&shape));
     let order: Vec<usize> = (n..n + axis).chain(0..n).chain(n + axis..shape.len()).collect();
     let moved = |v: &[usize]| order.iter().filter_map(|&i| v.get(i).copied()).collect::<Vec<_>>();
-    let strides = order.iter().filter_map(|&i| from.get(i).copied()).collect();
+    let strides: Vec<isize> = order.iter().filter_map(|&i| from.get(i).copied()).collect();
     out.restride(moved(&shape), strides, 0).to_contiguous()
 }
 

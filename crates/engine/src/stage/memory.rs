@@ -37,7 +37,21 @@ pub fn needed(
     known: &dyn Fn(NodeId) -> bool,
     range: &Range<usize>,
 ) -> Vec<Option<Range<usize>>> {
-    let mut need: Vec<Option<Range<usize>>> = vec![None; plan.nodes().len()];
+    let mut need = Vec::new();
+    needed_into(&mut need, plan, stage, known, range);
+    need
+}
+
+/// The same, into a list that is used again.
+pub fn needed_into(
+    need: &mut Vec<Option<Range<usize>>>,
+    plan: &Plan,
+    stage: &Stage,
+    known: &dyn Fn(NodeId) -> bool,
+    range: &Range<usize>,
+) {
+    need.clear();
+    need.resize(plan.nodes().len(), None);
     for &t in &stage.targets {
         let frames = plan.node(t).shape.first().copied().unwrap_or(0);
         need[t.0] = Some(range.start.min(frames)..range.end.min(frames));
@@ -70,7 +84,6 @@ pub fn needed(
             }
         }
     }
-    need
 }
 
 /// Most frames of each node that one chunk of the stage ever needs together.

@@ -73,6 +73,8 @@ impl Buffer {
             return Ok(Buffer::empty());
         }
         let layout = layout(room).ok_or(AllocError { bytes: room })?;
+        #[cfg(debug_assertions)]
+        crate::memory::count();
         let base = if room <= SMALL {
             // SAFETY: the layout's size is at least ALIGN, so not zero.
             let base = NonNull::new(unsafe { System.alloc(layout) }).ok_or(AllocError { bytes: room })?;
@@ -154,6 +156,13 @@ impl Buffer {
             }
         }
         cast_slice_mut(bytes).unwrap_or_default()
+    }
+}
+
+impl Default for Buffer {
+    /// No bytes; nothing is allocated.
+    fn default() -> Buffer {
+        Buffer::empty()
     }
 }
 

@@ -8,6 +8,6 @@ mod write;
 
 pub use buffer::{AllocError, Buffer, as_bytes, cast_slice, cast_slice_mut};
 pub use mmap::{MapMode, Mapped};
-pub use pool::{Pool, PoolBuffer, PoolStats};
+pub use pool::{POISON, Pool, PoolBuffer, PoolStats};
 
 pub use write::write_bytes;

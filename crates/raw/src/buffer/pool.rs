@@ -22,16 +22,45 @@ pub struct PoolStats {
     pub peak_bytes: usize,
 }
 
+impl PoolStats {
+    /// The share of takes that a buffer served which was there, 0 to 1; 0 before the first take.
+    pub fn hit_rate(&self) -> f64 {
+        let takes = self.hits.saturating_add(self.misses);
+        if takes == 0 { 0.0 } else { self.hits as f64 / takes as f64 }
+    }
+}
+
 #[derive(Default)]
 struct Shelves {
+    cap: usize,
     free: BTreeMap<usize, Vec<Buffer>>,
     stats: PoolStats,
 }
 
+impl Shelves {
+    /// Takes buffers out, the largest first, until at most `bytes` wait.
+    fn shrink(&mut self, bytes: usize) -> Vec<Buffer> {
+        let mut gone = Vec::new();
+        for (class, waiting) in self.free.iter_mut().rev() {
+            while self.stats.held_bytes > bytes
+                && let Some(buffer) = waiting.pop()
+            {
+                self.stats.held_bytes = self.stats.held_bytes.saturating_sub(*class);
+                gone.push(buffer);
+            }
+        }
+        self.free.retain(|_, waiting| !waiting.is_empty());
+        gone
+    }
+}
+
 struct Inner {
-    cap: usize,
     shelves: Mutex<Shelves>,
 }
+
+/// What debug builds write into every buffer that is lent out, so that tests meet bytes which are shown
+/// without having been written.
+pub const POISON: u8 = 0xa5;
 
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, Shelves> {
@@ -64,14 +93,23 @@ fn class(bytes: usize) -> usize {
 impl Pool {
     /// A pool that keeps at most `cap_bytes` for later; what comes back above that is freed.
     pub fn new(cap_bytes: usize) -> Pool {
-        Pool(Arc::new(Inner { cap: cap_bytes, shelves: Mutex::default() }))
+        Pool(Arc::new(Inner { shelves: Mutex::new(Shelves { cap: cap_bytes, ..Shelves::default() }) }))
     }
 
-    /// The same, and whether the buffer had to be made.
+    /// The same as [`Pool::take`], and whether the buffer had to be made.
     ///
     /// # Errors
     /// [`AllocError`] when the allocator refuses.
     pub fn take_telling(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
+        let (mut buffer, fresh) = self.lend(bytes)?;
+        if cfg!(debug_assertions) {
+            buffer.bytes_mut().fill(POISON);
+        }
+        Ok((buffer, fresh))
+    }
+
+    /// A buffer whose content is what it was, or zeros if it had to be made.
+    fn lend(&self, bytes: usize) -> Result<(PoolBuffer, bool), AllocError> {
         let class = class(bytes);
         let mut shelves = self.0.lock();
         let found = shelves.free.get_mut(&class).and_then(Vec::pop);
@@ -108,7 +146,7 @@ impl Pool {
     /// # Errors
     /// [`AllocError`] when the allocator refuses.
     pub fn take_zeroed(&self, bytes: usize) -> Result<PoolBuffer, AllocError> {
-        let (mut b, fresh) = self.take_telling(bytes)?;
+        let (mut b, fresh) = self.lend(bytes)?;
         if !fresh {
             b.bytes_mut().fill(0);
         }
@@ -125,19 +163,35 @@ impl Pool {
         self.0.lock().stats
     }
 
+    /// The most bytes that may wait.
+    pub fn cap(&self) -> usize {
+        self.0.lock().cap
+    }
+
+    /// Lets at most `bytes` wait from now on, and frees what is above that.
+    pub fn set_cap(&self, bytes: usize) {
+        let mut shelves = self.0.lock();
+        shelves.cap = bytes;
+        let gone = shelves.shrink(bytes);
+        drop(shelves);
+        drop(gone);
+    }
+
     /// Frees everything that waits.
     pub fn trim(&self) {
-        let mut shelves = self.0.lock();
-        let free = std::mem::take(&mut shelves.free);
-        shelves.stats.held_bytes = 0;
-        drop(shelves);
-        drop(free);
+        self.trim_to(0);
+    }
+
+    /// Frees what waits, the largest buffers first, until at most `bytes` do.
+    pub fn trim_to(&self, bytes: usize) {
+        let gone = self.0.lock().shrink(bytes);
+        drop(gone);
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("cap", &self.0.cap).field("stats", &self.stats()).finish()
+        f.debug_struct("Pool").field("cap", &self.cap()).field("stats", &self.stats()).finish()
     }
 }
 
@@ -168,7 +222,7 @@ impl Drop for PoolBuffer {
         shelves.stats.out_bytes -= self.class;
         // DerefMut lets a caller swap the buffer for another: only the class's own room comes back.
         let ours = buffer.room() == self.class && self.class > 0;
-        if ours && self.class <= self.pool.cap.saturating_sub(shelves.stats.held_bytes) {
+        if ours && self.class <= shelves.cap.saturating_sub(shelves.stats.held_bytes) {
             shelves.stats.held_bytes += self.class;
             shelves.free.entry(self.class).or_default().push(buffer);
         } else {

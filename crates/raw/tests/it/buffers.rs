@@ -93,3 +93,39 @@ fn pool_survives_swapped_buffers_and_zero_lengths() {
     drop(pool);
     assert_eq!(b.len(), 10);
 }
+
+#[test]
+fn a_pool_is_trimmed_and_capped_the_largest_first() {
+    let pool = Pool::new(1 << 20);
+    assert_eq!((pool.cap(), pool.stats().hit_rate()), (1 << 20, 0.0));
+    let sizes = [4096, 8192, 65_536, 262_144];
+    let all: Vec<_> = sizes.iter().map(|n| pool.take(*n).unwrap()).collect();
+    drop(all);
+    let held = |pool: &Pool| pool.stats().held_bytes;
+    assert_eq!(held(&pool), sizes.iter().sum::<usize>());
+    pool.trim_to(100_000);
+    assert_eq!(held(&pool), 4096 + 8192 + 65_536);
+    pool.set_cap(10_000);
+    assert_eq!((held(&pool), pool.cap()), (4096, 10_000));
+    drop(pool.take(8192).unwrap());
+    assert_eq!(held(&pool), 4096, "a buffer above the cap is freed");
+    drop(pool.take(4000).unwrap());
+    assert_eq!((pool.stats().hits, pool.stats().misses), (1, 5));
+    assert!((pool.stats().hit_rate() - 1.0 / 6.0).abs() < 1e-12);
+    pool.set_cap(1 << 20);
+    drop(pool.take(8192).unwrap());
+    assert_eq!(held(&pool), 4096 + 8192);
+    pool.trim();
+    assert_eq!(held(&pool), 0);
+}
+
+#[test]
+fn debug_builds_poison_what_nobody_wrote() {
+    let pool = Pool::new(1 << 20);
+    for _ in 0..2 {
+        let taken = pool.take(1000).unwrap();
+        assert!(!cfg!(debug_assertions) || taken.bytes().iter().all(|b| *b == opusclip_raw::buffer::POISON));
+        drop(taken);
+        assert!(pool.take_zeroed(1000).unwrap().bytes().iter().all(|b| *b == 0));
+    }
+}

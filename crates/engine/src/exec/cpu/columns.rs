@@ -4,15 +4,16 @@
 
 use opusclip_raw::kernel::sum::LANES;
 
-use super::interpret::views;
+use super::interpret::{BLOCKS, views};
 use super::reduce::{JOB, Job, Values};
 use super::state::{Coming, State};
+use crate::array::Few;
 use crate::array::shape::product;
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, lanes};
+use crate::exec::scratch::Lease;
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lanes};
-use crate::plan::Program;
 use crate::stage::reach::rows_hold;
 use crate::threads;
 
@@ -27,7 +28,7 @@ struct Layout {
 impl Layout {
     /// None where the axes alternate otherwise, or the last one is reduced.
     fn of(over: &[usize], axes: &[usize]) -> Option<Layout> {
-        let mut runs: Vec<(bool, usize)> = Vec::new();
+        let mut runs: Few<(bool, usize), 6> = Few::new();
         for (a, &d) in over.iter().enumerate().filter(|(_, d)| **d != 1) {
             let reduced = axes.contains(&a);
             match runs.last_mut() {
@@ -35,7 +36,7 @@ impl Layout {
                 _ => runs.push((reduced, d)),
             }
         }
-        match *runs.as_slice() {
+        match *runs {
             [(true, rows), (false, width)] => Some(Layout { outer: 1, rows, width }),
             [(false, outer), (true, rows), (false, width)] => Some(Layout { outer, rows, width }),
             _ => None,
@@ -56,9 +57,8 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
     if elements == 0 || (floats && layout.rows > LEAF) || !rows_hold(job.op, dtype, elements) {
         return Ok(false);
     }
-    let index = job.index_program();
     let (lie, block) = {
-        let (values, block) = Values::new(job, &index, views(job.inputs, job.over))?;
+        let (values, block) = Values::new(job, views(job.inputs, job.over))?;
         (in_place(&values).is_some(), block)
     };
     let item = job.op.result(dtype).size();
@@ -66,19 +66,19 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
     let tile = width.min(if lie { TILE } else { block });
     // A job is a tile of one row of results, or several whole rows of them.
     let many = if tile == width { (JOB / rows.saturating_mul(width)).max(1) } else { 1 };
-    let mut jobs: Vec<(usize, usize, &mut [u8])> = Vec::new();
-    for (n, part) in out.chunks_mut(many.saturating_mul(width).saturating_mul(item)).enumerate() {
-        if tile == width {
-            jobs.push((n * many, 0, part));
-        } else {
-            jobs.extend(part.chunks_mut(tile * item).enumerate().map(|(t, part)| (n, t * tile, part)));
-        }
-    }
+    let rows_of = out.chunks_mut(many.saturating_mul(width).saturating_mul(item)).enumerate();
+    let jobs = rows_of.flat_map(|(n, part)| {
+        let whole = tile == width;
+        let each = if whole { part.len() } else { tile * item };
+        part.chunks_mut(each.max(1))
+            .enumerate()
+            .map(move |(t, part)| (n * many, if whole { 0 } else { t * tile }, part))
+    });
     let worth = elements >= 2 * JOB;
     threads::share(
         worth,
         jobs,
-        || Worker::new(job, &index, layout),
+        || Worker::new(job, layout),
         |worker, (outer, column, part)| {
             for (n, part) in part.chunks_mut(tile * item).enumerate() {
                 worker.tile(outer + n, column, part)?;
@@ -89,19 +89,21 @@ pub(super) fn run(job: &Job<'_>, out: &mut [u8]) -> Result<bool> {
     Ok(true)
 }
 
-struct Worker<'a> {
-    job: &'a Job<'a>,
+struct Worker<'a, 'j> {
+    job: &'j Job<'a>,
     layout: Layout,
     values: Values<'a>,
     /// Elements that the values may be asked for at once.
     block: usize,
-    scratch: Block,
+    scratch: Lease<'a, Block>,
 }
 
-impl<'a> Worker<'a> {
-    fn new(job: &'a Job<'a>, index: &'a Program, layout: Layout) -> Result<Worker<'a>> {
-        let (values, block) = Values::new(job, index, views(job.inputs, job.over))?;
-        Ok(Worker { job, layout, values, block, scratch: Block::new(job.program.dtype, block) })
+impl<'a, 'j> Worker<'a, 'j> {
+    fn new(job: &'j Job<'a>, layout: Layout) -> Result<Worker<'a, 'j>> {
+        let (values, block) = Values::new(job, views(job.inputs, job.over))?;
+        let mut scratch = job.shelves.blocks.take();
+        scratch.make_room(job.program.dtype, block);
+        Ok(Worker { job, layout, values, block, scratch })
     }
 
     /// Results of as many columns from `column` on as `out` has room for, in the row `outer`.
@@ -126,12 +128,24 @@ impl<'a> Worker<'a> {
         let isa = self.job.isa;
         let first = outer * rows * full + column;
         if let Some(all) = in_place(&self.values) {
-            return Ok(state.add(isa, all.part(first, (rows - 1) * full + width), full, 0));
+            // So many rows between two looks at whether the run was cancelled.
+            let some = (LEAF / width.max(1)).next_multiple_of(LANES).max(LANES);
+            for r in (0..rows).step_by(some) {
+                threads::go_on()?;
+                let now = some.min(rows - r);
+                if !state.add(isa, all.part(first + r * full, (now - 1) * full + width), full, r) {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
         }
         // As many whole rows as the values give at once, or one row of the tile.
         let together = if width == full { (self.block / full).max(1) } else { 1 };
         let together = if together > LANES { together / LANES * LANES } else { together };
-        for r in (0..rows).step_by(together) {
+        for (turn, r) in (0..rows).step_by(together).enumerate() {
+            if turn.is_multiple_of(BLOCKS) {
+                threads::go_on()?;
+            }
             let n = if width == full { together.min(rows - r) * full } else { width };
             self.values.run(isa, first + r * full, n, &mut self.scratch)?;
             if !state.add(isa, self.scratch.lanes().head(n), width, r) {

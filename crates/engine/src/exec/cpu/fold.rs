@@ -7,11 +7,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use opusclip_raw::{DType, Isa};
 
+use super::Shelves;
 use super::reduce::Accumulator;
 use super::state::{Coming, State, put_floats};
 use super::table;
 use crate::array::shape::product;
-use crate::array::{Array, zeroed};
+use crate::array::{Array, Shape, zeroed};
 use crate::error::{Error, Result};
 use crate::exec::executor::Fold;
 use crate::exec::record::Record;
@@ -31,6 +32,7 @@ pub(super) struct CpuFold<'a> {
     node: &'a PlanNode,
     /// The 8-bit operand and the table of all frames, if there is one.
     table: Option<(usize, &'a OnceLock<table::Table>)>,
+    shelves: &'a Shelves,
     /// Results in a row.
     width: usize,
     /// Rows that a frame adds to each result.
@@ -62,7 +64,7 @@ impl<'a> CpuFold<'a> {
         node: &'a PlanNode,
         (op, axes, over): (Reduce, &'a [usize], &'a [usize]),
         (program, path): (&'a Program, Path),
-        table: Option<&'a OnceLock<table::Table>>,
+        (table, shelves): (Option<&'a OnceLock<table::Table>>, &'a Shelves),
     ) -> CpuFold<'a> {
         let kept = (0..over.len()).filter(|a| !axes.contains(a)).map(|a| over[a]);
         let width = kept.fold(1, usize::saturating_mul);
@@ -73,7 +75,8 @@ impl<'a> CpuFold<'a> {
         };
         let lanes = lanes(over, axes);
         let taken = Mutex::new(Taken { open: BTreeMap::new(), full: BTreeMap::new() });
-        CpuFold { isa, id, record, op, over, program, node, table, width, rows: frame / width.max(1), lanes, taken }
+        let rows = frame / width.max(1);
+        CpuFold { isa, id, record, op, over, program, node, table, shelves, width, rows, lanes, taken }
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -116,20 +119,21 @@ impl Fold for CpuFold<'_> {
     }
 
     fn values(&self, frames: &Range<usize>, inputs: &[Array], out: &mut [u8]) -> Result<()> {
-        let mut over = self.over.to_vec();
+        let mut over = Shape::from(self.over);
         if let Some(d) = over.first_mut() {
             *d = frames.len();
         }
         match self.table {
             Some((operand, cell)) => {
                 let (isa, program) = (self.isa, self.program);
-                let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
+                let job =
+                    table::Job { isa, program, operand, channel: None, inputs, shape: &over, shelves: self.shelves };
                 self.record.count_table(self.id, table::apply(&job, Some(cell), out)?);
                 Ok(())
             }
             None => {
                 self.record.count_blocks(self.id);
-                super::interpret::run(self.isa, self.program, inputs, &over, out, None)
+                super::interpret::run(self.isa, self.program, inputs, &over, out, &self.shelves.registers, None)
             }
         }
     }
@@ -184,7 +188,7 @@ impl Fold for CpuFold<'_> {
             put_floats(self.op, self.program.dtype, rows, &sums, out)?;
         } else if let Some((_, Leaf(sums, _))) = taken.open.pop_first() {
             match sums {
-                Sums::One(mut acc) => out.copy_from_slice(&acc.value().bytes()),
+                Sums::One(mut acc) => acc.value().write_to(out),
                 Sums::Row(state) => state.write(self.isa, rows, out)?,
             }
         }

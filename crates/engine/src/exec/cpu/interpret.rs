@@ -1,10 +1,11 @@
 //! The block interpreter: a program over short blocks that stay in the first cache.
 
-use opusclip_raw::Isa;
+use opusclip_raw::{DType, Isa};
 
 use super::watched::Watcher;
-use crate::array::{Array, Strided};
+use crate::array::{Array, Few, Scalar, Strided};
 use crate::error::{Error, Result};
+use crate::exec::scratch::{Lease, Shelf};
 use crate::ops;
 use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::plan::{Program, Value};
@@ -23,6 +24,9 @@ fn block_of(program: &Program) -> usize {
     }
 }
 
+/// Blocks between two looks at whether the run was cancelled.
+pub(super) const BLOCKS: usize = 64;
+
 /// Bytes of results that are worth a thread of their own.
 pub(super) const BAND: usize = 128 << 10;
 
@@ -36,31 +40,33 @@ enum Operand<'a> {
     Splat(usize),
 }
 
-/// A program made ready for some inputs: registers laid out, constants filled.
-pub(super) struct Machine<'a> {
-    isa: Isa,
-    program: &'a Program,
-    operands: Vec<Operand<'a>>,
-    /// Registers: results first, then gathered operands, splats and constants.
-    registers: Vec<Block>,
+impl Default for Operand<'_> {
+    fn default() -> Self {
+        Operand::Splat(0)
+    }
+}
+
+/// The registers of a program, laid out and its constants filled; used again for other inputs.
+#[derive(Debug, Default)]
+pub(super) struct Registers {
+    laid_out: bool,
+    /// Results first, then constants, then operands that do not lie in C order.
+    all: Vec<Block>,
     /// Register of each instruction's result.
     results: Vec<usize>,
     /// Register of each constant argument, by instruction and argument.
-    constants: Vec<Vec<usize>>,
+    constants: Vec<[usize; 3]>,
     /// Register of a program that is only a constant.
-    result_constant: Option<usize>,
-    /// Elements of one block.
-    pub(super) block: usize,
-    /// Looks at each result.
-    pub(super) watcher: Option<Watcher<'a>>,
+    constant: Option<usize>,
+    /// Register of each operand that ever needed one.
+    operands: Vec<Option<usize>>,
 }
 
-impl<'a> Machine<'a> {
-    /// `views` are the inputs broadcast to the program's shape, all axes in one order.
-    pub(super) fn new(isa: Isa, program: &'a Program, views: Vec<Strided<'a>>) -> Result<Machine<'a>> {
-        let block = block_of(program);
-        let mut registers: Vec<Block> = Vec::new();
-        let mut results = Vec::with_capacity(program.instructions.len());
+impl Registers {
+    fn lay_out(&mut self, program: &Program, block: usize) {
+        if std::mem::replace(&mut self.laid_out, true) {
+            return;
+        }
         // A register is free again after its last reader.
         let mut last_use = vec![0usize; program.instructions.len()];
         for (i, ins) in program.instructions.iter().enumerate() {
@@ -75,50 +81,97 @@ impl<'a> Machine<'a> {
         }
         let mut free: Vec<usize> = Vec::new();
         for (i, ins) in program.instructions.iter().enumerate() {
-            let fits = |r: &usize| registers[*r].lanes().dtype() == ins.dtype;
+            let fits = |r: &usize| self.all[*r].lanes().dtype() == ins.dtype;
             let register = match free.iter().position(fits) {
                 Some(at) => free.swap_remove(at),
                 None => {
                     // Rows a multiple of 4 KiB apart share cache sets; the odd length keeps them off it.
-                    registers.push(Block::new(ins.dtype, block + 64 / ins.dtype.size()));
-                    registers.len() - 1
+                    self.all.push(Block::new(ins.dtype, block + 64 / ins.dtype.size()));
+                    self.all.len() - 1
                 }
             };
-            results.push(register);
+            self.results.push(register);
             for n in 0..i {
-                if last_use[n] == i && !free.contains(&results[n]) {
-                    free.push(results[n]);
+                if last_use[n] == i && !free.contains(&self.results[n]) {
+                    free.push(self.results[n]);
                 }
             }
         }
-        let mut operands = Vec::with_capacity(views.len());
-        for view in views {
+        let mut constant = |v: &Value| match v {
+            Value::Constant(s) => {
+                self.all.push(Block::splat(*s, block));
+                self.all.len() - 1
+            }
+            _ => usize::MAX,
+        };
+        for ins in &program.instructions {
+            let mut places = [usize::MAX; 3];
+            for (place, arg) in places.iter_mut().zip(&ins.args) {
+                *place = constant(arg);
+            }
+            self.constants.push(places);
+        }
+        self.constant = matches!(program.result, Value::Constant(_)).then(|| constant(&program.result));
+        self.operands = vec![None; program.operands.len()];
+    }
+
+    /// The register of operand `k`.
+    fn of_operand(&mut self, k: usize, dtype: DType, block: usize) -> usize {
+        if let Some(Some(at)) = self.operands.get(k) {
+            return *at;
+        }
+        self.all.push(Block::new(dtype, block));
+        let at = self.all.len() - 1;
+        if let Some(slot) = self.operands.get_mut(k) {
+            *slot = Some(at);
+        }
+        at
+    }
+}
+
+/// A program made ready for some inputs.
+pub(super) struct Machine<'a> {
+    isa: Isa,
+    program: &'a Program,
+    operands: Few<Operand<'a>, 6>,
+    registers: Lease<'a, Registers>,
+    /// Elements of one block.
+    pub(super) block: usize,
+    /// Looks at each result.
+    pub(super) watcher: Option<Watcher<'a>>,
+}
+
+impl<'a> Machine<'a> {
+    /// `views` are the inputs broadcast to the program's shape, all axes in one order; `shelf` has
+    /// registers of the same program.
+    pub(super) fn new(
+        isa: Isa,
+        program: &'a Program,
+        views: impl Iterator<Item = Strided<'a>>,
+        shelf: &'a Shelf<Registers>,
+    ) -> Result<Machine<'a>> {
+        let block = block_of(program);
+        let mut registers = shelf.take();
+        registers.lay_out(program, block);
+        let mut operands = Few::new();
+        for (k, view) in views.enumerate() {
             let view = view.collapsed();
             operands.push(if view.is_splat() {
-                let mut value = vec![0u8; view.dtype.size()];
-                view.gather(0, &mut value);
-                let value = crate::array::Scalar::from_bytes(view.dtype, &value);
-                registers.push(Block::splat(value, block));
-                let at = registers.len() - 1;
+                let mut value = [0u8; 16];
+                let value = value.get_mut(..view.dtype.size()).unwrap_or_default();
+                view.gather(0, value);
+                let value = Scalar::from_bytes(view.dtype, value);
+                let at = registers.of_operand(k, view.dtype, block);
+                registers.all[at].fill(value);
                 Operand::Splat(at)
             } else if let Some(bytes) = view.contiguous() {
                 Operand::Dense(Lanes::of(view.dtype, bytes).ok_or_else(|| Error::internal("a buffer is not aligned"))?)
             } else {
-                registers.push(Block::new(view.dtype, block));
-                let at = registers.len() - 1;
+                let at = registers.of_operand(k, view.dtype, block);
                 Operand::Scattered(view, at)
             });
         }
-        let mut constant = |v: &Value| match v {
-            Value::Constant(s) => {
-                registers.push(Block::splat(*s, block));
-                registers.len() - 1
-            }
-            _ => usize::MAX,
-        };
-        let constants = program.instructions.iter().map(|i| i.args.iter().map(&mut constant).collect()).collect();
-        let result_constant = matches!(program.result, Value::Constant(_)).then(|| constant(&program.result));
-        Ok(Machine { isa, program, operands, registers, results, constants, result_constant, block, watcher: None })
+        Ok(Machine { isa, program, operands, registers, block, watcher: None })
     }
 
     /// All elements, where the program only hands on an operand that lies in C order.
@@ -134,24 +187,26 @@ impl<'a> Machine<'a> {
 
     /// Elements `start…` of the program's C order, `out.len()` of them (at most a block).
     pub(super) fn run(&mut self, start: usize, n: usize, mut out: LanesMut<'_>) {
+        let Registers { all, results, constants, constant, .. } = &mut *self.registers;
         for operand in &self.operands {
             if let Operand::Scattered(view, register) = operand {
-                gather(view, start, n, &mut self.registers[*register]);
+                gather(view, start, n, &mut all[*register]);
             }
         }
+        let operands = &self.operands;
         let last = self.program.instructions.len();
         for (i, ins) in self.program.instructions.iter().enumerate() {
             let direct = i + 1 == last && self.program.result == Value::Result(i);
-            let register = self.results[i];
+            let register = results[i];
             // The result register leaves its place while its inputs are read. No input shares it:
             // a register is given away only after its last reader.
-            let mut result = (!direct).then(|| std::mem::replace(&mut self.registers[register], Block::U8(Vec::new())));
+            let mut result = (!direct).then(|| std::mem::take(&mut all[register]));
             let mut args = [Lanes::U8(&[]); 3];
-            for ((slot, v), constant) in args.iter_mut().zip(&ins.args).zip(&self.constants[i]) {
+            for ((slot, v), constant) in args.iter_mut().zip(&ins.args).zip(&constants[i]) {
                 *slot = match v {
-                    Value::Operand(k) => self.operand(*k, start, n),
-                    Value::Result(k) => self.registers[self.results[*k]].lanes().head(n),
-                    Value::Constant(_) => self.registers[*constant].lanes().head(n),
+                    Value::Operand(k) => operand(operands, all, *k, start, n),
+                    Value::Result(k) => all[results[*k]].lanes().head(n),
+                    Value::Constant(_) => all[*constant].lanes().head(n),
                 };
             }
             let args = &args[..ins.args.len().min(3)];
@@ -172,25 +227,25 @@ impl<'a> Machine<'a> {
                 }
             }
             if let Some(r) = result {
-                self.registers[register] = r;
+                all[register] = r;
             }
         }
         let from = match self.program.result {
-            Value::Operand(k) => self.operand(k, start, n),
-            Value::Result(k) => self.registers[self.results[k]].lanes().head(n),
-            Value::Constant(_) => match self.result_constant {
-                Some(r) => self.registers[r].lanes().head(n),
+            Value::Operand(k) => operand(operands, all, k, start, n),
+            Value::Result(k) => all[results[k]].lanes().head(n),
+            Value::Constant(_) => match *constant {
+                Some(r) => all[r].lanes().head(n),
                 None => return,
             },
         };
         out.copy_from(from);
     }
+}
 
-    fn operand(&self, k: usize, start: usize, n: usize) -> Lanes<'_> {
-        match &self.operands[k] {
-            Operand::Dense(lanes) => lanes.part(start, n),
-            Operand::Scattered(_, r) | Operand::Splat(r) => self.registers[*r].lanes().head(n),
-        }
+fn operand<'r>(operands: &'r [Operand<'_>], all: &'r [Block], k: usize, start: usize, n: usize) -> Lanes<'r> {
+    match operands[k] {
+        Operand::Dense(lanes) => lanes.part(start, n),
+        Operand::Scattered(_, r) | Operand::Splat(r) => all[r].lanes().head(n),
     }
 }
 
@@ -199,8 +254,8 @@ fn gather(view: &Strided<'_>, start: usize, n: usize, register: &mut Block) {
 }
 
 /// Inputs as views of `shape`.
-pub(super) fn views<'a>(inputs: &'a [Array], shape: &[usize]) -> Vec<Strided<'a>> {
-    inputs.iter().map(|a| a.strided_as(shape)).collect()
+pub(super) fn views<'a>(inputs: &'a [Array], shape: &'a [usize]) -> impl Iterator<Item = Strided<'a>> {
+    inputs.iter().map(move |a| a.strided_as(shape))
 }
 
 /// Runs a program over `shape` and writes the result in C order.
@@ -210,20 +265,23 @@ pub(super) fn run(
     inputs: &[Array],
     shape: &[usize],
     out: &mut [u8],
+    shelf: &Shelf<Registers>,
     watcher: Option<Watcher<'_>>,
 ) -> Result<()> {
     let item = program.dtype.size();
     // Every band begins with a whole block.
     let step = block_of(program) * item;
     let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step.max(1));
-    let bands: Vec<(usize, &mut [u8])> = out.chunks_mut(band).enumerate().collect();
     let machine = || {
-        let mut machine = Machine::new(isa, program, views(inputs, shape))?;
+        let mut machine = Machine::new(isa, program, views(inputs, shape), shelf)?;
         machine.watcher.clone_from(&watcher);
         Ok(machine)
     };
-    threads::share(true, bands, machine, |machine: &mut Machine<'_>, (n, out)| {
+    threads::share(true, out.chunks_mut(band).enumerate(), machine, |machine: &mut Machine<'_>, (n, out)| {
         for (i, part) in out.chunks_mut(step.max(1)).enumerate() {
+            if i.is_multiple_of(BLOCKS) {
+                threads::go_on()?;
+            }
             let start = n * (band / item.max(1)) + i * machine.block;
             let n = part.len() / item;
             let lanes = LanesMut::of(program.dtype, part).ok_or_else(|| Error::internal("an output is not aligned"))?;

@@ -15,12 +15,14 @@ use opusclip_raw::Isa;
 
 use super::executor::{Executor, Fold, Frames};
 use super::record::Record;
-use super::rules::{chunked, over_of};
+use super::rules::over_of;
+use super::scratch::Shelf;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
-use crate::plan::{Kind, NodeId, Path, Plan};
+use crate::ops::lanes::Block;
+use crate::plan::{Kind, NodeId, Path, Plan, Program};
 
 pub(super) use reduce::of_rows as reduce_rows;
 use watched::{Reduction, Watcher};
@@ -33,6 +35,22 @@ pub struct Cpu<'w> {
     record: &'w Record,
     tables: Vec<OnceLock<table::Table>>,
     counts: Vec<OnceLock<table::Counter>>,
+    shelves: Vec<Shelves>,
+}
+
+/// Memory that the calls of one node use in turns.
+#[derive(Debug, Default)]
+pub(super) struct Shelves {
+    /// Registers of the node's program.
+    registers: Shelf<interpret::Registers>,
+    /// Registers of the program that hands on the bytes that a table is asked for.
+    bytes: Shelf<interpret::Registers>,
+    /// That program.
+    index: OnceLock<Program>,
+    /// Values, and the bytes that a table is asked for: one type each, so that none is made anew.
+    blocks: Shelf<Block>,
+    looked_up: Shelf<Block>,
+    tables: table::Room,
 }
 
 impl<'w> Cpu<'w> {
@@ -45,7 +63,14 @@ impl<'w> Cpu<'w> {
             record,
             tables: (0..n).map(|_| OnceLock::new()).collect(),
             counts: (0..n).map(|_| OnceLock::new()).collect(),
+            shelves: (0..n).map(|_| Shelves::default()).collect(),
         }
+    }
+}
+
+impl Cpu<'_> {
+    fn shelves(&self, id: NodeId) -> Result<&Shelves> {
+        self.shelves.get(id.0).ok_or_else(|| Error::internal("a node is of another plan"))
     }
 }
 
@@ -56,10 +81,11 @@ impl Executor for Cpu<'_> {
 
     fn run(&self, plan: &Plan, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
         let node = plan.node(id);
+        let shelves = self.shelves(id)?;
         match &node.kind {
             Kind::Op(Op::Movement(m)) => {
                 let x = inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?;
-                chunked(m, &frames.shape).apply(x)?.strided().copy_to(out);
+                m.apply_to_chunk(x, &frames.shape)?.strided().copy_to(out);
                 Ok(())
             }
             Kind::Op(Op::Whole(w)) => {
@@ -69,21 +95,22 @@ impl Executor for Cpu<'_> {
             Kind::Fused { program, path: Path::Table { operand, per_frame, channel } } => {
                 let shared = self.tables.get(id.0).filter(|_| !per_frame);
                 let (operand, channel) = (*operand, *channel);
-                let job = table::Job { isa: self.isa, program, operand, channel, inputs, shape: &frames.shape };
+                let (isa, shape) = (self.isa, &*frames.shape);
+                let job = table::Job { isa, program, operand, channel, inputs, shape, shelves };
                 self.record.count_table(id, table::apply(&job, shared, out)?);
                 Ok(())
             }
             Kind::Fused { program, .. } => {
                 self.record.count_blocks(id);
                 let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
-                interpret::run(self.isa, program, inputs, &frames.shape, out, watcher)
+                interpret::run(self.isa, program, inputs, &frames.shape, out, &shelves.registers, watcher)
             }
             Kind::Reduce { op, axes, over, program, path, .. } => {
                 let (full_over, over) = (over, over_of(over, axes, frames));
                 if let Path::Count { operand, per_frame } = path {
                     let shared = self.counts.get(id.0).filter(|_| !per_frame);
                     let (isa, operand) = (self.isa, *operand);
-                    let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
+                    let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over, shelves };
                     if table::count(&job, *op, shared, out)? {
                         self.record.count_counted(id);
                         return Ok(());
@@ -92,7 +119,7 @@ impl Executor for Cpu<'_> {
                 let mut table = None;
                 if let (Path::Table { operand, .. }, Some(cell)) = (path, self.tables.get(id.0)) {
                     let (isa, operand) = (self.isa, *operand);
-                    let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over };
+                    let job = table::Job { isa, program, operand, channel: None, inputs, shape: &over, shelves };
                     let (shared, built) = table::shared_table(&job, cell)?;
                     self.record.count_table(id, built);
                     table = Some((shared, operand));
@@ -104,7 +131,7 @@ impl Executor for Cpu<'_> {
                     results: Watcher::new(watch, id.0, frames, &frames.shape, &node.shape),
                 });
                 reduce::run(
-                    &reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table, watch },
+                    &reduce::Job { isa: self.isa, op: *op, axes, over: &over, program, inputs, table, watch, shelves },
                     out,
                 )
             }
@@ -119,6 +146,13 @@ impl Executor for Cpu<'_> {
         };
         self.record.count_fold();
         let table = self.tables.get(id.0);
-        Ok(Box::new(fold::CpuFold::new(self.isa, (id, self.record), node, (*op, axes, over), (program, *path), table)))
+        Ok(Box::new(fold::CpuFold::new(
+            self.isa,
+            (id, self.record),
+            node,
+            (*op, axes, over),
+            (program, *path),
+            (table, self.shelves(id)?),
+        )))
     }
 }

@@ -5,16 +5,17 @@ use opusclip_raw::kernel::complex::ComplexNumber;
 use opusclip_raw::kernel::minmax::min_max;
 use opusclip_raw::kernel::moments::moments;
 use opusclip_raw::kernel::sum::{CompensatedSum, ExactSum, row_sums, sum_int};
-use opusclip_raw::{DType, Element, Isa};
+use opusclip_raw::{DType, Element, Isa, as_bytes};
 
+use super::Shelves;
 use super::columns;
-use super::interpret::{Machine, views};
+use super::interpret::{BLOCKS, Machine, views};
 use super::table::Table;
 use super::watched::Reduction;
-use crate::array::shape::product;
-use crate::array::{Array, Scalar, Strided};
+use crate::array::{Array, Few, Scalar, Shape, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, better, extreme, join, lanes, spread};
+use crate::exec::scratch::Lease;
 use crate::ops::complex::quotient;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_complex, with_number};
 use crate::ops::{self, Elementwise, RUN, Reduce, watch};
@@ -32,18 +33,20 @@ pub(super) struct Job<'a> {
     pub(super) table: Option<(&'a Table, usize)>,
     /// Looks at values, which must then be computed, and results.
     pub(super) watch: Option<Reduction<'a>>,
+    /// Memory for the node.
+    pub(super) shelves: &'a Shelves,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
     /// A result in the making.
     fn accumulator(&self) -> Accumulator {
         Accumulator::new(self.op, self.program.dtype, lanes(self.over, self.axes))
     }
 
     /// The program that hands on the elements to be reduced, or the bytes that a table is asked for.
-    pub(super) fn index_program(&self) -> Program {
+    pub(super) fn index_program(&self) -> &'a Program {
         let looked_up = self.table.and_then(|(_, operand)| self.program.operands.get(operand).copied());
-        Program::operand(looked_up.unwrap_or(self.program.dtype))
+        self.shelves.index.get_or_init(|| Program::operand(looked_up.unwrap_or(self.program.dtype)))
     }
 }
 
@@ -51,23 +54,25 @@ impl Job<'_> {
 pub(super) enum Values<'a> {
     Computed(Machine<'a>),
     /// Bytes, where they are put, and the table.
-    LookedUp(Machine<'a>, Block, &'a Table),
+    LookedUp(Machine<'a>, Lease<'a, Block>, &'a Table),
 }
 
 impl<'a> Values<'a> {
-    /// Of the job's operands, seen as these views; `index` is the job's own [`Job::index_program`].
-    /// And how many elements may be asked for at once.
-    pub(super) fn new(job: &Job<'a>, index: &'a Program, views: Vec<Strided<'a>>) -> Result<(Values<'a>, usize)> {
+    /// Of the job's operands, seen as these views. And how many elements may be asked for at once.
+    pub(super) fn new(job: &Job<'a>, mut views: impl Iterator<Item = Strided<'a>>) -> Result<(Values<'a>, usize)> {
         let Some((table, operand)) = job.table else {
-            let machine = Machine::new(job.isa, job.program, views)?;
+            let machine = Machine::new(job.isa, job.program, views, &job.shelves.registers)?;
             let block = machine.block;
             return Ok((Values::Computed(machine), block));
         };
-        let bytes = views.into_iter().nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
-        let machine = Machine::new(job.isa, index, vec![bytes])?;
+        let bytes = views.nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
+        let index = job.index_program();
+        let machine = Machine::new(job.isa, index, std::iter::once(bytes), &job.shelves.bytes)?;
         // The values are wider than the bytes.
         let block = machine.block / 2;
-        Ok((Values::LookedUp(machine, Block::new(index.dtype, block), table), block))
+        let mut bytes = job.shelves.looked_up.take();
+        bytes.make_room(index.dtype, block);
+        Ok((Values::LookedUp(machine, bytes, table), block))
     }
 
     /// All values, where they lie in memory one after another as they are.
@@ -102,7 +107,7 @@ pub(super) struct Accumulator {
     count: usize,
     /// Elements in the open leaf.
     in_leaf: usize,
-    leaves: Vec<f64>,
+    leaves: Few<f64, 16>,
     exact: ExactSum,
     compensated: CompensatedSum,
     integer: i128,
@@ -121,7 +126,7 @@ impl Accumulator {
             dtype,
             count: 0,
             in_leaf: 0,
-            leaves: Vec::new(),
+            leaves: Few::new(),
             exact: ExactSum::new(),
             compensated: CompensatedSum::new(lanes),
             integer: 0,
@@ -185,11 +190,7 @@ impl Accumulator {
             Reduce::Min | Reduce::Max => with_number!(x.dtype(), T => {
                 if let Some((lo, hi)) = min_max(isa, T::lanes(x)) {
                     let v = if self.op == Reduce::Min { lo } else { hi };
-                    let mut one = Block::new(T::DTYPE, 1);
-                    if let [slot, ..] = T::lanes_mut(one.head_mut(1)) {
-                        *slot = v;
-                    }
-                    self.take_better(one.first());
+                    self.take_better(Some(Scalar::from_bytes(T::DTYPE, as_bytes(&[v]))));
                 }
             }),
             Reduce::Any => self.truth |= bool::lanes(x).contains(&true),
@@ -242,7 +243,7 @@ impl Accumulator {
                 a.close_leaf();
             }
         }
-        self.leaves.append(&mut other.leaves);
+        other.leaves.iter().for_each(|l| self.leaves.push(*l));
         self.count += other.count;
         self.integer += other.integer;
         self.squares += other.squares;
@@ -269,7 +270,7 @@ impl Accumulator {
         if self.in_leaf > 0 {
             self.close_leaf();
         }
-        self.leaves
+        self.leaves.to_vec()
     }
 
     pub(super) fn value(&mut self) -> Scalar {
@@ -316,23 +317,16 @@ pub(super) fn run<'a>(job: &Job<'a>, out: &mut [u8]) -> Result<()> {
     }
     // The reduced axes are moved last for every operand alike: the program does not care.
     let rank = job.over.len();
-    let order: Vec<usize> = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
-    let permute = |v: Strided<'a>| Strided {
-        shape: order.iter().map(|&a| v.shape[a]).collect(),
-        strides: order.iter().map(|&a| v.strides[a]).collect(),
-        ..v
-    };
-    let moved: Vec<Strided<'_>> = views(job.inputs, job.over).into_iter().map(permute).collect();
-    let row = product(&job.axes.iter().map(|&a| job.over[a]).collect::<Vec<_>>());
+    let order: Shape = (0..rank).filter(|a| !job.axes.contains(a)).chain(job.axes.iter().copied()).collect();
+    let row = job.axes.iter().fold(1, |n: usize, &a| n.saturating_mul(job.over[a]));
     let dtype = job.program.dtype;
     let item = job.op.result(dtype).size();
-    let index = job.index_program();
-    let rows = Rows { job, index: &index, views: moved, order: &order, row };
+    let rows = Rows { job, order: &order, row };
     if row > 0 && out.len() / item < threads::sharing() && row > LEAF {
         return rows.by_leaves(out, item);
     }
     let many = (JOB / row.max(1)).max(1);
-    let jobs: Vec<(usize, &mut [u8])> = out.chunks_mut(many.saturating_mul(item)).enumerate().collect();
+    let jobs = out.chunks_mut(many.saturating_mul(item)).enumerate();
     let worth = row.saturating_mul(jobs.len().saturating_mul(many)) >= 2 * JOB;
     threads::share(
         worth,
@@ -348,8 +342,6 @@ pub(super) const JOB: usize = 1 << 16;
 /// A reduction whose reduced axes are the last ones.
 struct Rows<'a, 'j> {
     job: &'j Job<'a>,
-    index: &'j Program,
-    views: Vec<Strided<'a>>,
     order: &'j [usize],
     /// Elements of one result.
     row: usize,
@@ -359,22 +351,28 @@ struct Rows<'a, 'j> {
 struct Worker<'a, 'j> {
     job: &'j Job<'a>,
     row: usize,
-    values: Values<'j>,
+    values: Values<'a>,
     block: usize,
-    scratch: Block,
+    scratch: Lease<'a, Block>,
     acc: Accumulator,
 }
 
-impl<'a: 'j, 'j> Rows<'a, 'j> {
+impl<'a, 'j> Rows<'a, 'j> {
     fn worker(&self) -> Result<Worker<'a, 'j>> {
         let job = self.job;
-        let (mut values, block) = Values::new(job, self.index, self.views.clone())?;
+        let moved = |v: Strided<'a>| Strided {
+            shape: self.order.iter().map(|&a| v.shape[a]).collect(),
+            strides: self.order.iter().map(|&a| v.strides[a]).collect(),
+            ..v
+        };
+        let (mut values, block) = Values::new(job, views(job.inputs, job.over).map(moved))?;
         if let (Values::Computed(machine), Some(w)) = (&mut values, &job.watch) {
             machine.watcher = Some(w.values.clone().ordered(job.over, self.order));
         }
-        let dtype = job.program.dtype;
+        let mut scratch = job.shelves.blocks.take();
+        scratch.make_room(job.program.dtype, block);
         let acc = job.accumulator();
-        Ok(Worker { job, row: self.row, values, block, scratch: Block::new(dtype, block), acc })
+        Ok(Worker { job, row: self.row, values, block, scratch, acc })
     }
 
     /// A few long rows: threads share the leaves of each, so many at a time that a row may be as long
@@ -387,10 +385,9 @@ impl<'a: 'j, 'j> Rows<'a, 'j> {
             for first in (0..self.row).step_by(LEAF.saturating_mul(together)) {
                 let leaves = (self.row - first).div_ceil(LEAF).min(together);
                 let mut parts: Vec<Option<(Accumulator, bool)>> = vec![None; leaves];
-                let jobs: Vec<_> = parts.iter_mut().enumerate().collect();
                 threads::share(
                     true,
-                    jobs,
+                    parts.iter_mut().enumerate(),
                     || self.worker(),
                     |worker, (n, part)| {
                         let start = first + n * LEAF;
@@ -422,7 +419,7 @@ fn put(job: &Job<'_>, o: &mut [u8], r: usize, v: Scalar, finite: bool) {
     if let (Some(judge), true) = (judge(job), finite) {
         judge.look(job.op, v, r);
     }
-    o.copy_from_slice(&v.bytes());
+    v.write_to(o);
 }
 
 impl Worker<'_, '_> {
@@ -500,12 +497,20 @@ impl Worker<'_, '_> {
     fn add(&mut self, start: usize, n: usize) -> Result<bool> {
         let isa = self.job.isa;
         let judged = judge(self.job).is_some();
+        let (mut done, mut finite) = (0, true);
         if let (Some(all), None) = (self.values.in_place(), &self.job.watch) {
-            self.acc.add(isa, all.part(start, n));
+            while done < n {
+                threads::go_on()?;
+                let now = LEAF.min(n - done);
+                self.acc.add(isa, all.part(start + done, now));
+                done += now;
+            }
             return Ok(false);
         }
-        let (mut done, mut finite) = (0, true);
         while done < n {
+            if (done / self.block).is_multiple_of(BLOCKS) {
+                threads::go_on()?;
+            }
             let now = self.block.min(n - done);
             self.values.run(isa, start + done, now, &mut self.scratch)?;
             let x = self.scratch.lanes().head(now);
@@ -522,7 +527,7 @@ pub(in crate::exec) fn of_rows(isa: Isa, op: Reduce, x: Lanes<'_>, row: usize, l
     let mut acc = Accumulator::new(op, x.dtype(), lanes);
     for (r, o) in out.chunks_exact_mut(op.result(x.dtype()).size()).enumerate() {
         acc.add(isa, x.part(r * row, row));
-        o.copy_from_slice(&acc.value().bytes());
+        acc.value().write_to(o);
         acc.reset();
     }
 }

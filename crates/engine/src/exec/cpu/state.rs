@@ -230,12 +230,12 @@ pub(super) fn put_floats(op: Reduce, dtype: DType, rows: usize, sums: &[f64], ou
             for (o, pair) in out.chunks_exact_mut(result.size()).zip(sums.chunks_exact(2)) {
                 let (re, im) = (part(pair[0]), part(pair[1]));
                 let (re, im) = if op == Reduce::Mean { quotient(re, im) } else { (re, im) };
-                o.copy_from_slice(&Scalar::from_parts(result, re, im).bytes());
+                Scalar::from_parts(result, re, im).write_to(o);
             }
         }
         _ => {
             for (o, v) in out.chunks_exact_mut(result.size()).zip(sums) {
-                o.copy_from_slice(&Scalar::from_f64(result, one(*v)).bytes());
+                Scalar::from_f64(result, one(*v)).write_to(o);
             }
         }
     }

@@ -5,14 +5,18 @@ use std::sync::OnceLock;
 
 use opusclip_raw::buffer;
 use opusclip_raw::kernel::planes::{PlaneTable, histogram};
+use opusclip_raw::kernel::sum::LANES;
 use opusclip_raw::kernel::table::{table_to, table_turns};
 use opusclip_raw::{DType, Isa};
 
+use super::Shelves;
 use super::interpret::{self, BAND, views};
+use super::reduce::Accumulator;
 use crate::array::shape::product;
-use crate::array::{Array, Scalar, Strided};
+use crate::array::{Array, Few, Scalar, Shape, Strided};
 use crate::error::{Error, Result};
 use crate::exec::rules::{LEAF, join};
+use crate::exec::scratch::{Shelf, emptied};
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_element};
 use crate::plan::Program;
@@ -20,6 +24,9 @@ use crate::threads;
 
 /// Bytes that are gathered together where they do not lie in order: they stay in the first cache.
 const GATHERED: usize = 4096;
+
+/// Most places of a channel axis that have tables: see the pass `tabulate`.
+const CHANNELS: usize = 16;
 
 pub(super) struct Job<'a> {
     pub(super) isa: Isa,
@@ -31,17 +38,28 @@ pub(super) struct Job<'a> {
     pub(super) inputs: &'a [Array],
     /// Shape of the frames asked for.
     pub(super) shape: &'a [usize],
+    /// Memory for the node.
+    pub(super) shelves: &'a Shelves,
 }
 
 /// The program's results for the bytes 0…255 of its operand, for each place of the channel axis.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Table(Vec<Block>);
+
+/// Memory for tables and for what is looked up in them.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    tables: Shelf<Vec<Table>>,
+    inputs: Shelf<Vec<Array>>,
+    pieces: Shelf<Vec<Piece<'static, 'static>>>,
+    bytes: Shelf<Vec<u8>>,
+}
 
 /// A table made ready for counting.
 #[derive(Debug)]
 pub(super) enum Counter {
     /// Sums of f32.
-    Planes(PlaneTable),
+    Planes(Box<PlaneTable>),
     /// Least and greatest, any and all: from the values that occur.
     Values(Block),
     /// The values' exponents lie too far apart, or one is not finite.
@@ -49,25 +67,24 @@ pub(super) enum Counter {
 }
 
 impl Job<'_> {
-    /// The tables of one frame of the chunk.
-    fn table(&self, frame: usize) -> Result<Table> {
+    /// The tables of one frame of the chunk; and how many.
+    fn make(&self, frame: usize, table: &mut Table) -> Result<u64> {
         let channels = self.channel.and_then(|c| self.shape.get(c)).copied().unwrap_or(1);
-        (0..channels).map(|place| self.ramp(frame, place)).collect::<Result<_>>().map(Table)
+        table.0.resize_with(channels, Block::default);
+        for (place, block) in table.0.iter_mut().enumerate() {
+            self.ramp(frame, place, block)?;
+        }
+        Ok(channels as u64)
     }
 
     /// The program over the ramp; other operands as they are in frame `frame` of the chunk, at this
     /// place of the channel axis.
-    fn ramp(&self, frame: usize, place: usize) -> Result<Block> {
-        let bytes: Vec<u8> = (0..=255).collect();
-        let ramp = match self.program.operands[self.operand] {
-            // The byte pattern indexes the table, so -128…-1 stand in its upper half.
-            DType::I8 => Array::from_slice(&bytes.iter().map(|&b| b as i8).collect::<Vec<_>>(), &[256])?,
-            _ => Array::from_slice(&bytes, &[256])?,
-        };
-        let mut inputs = Vec::with_capacity(self.inputs.len());
+    fn ramp(&self, frame: usize, place: usize, table: &mut Block) -> Result<()> {
+        let mut inputs = self.shelves.tables.inputs.take();
+        inputs.clear();
         for (n, a) in self.inputs.iter().enumerate() {
             if n == self.operand {
-                inputs.push(ramp.clone());
+                inputs.push(ramp(self.program.operands[self.operand])?);
                 continue;
             }
             let lead = self.shape.len().saturating_sub(a.ndim());
@@ -77,13 +94,17 @@ impl Job<'_> {
                 axis if Some(axis) == self.channel => place,
                 _ => 0,
             };
-            let index: Vec<usize> = a.shape().iter().enumerate().map(at).collect();
-            inputs.push(Array::from_scalar(a.get(&index)?)?);
+            let index: Shape = a.shape().iter().enumerate().map(at).collect();
+            inputs.push(a.element(&index)?);
         }
-        let mut table = Block::new(self.program.dtype, 256);
+        table.make_room(self.program.dtype, 256);
         let mut failed = None;
-        table.with_bytes(256, |out| failed = interpret::run(self.isa, self.program, &inputs, &[256], out, None).err());
-        failed.map_or(Ok(table), Err)
+        let registers = &self.shelves.registers;
+        table.with_bytes(256, |out| {
+            failed = interpret::run(self.isa, self.program, &inputs, &[256], out, registers, None).err();
+        });
+        inputs.clear();
+        failed.map_or(Ok(()), Err)
     }
 
     /// Elements of one frame.
@@ -93,8 +114,9 @@ impl Job<'_> {
 
     /// The 8-bit operand as it is seen over the shape.
     fn bytes(&self) -> Result<Strided<'_>> {
-        let all = views(self.inputs, self.shape);
-        let view = all.into_iter().nth(self.operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
+        let view = views(self.inputs, self.shape)
+            .nth(self.operand)
+            .ok_or_else(|| Error::internal("a program has no such operand"))?;
         Ok(view.collapsed())
     }
 
@@ -103,7 +125,10 @@ impl Job<'_> {
         let total = product(self.shape);
         let view = self.bytes()?;
         let dense = view.contiguous();
-        let mut scratch = if dense.is_some() { Vec::new() } else { vec![0u8; size.min(total)] };
+        let mut scratch = self.shelves.tables.bytes.take();
+        if dense.is_none() {
+            scratch.resize(size.min(total), 0);
+        }
         for (n, start) in (0..total).step_by(size.max(1)).enumerate() {
             let end = start.saturating_add(size).min(total);
             match dense {
@@ -124,12 +149,28 @@ pub(super) fn shared_table<'c>(job: &Job<'_>, cell: &'c OnceLock<Table>) -> Resu
     if let Some(table) = cell.get() {
         return Ok((table, 0));
     }
-    let made = job.table(0)?;
-    let n = made.0.len() as u64;
+    let mut made = Table::default();
+    let n = job.make(0, &mut made)?;
     Ok((cell.get_or_init(|| made), n))
 }
 
+/// The bytes 0…255 as elements of an 8-bit type; those of `int8` are negative in their upper half.
+fn ramp(dtype: DType) -> Result<Array> {
+    static RAMPS: [OnceLock<Array>; 2] = [OnceLock::new(), OnceLock::new()];
+    let cell = &RAMPS[usize::from(dtype == DType::I8)];
+    if let Some(made) = cell.get() {
+        return Ok(made.clone());
+    }
+    let bytes: [u8; 256] = std::array::from_fn(|b| b as u8);
+    let made = match dtype {
+        DType::I8 => Array::from_slice(&bytes.map(u8::cast_signed), &[256])?,
+        _ => Array::from_slice(&bytes, &[256])?,
+    };
+    Ok(cell.get_or_init(|| made).clone())
+}
+
 /// Elements that one thread looks up.
+#[derive(Debug)]
 struct Piece<'t, 'o> {
     /// The first of them, in C order.
     start: usize,
@@ -144,23 +185,39 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
     if out.is_empty() {
         return Ok(0);
     }
-    let own: Vec<Table>;
-    let (tables, run, made): (Vec<&Table>, usize, u64) = match shared {
+    let mut own = job.shelves.tables.tables.take();
+    let mut made = 0;
+    let (tables, run) = match shared {
         Some(cell) => {
-            let (table, made) = shared_table(job, cell)?;
-            (vec![table], product(job.shape), made)
+            let (table, new) = shared_table(job, cell)?;
+            made += new;
+            (std::slice::from_ref(table), product(job.shape))
         }
         None => {
             let frames = job.shape.first().copied().unwrap_or(1);
-            own = (0..frames).map(|t| job.table(t)).collect::<Result<_>>()?;
-            (own.iter().collect(), job.frame(), own.iter().map(|t| t.0.len() as u64).sum())
+            if own.len() < frames {
+                own.resize_with(frames, Table::default);
+            }
+            for (t, table) in own.iter_mut().enumerate().take(frames) {
+                made += job.make(t, table)?;
+            }
+            (&own[..frames], job.frame())
         }
     };
     let d = job.program.dtype;
     let view = job.bytes()?;
     let dense = view.contiguous();
-    let scratch = || Ok(if dense.is_some() { Vec::new() } else { vec![0u8; GATHERED] });
-    threads::share(true, job.pieces(&tables, run, out), scratch, |scratch, piece| {
+    let scratch = || {
+        let mut scratch = job.shelves.tables.bytes.take();
+        if dense.is_none() && scratch.len() < GATHERED {
+            scratch.resize(GATHERED, 0);
+        }
+        Ok(scratch)
+    };
+    let mut shelf = job.shelves.tables.pieces.take();
+    let mut pieces = emptied(std::mem::take(&mut *shelf));
+    job.pieces(tables, run, out, &mut pieces);
+    threads::share(true, pieces.drain(..), scratch, |scratch, piece| {
         let n = piece.out.len() / d.size();
         let mut lanes = LanesMut::of(d, piece.out).ok_or_else(|| Error::internal("an output is not aligned"))?;
         let look_up = |start, x: &[u8], out: LanesMut<'_>| match piece.place {
@@ -178,22 +235,22 @@ pub(super) fn apply(job: &Job<'_>, shared: Option<&OnceLock<Table>>, out: &mut [
         }
         Ok(())
     })?;
+    *shelf = emptied(pieces);
     Ok(made)
 }
 
 impl Job<'_> {
     /// The output in pieces that have their tables in common; each of `tables` serves `run` elements.
     /// Pieces of the channels of the same pixels stand together, so that those are read once.
-    fn pieces<'t, 'o>(&self, tables: &[&'t Table], run: usize, out: &'o mut [u8]) -> Vec<Piece<'t, 'o>> {
+    fn pieces<'t, 'o>(&self, tables: &'t [Table], run: usize, out: &'o mut [u8], pieces: &mut Vec<Piece<'t, 'o>>) {
         let item = self.program.dtype.size();
         let band = BAND / item;
         let (channels, inner) = match self.channel {
             Some(c) => (self.shape[c], product(&self.shape[c + 1..])),
             None => (1, 1),
         };
-        let mut pieces = Vec::new();
         let runs = out.chunks_mut(run.saturating_mul(item)).zip(tables).enumerate();
-        for (r, (out, &table)) in runs {
+        for (r, (out, table)) in runs {
             let mut start = r * run;
             if inner == 1 {
                 let place = (channels == 1).then_some(0);
@@ -205,17 +262,21 @@ impl Job<'_> {
                 continue;
             }
             for out in out.chunks_mut(channels * inner * item) {
-                let mut planes: Vec<_> = out.chunks_mut(inner * item).map(|p| p.chunks_mut(band * item)).collect();
+                let mut planes: Few<&mut [u8], CHANNELS> = out.chunks_mut(inner * item).collect();
                 for at in (0..inner).step_by(band) {
                     for (place, plane) in planes.iter_mut().enumerate() {
                         let start = start + place * inner + at;
-                        pieces.extend(plane.next().map(|out| Piece { start, table, place: Some(place), out }));
+                        let all = std::mem::take(plane);
+                        let (out, later) = all.split_at_mut(all.len().min(band * item));
+                        *plane = later;
+                        if !out.is_empty() {
+                            pieces.push(Piece { start, table, place: Some(place), out });
+                        }
                     }
                 }
                 start += channels * inner;
             }
         }
-        pieces
     }
 }
 
@@ -236,8 +297,13 @@ impl Table {
     fn look_up_in_turns(&self, isa: Isa, start: usize, x: &[u8], out: LanesMut<'_>) -> Result<()> {
         let first = start % self.0.len().max(1);
         with_element!(out.dtype(), T => {
-            let tables = self.0.iter().map(|t| entries_of::<T>(t.lanes())).collect::<Result<Vec<_>>>()?;
-            table_turns(isa, x, &tables, first, T::lanes_mut(out));
+            let Some(one) = self.0.first() else { return Ok(()) };
+            let mut tables = [entries_of::<T>(one.lanes())?; CHANNELS];
+            for (slot, t) in tables.iter_mut().zip(&self.0) {
+                *slot = entries_of::<T>(t.lanes())?;
+            }
+            let tables = tables.get(..self.0.len()).ok_or_else(|| Error::internal("too many channels have tables"))?;
+            table_turns(isa, x, tables, first, T::lanes_mut(out));
         });
         Ok(())
     }
@@ -247,11 +313,16 @@ fn entries_of<T: Lane>(entries: Lanes<'_>) -> Result<&[T; 256]> {
     T::lanes(entries).try_into().map_err(|_| Error::internal("a table is not of 256 entries"))
 }
 
+fn planes(values: &Block) -> Result<Option<PlaneTable>> {
+    let table = f32::lanes(values.lanes());
+    let table = table.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
+    Ok(PlaneTable::new(table, None))
+}
+
 fn counter(op: Reduce, values: Block) -> Result<Counter> {
     Ok(match (op, values.lanes()) {
-        (Reduce::Sum | Reduce::Mean, Lanes::F32(v)) => {
-            let table = v.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
-            PlaneTable::new(table, None).map_or(Counter::NotExact, Counter::Planes)
+        (Reduce::Sum | Reduce::Mean, Lanes::F32(_)) => {
+            planes(&values)?.map_or(Counter::NotExact, |p| Counter::Planes(Box::new(p)))
         }
         (Reduce::Sum | Reduce::Mean, _) => Counter::NotExact,
         _ => Counter::Values(values),
@@ -263,47 +334,49 @@ pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>
     if let Some(cell) = shared
         && cell.get().is_none()
     {
-        let _ = cell.set(counter(op, job.ramp(0, 0)?)?);
+        let mut values = Block::default();
+        job.ramp(0, 0, &mut values)?;
+        let _ = cell.set(counter(op, values)?);
+    }
+    let sums = matches!(op, Reduce::Sum | Reduce::Mean);
+    if sums && job.program.dtype != DType::F32 {
+        return Ok(false);
     }
     let item = op.result(job.program.dtype).size();
+    let mut own = job.shelves.blocks.take();
     let mut exact = true;
     job.with_runs(job.frame(), |t, x| {
-        let own;
-        let counter = match shared.and_then(OnceLock::get) {
-            Some(c) => c,
+        let value = match shared.and_then(OnceLock::get) {
+            Some(Counter::NotExact) => None,
+            Some(Counter::Planes(planes)) => Some(sum(job, op, planes, x)?),
+            Some(Counter::Values(values)) => Some(reduce_occurring(job, op, values, x)?),
             None => {
-                own = counter(op, job.ramp(t, 0)?)?;
-                &own
+                job.ramp(t, 0, &mut own)?;
+                match (sums, &*own) {
+                    (true, own) => planes(own)?.map(|planes| sum(job, op, &planes, x)).transpose()?,
+                    (false, own) => Some(reduce_occurring(job, op, own, x)?),
+                }
             }
         };
-        let value = match counter {
-            Counter::NotExact => {
-                exact = false;
-                return Ok(());
-            }
-            Counter::Planes(planes) => {
-                let mut leaves = vec![0.0; x.len().div_ceil(LEAF)];
-                let jobs: Vec<_> = x.chunks(LEAF).zip(&mut leaves).collect();
-                threads::share(
-                    true,
-                    jobs,
-                    || Ok(()),
-                    |(), (leaf, sum)| {
-                        *sum = planes.sum(job.isa, leaf);
-                        Ok(())
-                    },
-                )?;
-                let sum = join(&leaves);
-                Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum })
-            }
-            Counter::Values(values) => reduce_occurring(job, op, values, x)?,
-        };
-        if let Some(o) = out.get_mut(t * item..(t + 1) * item) {
-            o.copy_from_slice(&value.bytes());
+        match (value, out.get_mut(t * item..(t + 1) * item)) {
+            (Some(value), Some(o)) => value.write_to(o),
+            _ => exact = false,
         }
         Ok(())
     })?;
     Ok(exact)
+}
+
+/// The sum or the mean of a frame's values.
+fn sum(job: &Job<'_>, op: Reduce, planes: &PlaneTable, x: &[u8]) -> Result<Scalar> {
+    let mut leaves: Few<f64, 64> = Few::repeated(0.0, x.len().div_ceil(LEAF));
+    let no_state = || Ok(());
+    threads::share(true, x.chunks(LEAF).zip(leaves.iter_mut()), no_state, |(), (leaf, sum)| {
+        *sum = planes.sum(job.isa, leaf);
+        Ok(())
+    })?;
+    let sum = join(&leaves);
+    Ok(Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum }))
 }
 
 /// Min, max, any and all: the values that occur at least once, reduced by the ordinary path.
@@ -311,33 +384,18 @@ fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Resu
     let mut counts = [0u64; 256];
     histogram(x, &mut counts);
     let d = job.program.dtype;
-    let mut kept = Block::new(d, counts.iter().filter(|&&n| n > 0).count());
-    let n = kept.len();
+    let mut kept = job.shelves.blocks.take();
+    kept.make_room(d, 256);
+    let mut n = 0;
     with_element!(d, T => {
         let all = T::lanes(values.lanes());
         let occurring = all.iter().zip(&counts).filter(|(_, n)| **n > 0).map(|(v, _)| *v);
-        for (o, v) in T::lanes_mut(kept.head_mut(n)).iter_mut().zip(occurring) {
+        for (o, v) in T::lanes_mut(kept.head_mut(256)).iter_mut().zip(occurring) {
             *o = v;
+            n += 1;
         }
     });
-    let identity = Program::operand(d);
-    let mut array = crate::array::zeroed(d, &[n])?;
-    let bytes = n * d.size();
-    kept.with_bytes(n, |b| array.bytes_mut()[..bytes].copy_from_slice(b));
-    let inputs = [Array::from_buffer(array, d, vec![n])];
-    let result = op.result(d);
-    let mut out = crate::array::zeroed(result, &[1])?;
-    let item = result.size();
-    let reduce = super::reduce::Job {
-        isa: job.isa,
-        op,
-        axes: &[0],
-        over: &[n],
-        program: &identity,
-        inputs: &inputs,
-        table: None,
-        watch: None,
-    };
-    super::reduce::run(&reduce, &mut out.bytes_mut()[..item])?;
-    Ok(Scalar::from_bytes(result, &out.bytes()[..item]))
+    let mut acc = Accumulator::new(op, d, LANES);
+    acc.add(job.isa, kept.lanes().head(n));
+    Ok(acc.value())
 }

@@ -199,7 +199,7 @@ fn each<T: Copy + Send + Sync, A: Fn(T, T) -> T + Copy + Sync, M: Fn(T, T, T) ->
     let rows = (WORTH / k.saturating_mul(n).max(1)).clamp(1, m.max(1)).next_multiple_of(ROWS);
     for (out, (a, b)) in out.chunks_mut((m * n).max(1)).zip(places) {
         let parts = out.chunks_mut(rows.saturating_mul(n).max(1)).enumerate();
-        let jobs = parts.map(|(p, out)| (&x[a + p * rows * k..], out)).collect();
+        let jobs = parts.map(|(p, out)| (&x[a + p * rows * k..], out));
         threads::share(
             true,
             jobs,
