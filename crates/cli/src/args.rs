@@ -156,7 +156,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=1024))]
     pub(crate) threads: u32,
 
-    /// Refuse plans whose buffers need more, e.g. 512MiB or 2GB; default: a share of the machine's
+    /// Refuse plans whose buffers need more, e.g. 512MiB or 2GB; default: OPUSCLIP_MEMORY_LIMIT, or none
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = parse_bytes)]
     pub(crate) memory_limit: Option<u64>,
 }
@@ -315,24 +315,7 @@ fn parse_gamma(text: &str) -> Result<f64, String> {
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "t" | "tib" => 1 << 40,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        "tb" => 1_000_000_000_000,
-        _ => return Err("expected bytes such as 512MiB, 2GiB or 2GB".to_string()),
-    };
-    let value: f64 = number.parse().map_err(|_| "expected bytes such as 512MiB, 2GiB or 2GB".to_string())?;
-    let bytes = value * scale as f64;
-    if (1.0..=9.0e18).contains(&bytes) { Ok(bytes as u64) } else { Err("out of range".to_string()) }
+    opusclip::run::parse_bytes(text).map_err(str::to_string)
 }
 
 #[cfg(test)]

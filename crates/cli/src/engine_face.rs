@@ -306,8 +306,14 @@ pub(crate) fn threads(wish: u32) -> usize {
     if wish == 0 { cores() } else { usize::try_from(wish).unwrap_or(1) }
 }
 
-/// A misspelt `OPUSCLIP_ISA` must not silently mean the best level.
+/// The limit that was asked for, or that of `OPUSCLIP_MEMORY_LIMIT`.
+pub(crate) fn memory(wish: Option<u64>) -> Option<u64> {
+    wish.or_else(|| opusclip::run::memory_limit().unwrap_or_default())
+}
+
+/// A misspelt `OPUSCLIP_ISA` or `OPUSCLIP_MEMORY_LIMIT` must not silently mean the best level, or no limit.
 pub(crate) fn check_environment() -> Result<(), Failure> {
+    opusclip::run::memory_limit().map_err(|e| Failure::Usage(e.to_string()))?;
     match std::env::var("OPUSCLIP_ISA") {
         Ok(wish) if !wish.is_empty() && Isa::parse(&wish).is_none() => {
             let known: Vec<&str> = Isa::available().into_iter().map(Isa::name).collect();

@@ -12,11 +12,11 @@ use crate::errstate::Watch;
 use crate::exec::chunk::Context;
 use crate::exec::cpu::Cpu;
 use crate::exec::options::pool_for;
-pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
+pub use crate::exec::options::{Output, RunOptions, RunReport, memory_limit, parse_bytes, pool};
 use crate::exec::prepared::{Destination, Prepared};
 use crate::exec::record::Record;
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
-use crate::lazy::{Lazy, compose};
+use crate::lazy::compose;
 use crate::monitor::Phase;
 use crate::plan::lower;
 use crate::stage::memory::stage_frames;
@@ -35,7 +35,7 @@ pub fn run(outputs: Vec<Output>, options: &RunOptions) -> Result<RunReport> {
                 }
                 // A single number goes into a sink as a stream of one frame.
                 Output::Sink(l, sink) => {
-                    let single = is_single(&l);
+                    let single = l.shape().is_ok_and(<[usize]>::is_empty);
                     lazies.push(if single { compose::reshape(&l, &[1]) } else { l });
                     sinks.push(Some(Destination { sink, single }));
                 }
@@ -67,8 +67,9 @@ fn execute(
     options: &RunOptions,
 ) -> Result<RunReport> {
     let Prepared { plan, schedule, .. } = prepared;
+    memory_limit()?;
     let threads = threads::resolve(options.threads);
-    let (mut outlets, collected) = prepared.open(sinks)?;
+    let (outlets, collected) = prepared.open(sinks)?;
     let isa = options.isa.unwrap_or_else(Isa::active);
     let watch = Watch::new(options.errors, &options.monitor);
     let record = Record::new(plan, &options.monitor);
@@ -80,7 +81,7 @@ fn execute(
         monitor: &options.monitor,
         cancel: &options.cancel,
         watch: watch.as_ref(),
-        pool: pool_for(plan, !outlets.is_empty()),
+        pool: pool_for(options, plan, !outlets.is_empty()),
         threads,
         known: prepared.known(arguments)?,
         kept: &schedule.kept,
@@ -91,47 +92,57 @@ fn execute(
         // What earlier runs left for reuse counts against this one's limit.
         cx.pool.trim();
     }
+    let done = carry_out(prepared, &mut cx, outlets, options);
+    // A run that failed shows how far it came.
+    record.finish(plan, &before, &cx.pool.stats());
+    done
+}
+
+/// Stage after stage, then what is left for the sinks.
+fn carry_out(
+    prepared: &Prepared,
+    cx: &mut Context<'_>,
+    mut outlets: Vec<Outlet>,
+    options: &RunOptions,
+) -> Result<RunReport> {
+    let (schedule, plan, watch, collected) = (&prepared.schedule, cx.plan, cx.watch, cx.collected);
     for (n, stage) in schedule.stages.iter().enumerate() {
         let (sunk, rest): (Vec<Outlet>, Vec<Outlet>) =
             outlets.into_iter().partition(|o| stage.targets.contains(&o.node) && streams(plan, o.node));
-        let budget = prepared.budget(n, &collected, &sunk, threads, options.memory_limit, &cx.known)?;
+        let budget = prepared.budget(n, collected, &sunk, cx.threads, options.memory_limit, &cx.known)?;
         options.monitor.start(budget.workers, budget.bytes);
-        record.stage(n, stage_frames(plan, stage), &budget, || -> Result<()> {
+        cx.record.stage(n, stage_frames(plan, stage), &budget, || -> Result<()> {
             if !stage.targets.is_empty() || !stage.folds.is_empty() {
                 options.monitor.add_total(stage_frames(plan, stage) as u64);
-                run_stage(&mut cx, stage, &sunk, &budget)?;
+                run_stage(cx, stage, &sunk, &budget)?;
             }
             for &id in &stage.whole {
                 cx.known[id.0] = Some(cx.run_whole(id)?);
             }
             Ok(())
         })?;
-        watch.as_ref().map_or(Ok(()), Watch::raise)?;
+        watch.map_or(Ok(()), Watch::raise)?;
         outlets = sunk.into_iter().chain(rest).collect();
     }
-    if let Some(w) = &watch {
+    if let Some(w) = watch {
         w.warn();
     }
 
     let mut report = RunReport::default();
-    for id in &collected {
+    for id in collected {
         report.arrays.push(cx.whole(*id)?);
     }
     // Outputs of one kind keep the caller's order; the stages may have shuffled the outlets.
     outlets.sort_by_key(|o| plan.outputs.iter().position(|n| *n == o.node));
     for outlet in &outlets {
         if !streams(plan, outlet.node) {
-            drain(&cx, outlet)?;
+            drain(cx, outlet)?;
         }
         if options.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        report.reports.push(outlet.sink.lock().unwrap_or_else(PoisonError::into_inner).finish()?);
+        let mut sink = outlet.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        report.reports.push(options.monitor.time(Phase::Encode, || sink.finish())?);
     }
-    record.finish(plan, &before, &cx.pool.stats());
     Ok(report)
-}
-
-fn is_single(lazy: &Lazy) -> bool {
-    lazy.shape().is_ok_and(<[usize]>::is_empty)
 }

@@ -22,7 +22,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Outcome {
     let input = engine_face::open(path)?;
     let frames = engine_face::frames(&input, args.grade.frames, path)?;
     let result = expr.eval(&[("x", frames)]).map_err(grade::named)?;
-    let limits = Limits { threads: engine_face::threads(args.run.threads), memory: args.run.memory_limit };
+    let (threads, memory) = (engine_face::threads(args.run.threads), engine_face::memory(args.run.memory_limit));
+    let limits = Limits { threads, memory };
     let mut out = Data::stdout();
     out.text(&format!("{}\n--expr '{}'\n\n", show_path(path), grade::source(&args.grade)))?;
     out.text(&engine_face::explain(&result, limits)?)?;

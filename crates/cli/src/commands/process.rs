@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ProcessArgs, cancel: &Cancel) -> Outcome {
     let jobs = targets.list.len().min(threads).max(1);
     let limits = Limits {
         threads: (threads / jobs).max(1),
-        memory: args.run.memory_limit.map(|bytes| (bytes / jobs as u64).max(1)),
+        memory: engine_face::memory(args.run.memory_limit).map(|bytes| (bytes / jobs as u64).max(1)),
     };
     let monitors = Monitors::new(profile.as_ref());
     let label = match targets.list.as_slice() {

@@ -127,7 +127,8 @@ fn measure(input: &Opened, args: &StatsArgs, cancel: &Cancel, monitor: &Monitor)
     let name = show_name(&args.input);
     let total = indices.len() as u64;
     let bar = Progress::start(&name, !args.quiet, move || (counts.frames_read().min(total), total));
-    let limits = Limits { threads: engine_face::threads(args.run.threads), memory: args.run.memory_limit };
+    let limits =
+        Limits { threads: engine_face::threads(args.run.threads), memory: engine_face::memory(args.run.memory_limit) };
     let columns = engine_face::collect(wanted, limits, cancel, monitor)?;
     drop(bar);
 

@@ -218,6 +218,22 @@ fn a_misspelt_instruction_set_is_refused() {
 }
 
 #[test]
+fn the_environment_sets_a_memory_limit() {
+    let folder = Folder::with_sample();
+    let with = |limit: &str, line: &str| {
+        Done::of(folder.command(&words(line)).env("OPUSCLIP_MEMORY_LIMIT", limit).output().unwrap())
+    };
+    let done = with("lots", "doctor");
+    let line = done.refused(2);
+    assert!(line.contains("OPUSCLIP_MEMORY_LIMIT: 'lots' given; expected bytes such as 512MiB"), "{line}");
+    let done = with("1KiB", "process bunny.mp4 -o out.mp4");
+    let line = done.refused(1);
+    assert!(line.contains("but the limit is 1.0 KiB") && line.contains("raise the limit to"), "{line}");
+    // What is written on the line goes first.
+    assert_eq!(with("1KiB", "process bunny.mp4 -o out.mp4 --frames :4 --memory-limit 2GiB").code, Some(0));
+}
+
+#[test]
 fn the_end_of_memory_is_an_error_that_leaves_nothing() {
     let folder = Folder::with_sample();
     let program = env!("CARGO_BIN_EXE_opusclip");

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
 use opusclip_raw::kernel::pick::every;
@@ -205,6 +205,12 @@ impl Array {
         self.offset
     }
 
+    /// Without elements: stands where an array was.
+    pub(crate) fn nothing() -> Array {
+        static NOTHING: OnceLock<Array> = OnceLock::new();
+        NOTHING.get_or_init(|| Array::from_buffer(Buffer::default(), DType::U8, Shape::repeated(0, 1))).clone()
+    }
+
     /// One element as a 0-d view.
     pub(crate) fn element(&self, index: &[usize]) -> Result<Array> {
         let bytes = self.place("get", index)?;
@@ -364,6 +370,22 @@ impl Homes {
         };
         // There is always one.
         Array::over_shared(data.unwrap_or_else(|| Arc::new(Storage::nothing())), dtype, shape)
+    }
+
+    /// Takes the memory of an array that nobody else sees and that fills it in C order; else the array
+    /// stays as it is.
+    pub(crate) fn empty(&mut self, array: &mut Array) -> Option<PoolBuffer> {
+        let (fills, bytes) = (array.offset == 0 && array.is_contiguous(), array.nbytes());
+        let place = Arc::get_mut(&mut array.data).filter(|place| fills && place.bytes().len() == bytes)?;
+        if !matches!(place, Storage::Pooled(_)) {
+            return None;
+        }
+        let Storage::Pooled(buffer) = std::mem::replace(place, Storage::nothing()) else { return None };
+        let home = std::mem::replace(array, Array::nothing()).data;
+        if self.0.len() < Self::MOST {
+            self.0.push(home);
+        }
+        Some(buffer)
     }
 
     /// Lets an array go: if nobody else sees its memory, that goes back to its pool.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use opusclip_raw::Pool;
+use opusclip_raw::{Pool, PoolBuffer};
 
 use super::executor::{Executor, Fold, Frames};
 use super::record::Record;
@@ -155,13 +155,24 @@ impl Context<'_> {
                         self.compute(id, &frames, inputs, dest[t])?;
                         None
                     }
-                    _ => {
-                        let bytes = product(&frames.shape).saturating_mul(node.dtype.size());
-                        let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
-                        self.record.buffer(id, fresh);
-                        self.compute(id, &frames, inputs, &mut buffer.bytes_mut()[..bytes])?;
-                        Some(homes.array(buffer, node.dtype, frames.shape))
-                    }
+                    _ => Some(match self.donated(id, inputs, done, homes) {
+                        Some((n, mut buffer)) => {
+                            let bytes = buffer.len();
+                            self.monitor.count_donated();
+                            let out = buffer.bytes_mut();
+                            let run = || self.executor.run_over(self.plan, id, &frames, inputs, n, out);
+                            self.record.compute(self.plan, id, inputs, bytes, run)?;
+                            homes.array(buffer, node.dtype, frames.shape)
+                        }
+                        None => {
+                            let bytes = product(&frames.shape).saturating_mul(node.dtype.size());
+                            let taken = self.pool.take_telling(bytes);
+                            let (mut buffer, fresh) = taken.map_err(|e| out_of_memory(e.bytes))?;
+                            self.record.buffer(id, fresh);
+                            self.compute(id, &frames, inputs, &mut buffer.bytes_mut()[..bytes])?;
+                            homes.array(buffer, node.dtype, frames.shape)
+                        }
+                    }),
                 };
                 inputs.clear();
                 done.drain(..).for_each(|array| homes.leave(array));
@@ -213,6 +224,30 @@ impl Context<'_> {
         }
         folds.done(range.end);
         Ok(())
+    }
+
+    /// The memory of an input that nobody looks at again, if the node may be run over it; and which.
+    fn donated(
+        &self,
+        id: NodeId,
+        inputs: &mut [Array],
+        done: &mut Vec<Array>,
+        homes: &mut Homes,
+    ) -> Option<(usize, PoolBuffer)> {
+        for n in (0..inputs.len()).filter(|n| self.executor.runs_over(self.plan, id, *n)) {
+            let input = inputs.get_mut(n)?;
+            let Some(at) = done.iter().position(|a| a.same_view(input)) else { continue };
+            // Two see it, here and there: one lets go.
+            let seen = std::mem::replace(input, Array::nothing());
+            drop(seen);
+            let last = done.get_mut(at)?;
+            if let Some(buffer) = homes.empty(last) {
+                done.swap_remove(at);
+                return Some((n, buffer));
+            }
+            input.clone_from(last);
+        }
+        None
     }
 
     /// How many looks at each node's frames a chunk will take.

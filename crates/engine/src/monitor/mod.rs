@@ -19,7 +19,8 @@ pub use spans::{PerformanceMonitor, Span, SpanRecord, SpanSummary};
 
 use crate::errstate::Trouble;
 
-/// A flag that ends a run within one frame.
+/// A flag that ends a run soon: within some blocks of arithmetic, a row that is sorted, or a frame that a
+/// codec has in hand.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -141,6 +142,8 @@ counters! {
     blocks,
     /// Reductions done by counting, counted per call.
     counted,
+    /// Results that were written over an input nobody looked at again, counted per call.
+    donated,
     /// Plans that were made: one for each run that no kept plan served.
     plans,
     /// Calls of traced functions that a kept plan served (see [`mod@crate::jit`]).
@@ -252,6 +255,10 @@ impl Monitor {
 
     pub(crate) fn count_blocks(&self) {
         Self::add(&self.0.blocks, 1);
+    }
+
+    pub(crate) fn count_donated(&self) {
+        Self::add(&self.0.donated, 1);
     }
 
     pub(crate) fn count_counted(&self) {

@@ -37,7 +37,7 @@ struct Inner {
     events: Mutex<Events>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Events {
     list: Vec<Event>,
     /// Names of the threads that did something.
@@ -45,7 +45,7 @@ struct Events {
     dropped: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Event {
     name: Cow<'static, str>,
     /// What kind of work it was.
@@ -119,7 +119,8 @@ impl Profile {
     /// times in microseconds since the profile began. Events of one thread follow each other or lie
     /// within each other.
     pub fn to_json(&self) -> String {
-        let events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
+        // Threads that are still at work must not wait for the text.
+        let events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let micros = |d: Duration| format!("{}.{:03}", d.as_micros(), d.subsec_nanos() % 1000);
         let named = events.threads.iter().map(|(id, name)| {
             let args = json::object([("name", json::text(name))]);

@@ -14,6 +14,7 @@ mod golden;
 mod index;
 mod jit;
 mod linalg;
+mod memory;
 mod monitor;
 #[cfg(feature = "ndarray")]
 mod ndarray;

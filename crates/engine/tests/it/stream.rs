@@ -104,11 +104,25 @@ pub(crate) struct Kept {
     part_bytes: usize,
     seen: Arc<Mutex<Seen>>,
     fail_push: Option<usize>,
+    panic_push: Option<usize>,
+}
+
+impl Kept {
+    /// The same, refusing a frame.
+    pub(crate) fn failing(self, at: usize) -> Kept {
+        Kept { fail_push: Some(at), ..self }
+    }
+
+    /// The same, panicking at a frame.
+    pub(crate) fn panicking(self, at: usize) -> Kept {
+        Kept { panic_push: Some(at), ..self }
+    }
 }
 
 struct KeptPart {
     next: usize,
     fail_push: Option<usize>,
+    panic_push: Option<usize>,
     out: Encoded,
 }
 
@@ -117,6 +131,7 @@ impl Part for KeptPart {
         if self.fail_push == Some(self.next) {
             return Err(Error::value("kept", "no space"));
         }
+        assert!(self.panic_push != Some(self.next), "made to panic");
         self.out.bytes.extend_from_slice(frame);
         self.out.units.push(Unit { len: frame.len(), frame: self.next, key: true });
         self.next += 1;
@@ -145,7 +160,12 @@ impl Sink for Kept {
     }
     fn part(&self, _index: usize, frames: Range<usize>) -> Result<Box<dyn Part>> {
         self.seen.lock().unwrap().parts.push(frames.clone());
-        Ok(Box::new(KeptPart { next: frames.start, fail_push: self.fail_push, out: Encoded::default() }))
+        Ok(Box::new(KeptPart {
+            next: frames.start,
+            fail_push: self.fail_push,
+            panic_push: self.panic_push,
+            out: Encoded::default(),
+        }))
     }
     fn join(&mut self, encoded: Encoded) -> Result<()> {
         let mut seen = self.seen.lock().unwrap();
@@ -161,7 +181,7 @@ impl Sink for Kept {
 
 pub(crate) fn sink(part: usize) -> (Box<Kept>, Arc<Mutex<Seen>>) {
     let seen = Arc::new(Mutex::new(Seen::default()));
-    (Box::new(Kept { part, part_bytes: 1000, seen: Arc::clone(&seen), fail_push: None }), seen)
+    (Box::new(Kept { part, part_bytes: 1000, seen: Arc::clone(&seen), fail_push: None, panic_push: None }), seen)
 }
 
 #[test]

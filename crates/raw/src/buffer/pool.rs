@@ -217,7 +217,7 @@ impl DerefMut for PoolBuffer {
 
 impl Drop for PoolBuffer {
     fn drop(&mut self) {
-        let buffer = std::mem::replace(&mut self.buffer, Buffer::empty());
+        let buffer = std::mem::take(&mut self.buffer);
         let mut shelves = self.pool.lock();
         shelves.stats.out_bytes -= self.class;
         // DerefMut lets a caller swap the buffer for another: only the class's own room comes back.

@@ -38,6 +38,8 @@ enum Operand<'a> {
     Scattered(Strided<'a>, usize),
     /// One value for all; its register was filled once.
     Splat(usize),
+    /// It lies where the results go: each block is taken to its register before it is written over.
+    Under(usize),
 }
 
 impl Default for Operand<'_> {
@@ -91,9 +93,9 @@ impl Registers {
                 }
             };
             self.results.push(register);
-            for n in 0..i {
-                if last_use[n] == i && !free.contains(&self.results[n]) {
-                    free.push(self.results[n]);
+            for (last, result) in last_use.iter().zip(&self.results).take(i) {
+                if *last == i && !free.contains(result) {
+                    free.push(*result);
                 }
             }
         }
@@ -143,18 +145,25 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// `views` are the inputs broadcast to the program's shape, all axes in one order; `shelf` has
-    /// registers of the same program.
+    /// registers of the same program. The input `under`, if there is
+    /// one, lies where the results go, and has no view of its own.
     pub(super) fn new(
         isa: Isa,
         program: &'a Program,
         views: impl Iterator<Item = Strided<'a>>,
         shelf: &'a Shelf<Registers>,
+        under: Option<usize>,
     ) -> Result<Machine<'a>> {
         let block = block_of(program);
         let mut registers = shelf.take();
         registers.lay_out(program, block);
         let mut operands = Few::new();
         for (k, view) in views.enumerate() {
+            if under == Some(k) {
+                let dtype = program.operands.get(k).copied().unwrap_or(program.dtype);
+                operands.push(Operand::Under(registers.of_operand(k, dtype, block)));
+                continue;
+            }
             let view = view.collapsed();
             operands.push(if view.is_splat() {
                 let mut value = [0u8; 16];
@@ -182,6 +191,15 @@ impl<'a> Machine<'a> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Takes the block that lies where the results go.
+    fn save(&mut self, block: &[u8], n: usize) {
+        for operand in &self.operands {
+            if let Operand::Under(register) = operand {
+                self.registers.all[*register].with_bytes(n, |bytes| bytes.copy_from_slice(block));
+            }
         }
     }
 
@@ -245,7 +263,7 @@ impl<'a> Machine<'a> {
 fn operand<'r>(operands: &'r [Operand<'_>], all: &'r [Block], k: usize, start: usize, n: usize) -> Lanes<'r> {
     match operands[k] {
         Operand::Dense(lanes) => lanes.part(start, n),
-        Operand::Scattered(_, r) | Operand::Splat(r) => all[r].lanes().head(n),
+        Operand::Scattered(_, r) | Operand::Splat(r) | Operand::Under(r) => all[r].lanes().head(n),
     }
 }
 
@@ -268,12 +286,28 @@ pub(super) fn run(
     shelf: &Shelf<Registers>,
     watcher: Option<Watcher<'_>>,
 ) -> Result<()> {
+    run_over(isa, program, inputs, shape, out, shelf, watcher, None)
+}
+
+/// The same where `out` holds the elements of the input `under`, which are as wide as the results: each
+/// element is read before it is written, and no other element needs it.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn run_over(
+    isa: Isa,
+    program: &Program,
+    inputs: &[Array],
+    shape: &[usize],
+    out: &mut [u8],
+    shelf: &Shelf<Registers>,
+    watcher: Option<Watcher<'_>>,
+    under: Option<usize>,
+) -> Result<()> {
     let item = program.dtype.size();
     // Every band begins with a whole block.
     let step = block_of(program) * item;
     let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step.max(1));
     let machine = || {
-        let mut machine = Machine::new(isa, program, views(inputs, shape), shelf)?;
+        let mut machine = Machine::new(isa, program, views(inputs, shape), shelf, under)?;
         machine.watcher.clone_from(&watcher);
         Ok(machine)
     };
@@ -284,6 +318,7 @@ pub(super) fn run(
             }
             let start = n * (band / item.max(1)) + i * machine.block;
             let n = part.len() / item;
+            machine.save(part, n);
             let lanes = LanesMut::of(program.dtype, part).ok_or_else(|| Error::internal("an output is not aligned"))?;
             machine.run(start, n, lanes);
         }

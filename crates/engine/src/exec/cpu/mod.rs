@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
 use crate::ops::lanes::Block;
-use crate::plan::{Kind, NodeId, Path, Plan, Program};
+use crate::plan::{Kind, NodeId, Path, Plan, PlanNode, Program};
 
 pub(super) use reduce::of_rows as reduce_rows;
 use watched::{Reduction, Watcher};
@@ -137,6 +137,33 @@ impl Executor for Cpu<'_> {
             }
             Kind::Op(_) => Err(Error::internal("an op reached the CPU executor without being fused")),
         }
+    }
+
+    fn runs_over(&self, plan: &Plan, id: NodeId, n: usize) -> bool {
+        let node = plan.node(id);
+        let same = |input: &PlanNode| input.shape == node.shape && input.dtype.size() == node.dtype.size();
+        // A table is asked for bytes in no order of blocks.
+        matches!(&node.kind, Kind::Fused { path: Path::Blocks(_), .. })
+            && node.inputs.get(n).is_some_and(|input| same(plan.node(*input)))
+    }
+
+    fn run_over(
+        &self,
+        plan: &Plan,
+        id: NodeId,
+        frames: &Frames,
+        inputs: &[Array],
+        n: usize,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let node = plan.node(id);
+        let Kind::Fused { program, path: Path::Blocks(_) } = &node.kind else {
+            return Err(Error::internal("only a program in blocks runs over its input"));
+        };
+        self.record.count_blocks(id);
+        let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
+        let shelf = &self.shelves(id)?.registers;
+        interpret::run_over(self.isa, program, inputs, &frames.shape, out, shelf, watcher, Some(n))
     }
 
     fn fold<'a>(&'a self, plan: &'a Plan, id: NodeId) -> Result<Box<dyn Fold + 'a>> {

@@ -61,13 +61,13 @@ impl<'a> Values<'a> {
     /// Of the job's operands, seen as these views. And how many elements may be asked for at once.
     pub(super) fn new(job: &Job<'a>, mut views: impl Iterator<Item = Strided<'a>>) -> Result<(Values<'a>, usize)> {
         let Some((table, operand)) = job.table else {
-            let machine = Machine::new(job.isa, job.program, views, &job.shelves.registers)?;
+            let machine = Machine::new(job.isa, job.program, views, &job.shelves.registers, None)?;
             let block = machine.block;
             return Ok((Values::Computed(machine), block));
         };
         let bytes = views.nth(operand).ok_or_else(|| Error::internal("a program has no such operand"))?;
         let index = job.index_program();
-        let machine = Machine::new(job.isa, index, std::iter::once(bytes), &job.shelves.bytes)?;
+        let machine = Machine::new(job.isa, index, std::iter::once(bytes), &job.shelves.bytes, None)?;
         // The values are wider than the bytes.
         let block = machine.block / 2;
         let mut bytes = job.shelves.looked_up.take();

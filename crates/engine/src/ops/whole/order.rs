@@ -14,6 +14,7 @@ use crate::array::{Array, Meta, shape};
 use crate::error::{Error, Result};
 use crate::ops::facts::{Param, ParamKind, Preset, Row};
 use crate::ops::lanes::{Lane, LanesMut, with_number};
+use crate::threads;
 
 pub(super) const PAGES: &[&Page] = &[&SORT, &ARGSORT, &PARTITION, &ARGPARTITION, &LEXSORT];
 
@@ -467,22 +468,25 @@ fn sort_complex<T: Copy, K: Ord + Copy>(row: &mut [T], descending: bool, nan: K,
     }
 }
 
+/// Does something with each row, until the run is cancelled.
+fn rows<T>(all: &mut [T], n: usize, mut f: impl FnMut(&mut [T])) -> Result<()> {
+    all.chunks_mut(n).try_for_each(|row| {
+        threads::go_on()?;
+        f(row);
+        Ok(())
+    })
+}
+
 /// Sorts rows of `n` elements.
-fn sort_rows(out: LanesMut<'_>, n: usize, descending: bool) {
+fn sort_rows(out: LanesMut<'_>, n: usize, descending: bool) -> Result<()> {
     let n = n.max(1);
     let dtype = out.dtype();
     match out {
-        LanesMut::F16(all) => all.chunks_mut(n).for_each(|row| sort_row(row, descending)),
-        LanesMut::BF16(all) => all.chunks_mut(n).for_each(|row| sort_row(row, descending)),
-        LanesMut::C64(all) => {
-            all.chunks_mut(n).for_each(|row| sort_complex(row, descending, u64::from(NAN32) << 32, Key::key));
-        }
-        LanesMut::C128(all) => {
-            all.chunks_mut(n).for_each(|row| sort_complex(row, descending, (NAN64, 0), long_key));
-        }
-        out => with_number!(dtype, T => {
-            T::lanes_mut(out).chunks_mut(n).for_each(|row| sort_row(row, descending));
-        }),
+        LanesMut::F16(all) => rows(all, n, |row| sort_row(row, descending)),
+        LanesMut::BF16(all) => rows(all, n, |row| sort_row(row, descending)),
+        LanesMut::C64(all) => rows(all, n, |row| sort_complex(row, descending, u64::from(NAN32) << 32, Key::key)),
+        LanesMut::C128(all) => rows(all, n, |row| sort_complex(row, descending, (NAN64, 0), long_key)),
+        out => with_number!(dtype, T => rows(T::lanes_mut(out), n, |row| sort_row(row, descending))),
     }
 }
 
@@ -510,8 +514,7 @@ fn sort(g: &Given<'_, Array>) -> Result<Array> {
     let (dtype, descending) = (g.x()?.dtype(), g.bool("descending"));
     each_row(g, dtype, |rows, mut out, n| {
         out.copy_from(lanes(rows)?);
-        sort_rows(out, n, descending);
-        Ok(())
+        sort_rows(out, n, descending)
     })
 }
 
@@ -520,8 +523,7 @@ pub(crate) fn sorted(x: &Array) -> Result<Array> {
     let x = x.to_contiguous()?;
     build(x.dtype(), &[x.size()], |mut out| {
         out.copy_from(lanes(&x)?);
-        sort_rows(out, x.size(), false);
-        Ok(())
+        sort_rows(out, x.size(), false)
     })
 }
 
@@ -535,6 +537,7 @@ fn argsort(g: &Given<'_, Array>) -> Result<Array> {
             row_keys.iter_mut().filter(|k| **k <= most).for_each(|k| *k = most - *k);
         }
         for (keys, places) in row_keys.chunks(n.max(1)).zip(i64::lanes_mut(out).chunks_mut(n.max(1))) {
+            threads::go_on()?;
             places.copy_from_slice(&order(keys));
         }
         Ok(())
