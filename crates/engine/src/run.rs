@@ -74,6 +74,7 @@ fn execute(
     let watch = Watch::new(options.errors, &options.monitor);
     let record = Record::new(plan, &options.monitor);
     let executor = Cpu::new(plan, isa, &record, watch.as_ref());
+    let (pool, own_pool) = pool_for(options, plan, !outlets.is_empty());
     let mut cx = Context {
         plan,
         executor: &executor,
@@ -81,7 +82,8 @@ fn execute(
         monitor: &options.monitor,
         cancel: &options.cancel,
         watch: watch.as_ref(),
-        pool: pool_for(options, plan, !outlets.is_empty()),
+        pool,
+        own_pool,
         threads,
         known: prepared.known(arguments)?,
         kept: &schedule.kept,

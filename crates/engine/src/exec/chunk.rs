@@ -44,6 +44,8 @@ pub struct Context<'a> {
     pub(crate) watch: Option<&'a Watch>,
     /// Memory of frames.
     pub pool: Pool,
+    /// Whether it is this run's alone.
+    pub own_pool: bool,
     /// Threads of the run.
     pub threads: usize,
     /// Whole arrays known so far, by node.

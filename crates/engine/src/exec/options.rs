@@ -23,13 +23,14 @@ pub fn pool() -> &'static Pool {
 }
 
 /// Runs in memory share [`pool`]; a run that streams has its own, whose frames go when it ends and
-/// whose peak is its own.
-pub(crate) fn pool_for(options: &RunOptions, plan: &Plan, sinks: bool) -> Pool {
+/// whose peak is its own. And whether it is the run's alone.
+pub(crate) fn pool_for(options: &RunOptions, plan: &Plan, sinks: bool) -> (Pool, bool) {
     if let Some(pool) = &options.pool {
-        return pool.clone();
+        return (pool.clone(), false);
     }
     let reads = |id: &NodeId| matches!(plan.node(*id).kind, Kind::Op(Op::Source(_)));
-    if sinks || plan.reachable().iter().any(reads) { Pool::new(POOL_CAP) } else { pool().clone() }
+    let own = sinks || plan.reachable().iter().any(reads);
+    (if own { Pool::new(POOL_CAP) } else { pool().clone() }, own)
 }
 
 /// A number of bytes in words: `512MiB`, `2GiB`, `2GB`, `1.5g`, `1000`. Units of one letter are powers of

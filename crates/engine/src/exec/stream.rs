@@ -46,6 +46,9 @@ fn sources<'p>(cx: &Context<'p>, stage: &Stage) -> Vec<(NodeId, &'p Arc<dyn Sour
 
 /// Runs a stage's pass. Frames of targets without an outlet are kept in `cx.known`.
 pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget: &Budget) -> Result<()> {
+    if cx.own_pool {
+        cx.pool.set_bound(usize::try_from(budget.bytes).unwrap_or(usize::MAX));
+    }
     let collected: Vec<NodeId> =
         // What is in memory already is its own result.
         stage.targets.iter().copied().filter(|t| !cx.is_known(*t) && (!sunk(outlets, *t) || keeps(cx, *t))).collect();

@@ -11,6 +11,7 @@ use crate::lazy::Op;
 use crate::ops::Movement;
 use crate::plan::{Kind, NodeId, Plan};
 
+use super::live::pooled_bytes;
 use super::reach::{access, fold_access, fold_frames, streams};
 use super::stage::{Schedule, Stage};
 
@@ -131,7 +132,7 @@ fn state_bytes(plan: &Plan, id: NodeId) -> u64 {
     results.saturating_mul(if node.dtype.is_complex() { 128 } else { 64 }) as u64
 }
 
-fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
+pub(super) fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
     let node = plan.node(id);
     let frame = shape::product(node.shape.get(1..).unwrap_or(&[]));
     frame.saturating_mul(frames).saturating_mul(node.dtype.size())
@@ -161,6 +162,10 @@ pub fn kept_bytes(plan: &Plan, schedule: &Schedule, collected: &[NodeId]) -> u64
     .fold(0, u64::saturating_add)
 }
 
+/// Times its result's bytes that an op on whole arrays holds besides: what it was given in another order,
+/// and what it makes of that.
+const COPIES: u64 = 2;
+
 /// What a stage holds when it runs in chunks of some length.
 struct Hold {
     /// Frames of all nodes in one chunk, per worker.
@@ -171,7 +176,7 @@ struct Hold {
     cursor: u64,
     /// One open part of every sink.
     part: u64,
-    /// Sums of reductions over time.
+    /// Sums of reductions over time, and copies that ops on whole arrays work on.
     state: u64,
     /// Raw frames that would keep the workers busy, and those without which nothing moves.
     wish: usize,
@@ -181,12 +186,14 @@ struct Hold {
 impl Hold {
     fn new(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, sinks: &[&dyn Sink], chunk: usize) -> Hold {
         let (mut frames, mut raw, mut cursor, mut reach) = (0u64, 0u64, 0u64, 1usize);
-        for (i, n) in widest(plan, stage, known, chunk).iter().enumerate() {
+        let widest = widest(plan, stage, known, chunk);
+        frames = frames.saturating_add(pooled_bytes(plan, stage, known, &widest));
+        for (i, n) in widest.iter().enumerate() {
             let Some(n) = *n else { continue };
             let id = NodeId(i);
-            // A view holds nothing of its own, an array in memory was there before.
-            let free = matches!(plan.node(id).kind, Kind::Op(Op::Data(_) | Op::Input(_) | Op::Movement(_)));
-            if (!free || stage.targets.contains(&id)) && !known(id) {
+            let source = matches!(plan.node(id).kind, Kind::Op(Op::Source(_)));
+            // Where a target's frames are written, and the frames that a source hands out.
+            if (source || stage.targets.contains(&id)) && !known(id) {
                 frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
             }
             if let (Kind::Op(Op::Source(s)), false) = (&plan.node(id).kind, known(id)) {
@@ -203,7 +210,16 @@ impl Hold {
             let all = if plan.node(f).dtype.is_half() { values.saturating_mul(3) } else { values };
             frames = frames.saturating_add(Pool::room(all) as u64);
         }
-        let state = stage.folds.iter().map(|f| state_bytes(plan, *f)).fold(0, u64::saturating_add);
+        // One op at a time works on whole arrays: on copies of its frames, or of all of them.
+        let copies = |id: NodeId, n: usize| match plan.node(id).kind {
+            Kind::Op(Op::Whole(_)) if !known(id) => (node_bytes(plan, id, n) as u64).saturating_mul(COPIES),
+            _ => 0,
+        };
+        let in_chunk = widest.iter().enumerate().filter_map(|(i, n)| Some(copies(NodeId(i), (*n)?)));
+        frames = frames.saturating_add(in_chunk.max().unwrap_or(0));
+        let all = |id: &NodeId| copies(*id, plan.node(*id).shape.first().copied().unwrap_or(1));
+        let once = stage.whole.iter().map(all).max().unwrap_or(0);
+        let state = stage.folds.iter().map(|f| state_bytes(plan, *f)).fold(once, u64::saturating_add);
         let part = sinks.iter().map(|s| s.part_bytes() as u64).fold(0, u64::saturating_add);
         let wish = sinks.iter().map(|s| s.part_frames()).max().unwrap_or(16).clamp(1, 64);
         Hold { frames, raw, cursor, part, state, wish, least: 2 * reach + 2 }
@@ -227,7 +243,7 @@ impl Hold {
             (self.read(1, self.least), "the decoder and the frames that it has ready"),
             (self.part, "what the output gathers before it is written"),
             (self.frames, "one frame of each step"),
-            (self.state, "the sums of reductions over time"),
+            (self.state, "the sums of reductions over time, and what ops on whole arrays need for themselves"),
             (held, "whole results, kept in memory"),
         ]
         .into_iter()

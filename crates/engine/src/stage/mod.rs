@@ -1,5 +1,6 @@
 //! What streams together, where the line breaks, and how much memory that takes.
 
+mod live;
 pub mod memory;
 pub mod reach;
 #[allow(clippy::module_inception)]

@@ -170,3 +170,24 @@ fn a_run_that_failed_is_in_the_history() {
     assert!(history.len() == 1 && history[0].stages.len() == 1 && source.calls > 0, "{history:?}");
     assert!(monitor.pool_peak_bytes() > 0);
 }
+
+#[test]
+fn steps_that_do_not_live_together_are_planned_in_the_same_buffers() {
+    let planned = |steps: usize| {
+        let monitor = Monitor::new();
+        let video = Made::of(&[60, 40, 60, 3], vec![0]).lazy();
+        let lazy = (0..steps).fold(video, |v, _| (v.sort(1) / 2u8).sort(2));
+        let opts = RunOptions { monitor: monitor.clone(), ..options(2) };
+        run(vec![Output::Sink(lazy, sink(16).0)], &opts).unwrap();
+        assert!(monitor.pool_peak_bytes() <= monitor.planned_bytes(), "{steps} steps: {monitor:?}");
+        monitor.planned_bytes()
+    };
+    assert_eq!(planned(3), planned(12));
+    // What waits in buffers of other sizes, as at the end of the stream, is in the plan too.
+    let v = Made::of(&[61, 40, 60, 3], vec![0]).lazy();
+    let monitor = Monitor::new();
+    let opts = RunOptions { monitor: monitor.clone(), ..options(3) };
+    let lazy = (v.sort(1).f64().sort(2) + 1.0).sort(1).f32().sort(2).i16().sort(1);
+    run(vec![Output::Sink(lazy, sink(9).0)], &opts).unwrap();
+    assert!(monitor.pool_peak_bytes() <= monitor.planned_bytes());
+}

@@ -33,6 +33,8 @@ impl PoolStats {
 #[derive(Default)]
 struct Shelves {
     cap: usize,
+    /// Bytes, taken and waiting, above which those that wait are freed before more are made.
+    bound: Option<usize>,
     free: BTreeMap<usize, Vec<Buffer>>,
     stats: PoolStats,
 }
@@ -123,6 +125,10 @@ impl Pool {
             }
             None => {
                 shelves.stats.misses += 1;
+                if let Some(bound) = shelves.bound {
+                    let most = bound.saturating_sub(shelves.stats.out_bytes).saturating_sub(class);
+                    drop(shelves.shrink(most));
+                }
                 Buffer::with_room(bytes, class)?
             }
         };
@@ -175,6 +181,12 @@ impl Pool {
         let gone = shelves.shrink(bytes);
         drop(shelves);
         drop(gone);
+    }
+
+    /// From now on buffers that wait are freed before more are made, where all together would be more
+    /// bytes than this: a plan of what is taken at one time is then one of what the pool ever has.
+    pub fn set_bound(&self, bytes: usize) {
+        self.0.lock().bound = Some(bytes);
     }
 
     /// Frees everything that waits.

@@ -129,3 +129,18 @@ fn debug_builds_poison_what_nobody_wrote() {
         assert!(pool.take_zeroed(1000).unwrap().bytes().iter().all(|b| *b == 0));
     }
 }
+
+#[test]
+fn a_bound_frees_what_waits_before_more_is_made() {
+    let pool = Pool::new(1 << 20);
+    pool.set_bound(100_000);
+    drop(pool.take(65_536).unwrap());
+    let small = pool.take(8192).unwrap();
+    assert_eq!(pool.stats().held_bytes, 65_536);
+    let other = pool.take(32_768).unwrap();
+    assert_eq!((pool.stats().held_bytes, pool.stats().peak_bytes), (0, 65_536 + 8192));
+    // What is taken is never refused.
+    let large = pool.take(131_072).unwrap();
+    assert_eq!(pool.stats().out_bytes, 131_072 + 32_768 + 8192);
+    drop((small, other, large));
+}
