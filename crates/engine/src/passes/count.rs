@@ -33,7 +33,9 @@ fn decide(
     }
     let (operand, per_frame) = match lookup(plan, program, inputs, over) {
         Ok(Lookup { operand, per_frame, channel: None }) => (operand, per_frame),
-        Ok(_) => return Path::Blocks("an operand varies inside a frame"),
+        Ok(_) => {
+            return Path::Blocks("each place of an axis would need its own table, and a reduction has one for all");
+        }
         Err(why) => return Path::Blocks(why),
     };
     // Whole frames: every axis but time. Sums must not depend on the order: f32 ones are exact.
