@@ -132,7 +132,8 @@ fn in_memory(
     let taken_in = folds.all.iter().map(|(id, _)| fold_frames(cx.plan, *id));
     let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).chain(taken_in).max().unwrap_or(0);
     let total = slices.iter().map(|s| s.len()).sum::<usize>().max(read_bytes(cx, stage));
-    let threads = budget.workers;
+    // Fewer frames than threads: bands inside of them are shared, which holds no more memory.
+    let threads = if budget.workers >= frames { cx.threads } else { budget.workers };
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
     let mut jobs: Vec<(Range<usize>, Vec<&mut [u8]>)> = Vec::new();

@@ -11,6 +11,7 @@ mod errstate;
 mod facts;
 mod folds;
 mod golden;
+mod histograms;
 mod index;
 mod jit;
 mod linalg;

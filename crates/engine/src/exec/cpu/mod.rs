@@ -20,6 +20,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
+use crate::ops::whole::COUNTS;
 use crate::plan::{Kind, NodeId, Path, Plan};
 
 pub(super) use reduce::of_rows as reduce_rows;
@@ -63,6 +64,9 @@ impl Executor for Cpu<'_> {
                 Ok(())
             }
             Kind::Op(Op::Whole(w)) => {
+                if w.is(&COUNTS) {
+                    self.record.count_histograms(id, node.shape.first().map_or(0, |_| frames.range.len() as u64));
+                }
                 w.eval(inputs)?.strided().copy_to(out);
                 Ok(())
             }

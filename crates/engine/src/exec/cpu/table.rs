@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use opusclip_raw::buffer;
-use opusclip_raw::kernel::planes::{PlaneTable, histogram};
+use opusclip_raw::kernel::planes::PlaneTable;
 use opusclip_raw::kernel::table::{table_to, table_turns};
 use opusclip_raw::{DType, Isa};
 
@@ -42,8 +42,6 @@ pub(super) struct Table(Vec<Block>);
 pub(super) enum Counter {
     /// Sums of f32.
     Planes(PlaneTable),
-    /// Least and greatest, any and all: from the values that occur.
-    Values(Block),
     /// The values' exponents lie too far apart, or one is not finite.
     NotExact,
 }
@@ -247,23 +245,18 @@ fn entries_of<T: Lane>(entries: Lanes<'_>) -> Result<&[T; 256]> {
     T::lanes(entries).try_into().map_err(|_| Error::internal("a table is not of 256 entries"))
 }
 
-fn counter(op: Reduce, values: Block) -> Result<Counter> {
-    Ok(match (op, values.lanes()) {
-        (Reduce::Sum | Reduce::Mean, Lanes::F32(v)) => {
-            let table = v.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
-            PlaneTable::new(table, None).map_or(Counter::NotExact, Counter::Planes)
-        }
-        (Reduce::Sum | Reduce::Mean, _) => Counter::NotExact,
-        _ => Counter::Values(values),
-    })
+fn counter(values: &Block) -> Result<Counter> {
+    let Lanes::F32(values) = values.lanes() else { return Ok(Counter::NotExact) };
+    let table = values.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
+    Ok(PlaneTable::new(table, None).map_or(Counter::NotExact, Counter::Planes))
 }
 
-/// Reduces each frame by counting; false when that would not be exact, and nothing is written.
+/// Sums each frame, or takes its mean, by counting; false when that would not be exact, and nothing is written.
 pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>>, out: &mut [u8]) -> Result<bool> {
     if let Some(cell) = shared
         && cell.get().is_none()
     {
-        let _ = cell.set(counter(op, job.ramp(0, 0)?)?);
+        let _ = cell.set(counter(&job.ramp(0, 0)?)?);
     }
     let item = op.result(job.program.dtype).size();
     let mut exact = true;
@@ -272,7 +265,7 @@ pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>
         let counter = match shared.and_then(OnceLock::get) {
             Some(c) => c,
             None => {
-                own = counter(op, job.ramp(t, 0)?)?;
+                own = counter(&job.ramp(t, 0)?)?;
                 &own
             }
         };
@@ -296,7 +289,6 @@ pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>
                 let sum = join(&leaves);
                 Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum })
             }
-            Counter::Values(values) => reduce_occurring(job, op, values, x)?,
         };
         if let Some(o) = out.get_mut(t * item..(t + 1) * item) {
             o.copy_from_slice(&value.bytes());
@@ -304,40 +296,4 @@ pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>
         Ok(())
     })?;
     Ok(exact)
-}
-
-/// Min, max, any and all: the values that occur at least once, reduced by the ordinary path.
-fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Result<Scalar> {
-    let mut counts = [0u64; 256];
-    histogram(x, &mut counts);
-    let d = job.program.dtype;
-    let mut kept = Block::new(d, counts.iter().filter(|&&n| n > 0).count());
-    let n = kept.len();
-    with_element!(d, T => {
-        let all = T::lanes(values.lanes());
-        let occurring = all.iter().zip(&counts).filter(|(_, n)| **n > 0).map(|(v, _)| *v);
-        for (o, v) in T::lanes_mut(kept.head_mut(n)).iter_mut().zip(occurring) {
-            *o = v;
-        }
-    });
-    let identity = Program::operand(d);
-    let mut array = crate::array::zeroed(d, &[n])?;
-    let bytes = n * d.size();
-    kept.with_bytes(n, |b| array.bytes_mut()[..bytes].copy_from_slice(b));
-    let inputs = [Array::from_buffer(array, d, vec![n])];
-    let result = op.result(d);
-    let mut out = crate::array::zeroed(result, &[1])?;
-    let item = result.size();
-    let reduce = super::reduce::Job {
-        isa: job.isa,
-        op,
-        axes: &[0],
-        over: &[n],
-        program: &identity,
-        inputs: &inputs,
-        table: None,
-        watch: None,
-    };
-    super::reduce::run(&reduce, &mut out.bytes_mut()[..item])?;
-    Ok(Scalar::from_bytes(result, &out.bytes()[..item]))
 }
