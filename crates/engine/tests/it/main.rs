@@ -30,3 +30,4 @@ mod stream;
 mod support;
 mod tiny;
 mod types;
+mod windows;
