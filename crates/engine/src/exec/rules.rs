@@ -78,6 +78,7 @@ pub(super) fn chunked(m: &Movement, shape: &[usize]) -> Movement {
             span: Span { start: 0, len: shape.first().copied().unwrap_or(0), step: span.step },
         },
         Movement::Slice { axis, span } => Movement::Slice { axis: *axis, span: *span },
+        Movement::Windows { axis, window } => Movement::Windows { axis: *axis, window: *window },
     }
 }
 

@@ -128,9 +128,13 @@ fn in_memory(
     budget: &Budget,
 ) -> Result<()> {
     // Frames without elements are not made: there may be more of them than anyone can count.
-    let full = |t: &&NodeId| cx.frame_bytes(**t) > 0;
-    let taken_in = folds.all.iter().map(|(id, _)| fold_frames(cx.plan, *id));
-    let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).chain(taken_in).max().unwrap_or(0);
+    let made = |n: usize, id: &NodeId| collected.contains(id).then(|| stage.pace(n).ticks(cx.target_frames(*id)));
+    let full = stage.targets.iter().enumerate().filter(|(_, t)| cx.frame_bytes(**t) > 0);
+    let taken_in = folds.all.iter().map(|(id, _)| {
+        let n = stage.folds.iter().position(|f| f == id).unwrap_or(0);
+        stage.pace(stage.targets.len() + n).ticks(fold_frames(cx.plan, *id))
+    });
+    let frames = full.filter_map(|(n, t)| made(n, t)).chain(taken_in).max().unwrap_or(0);
     let total = slices.iter().map(|s| s.len()).sum::<usize>().max(read_bytes(cx, stage));
     // Fewer frames than threads: bands inside of them are shared, which holds no more memory.
     let threads = if budget.workers >= frames { cx.threads } else { budget.workers };
@@ -142,7 +146,7 @@ fn in_memory(
         let range = start..(start + chunk).min(frames);
         let mut dest = Vec::with_capacity(slices.len());
         for (slice, id) in slices.iter_mut().zip(collected) {
-            let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, &range));
+            let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(stage, *id, &range));
             dest.push(now);
             *slice = later;
         }
@@ -169,7 +173,7 @@ fn in_memory(
 /// How a stream is cut. Parts depend on the source and the sink alone, never on the workers:
 /// they are what becomes of the bytes. Tasks say who does which parts.
 struct Layout {
-    /// Frames of each part, in order; none is longer than the longest part of any sink.
+    /// Ticks of each part, in order; none is longer than the longest part of any sink.
     parts: Vec<Range<usize>>,
     /// Frames of one part of each sink: one that wants shorter ones gets several.
     part_frames: Vec<usize>,
@@ -195,7 +199,10 @@ impl Layout {
         let in_order = folds.ordered() && outlets.is_empty();
         let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames().max(1);
         let each: Vec<usize> = outlets.iter().map(part).collect();
-        let part_frames = each.iter().copied().max().unwrap_or(if in_order { budget.chunk.max(1) } else { 16 });
+        // In ticks: a part of every tenth frame takes ten times as long.
+        let pace = |o: &Outlet| stage.targets.iter().position(|t| *t == o.node).map_or(1, |n| stage.pace(n).step);
+        let ticks = outlets.iter().zip(&each).map(|(o, n)| n.saturating_mul(pace(o)));
+        let part_frames = ticks.max().unwrap_or(if in_order { budget.chunk.max(1) } else { 16 });
         // Closed groups of the source, short ones put together to a part's length.
         let mut bounds = vec![0];
         for cut in cuts(cx, stage, sources, frames) {
@@ -221,8 +228,7 @@ impl Layout {
         for part in &parts {
             numbers.push(next.clone());
             for ((number, o), frames) in next.iter_mut().zip(outlets).zip(&each) {
-                let n = cx.target_frames(o.node);
-                *number += (part.end.min(n) - part.start.min(n)).div_ceil(*frames);
+                *number += stage.node_due(cx.plan, o.node, part).len().div_ceil(*frames);
             }
         }
         Layout { parts, part_frames: each, numbers, tasks, own_cursors }
@@ -332,7 +338,7 @@ impl Pass<'_, '_> {
         for task in &tasks {
             let mut piece = Vec::with_capacity(slices.len());
             for (slice, id) in slices.iter_mut().zip(*collected) {
-                let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, task));
+                let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(stage, *id, task));
                 piece.push(now);
                 *slice = later;
             }
@@ -362,8 +368,13 @@ impl Pass<'_, '_> {
         let (send, receive) = mpsc::channel::<Finished>();
         std::thread::scope(|scope| {
             for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
-                let (pool, monitor) = (cx.pool.clone(), cx.monitor);
+                let (pool, monitor, shared) = (cx.pool.clone(), cx.monitor, &shared);
+                let (first, ahead) = (tasks.iter().position(|t| !t.is_empty()), self.ahead());
                 let decode = move || {
+                    // A source that comes after others is not opened, and holds nothing, until then.
+                    if first.is_some_and(|t| !shared.may_start(t, ahead, monitor)) {
+                        return;
+                    }
                     let work = || decode_ahead(source, tasks, store, &pool, monitor);
                     // Workers wait for its frames: a panic must reach them as an error.
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
@@ -405,6 +416,11 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// Tasks that may be under way before the first of them is joined.
+    fn ahead(&self) -> usize {
+        2 * self.workers + 1
+    }
+
     /// Takes one task after another until there is none.
     fn worker(
         &self,
@@ -412,7 +428,7 @@ impl Pass<'_, '_> {
         wanted: &[Vec<Range<usize>>],
         send: &mpsc::Sender<Finished>,
     ) -> Result<()> {
-        let Pass { cx, sources, outlets, layout, chunk, .. } = self;
+        let Pass { cx, stage, sources, outlets, layout, chunk, .. } = self;
         let chunk = *chunk;
         let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
         let buffer = |o: &Outlet| Buffer::zeroed(room(o)).map_err(|e| out_of_memory(e.bytes));
@@ -422,7 +438,7 @@ impl Pass<'_, '_> {
             let Some(parts) = layout.tasks.get(task).and_then(|t| Some((t.start, layout.parts.get(t.clone())?))) else {
                 return Ok(());
             };
-            if !shared.may_start(task, 2 * self.workers + 1, cx.monitor) {
+            if !shared.may_start(task, self.ahead(), cx.monitor) {
                 return Ok(());
             }
             let mut feeds = Feeds(Vec::with_capacity(sources.len()));
@@ -457,14 +473,15 @@ impl Pass<'_, '_> {
                     }
                     self.make_frames(&run, &mut feeds, &mut pieces, &mut frames)?;
                     for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
-                        let (n, length, size) =
-                            (cx.target_frames(o.node), layout.part_frames[k], cx.frame_bytes(o.node));
-                        for t in run.start..run.end.min(n) {
+                        let (length, size) = (layout.part_frames[k], cx.frame_bytes(o.node));
+                        let due = |clock| stage.node_due(cx.plan, o.node, clock);
+                        let (part, run) = (due(part), due(&run));
+                        for t in run.clone() {
                             if (t - part.start).is_multiple_of(length) {
                                 if let Some(e) = encoders[k].take() {
                                     done[k].push(cx.monitor.time(Phase::Encode, || e.finish())?);
                                 }
-                                let range = t..t.saturating_add(length).min(part.end).min(n);
+                                let range = t..t.saturating_add(length).min(part.end);
                                 let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
                                 encoders[k] = Some(sink.part(own[k], range)?);
                                 own[k] += 1;
@@ -502,12 +519,12 @@ impl Pass<'_, '_> {
         let Pass { cx, stage, collected, outlets, .. } = self;
         let mut places: Vec<(NodeId, &mut [u8])> = Vec::new();
         for (piece, id) in pieces.iter_mut().zip(*collected) {
-            let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, range));
+            let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(stage, *id, range));
             places.push((*id, now));
             *piece = later;
         }
         for (frame, o) in frames.iter_mut().zip(*outlets) {
-            let bytes = cx.target_bytes(o.node, range);
+            let bytes = cx.target_bytes(stage, o.node, range);
             places.push((o.node, &mut frame.bytes_mut()[..bytes]));
         }
         // A node may be both collected and sunk: it is computed once and copied.

@@ -40,6 +40,7 @@ pub fn show(plan: &Plan) -> String {
 fn describe(node: &PlanNode, inputs: &[String]) -> String {
     let list = inputs.join(", ");
     match &node.kind {
+        Kind::Op(Op::Source(s)) if s.1 > 0 => format!("source {}, read by itself ({})", s.0.describe(), s.1),
         Kind::Op(Op::Source(s)) => format!("source {}", s.0.describe()),
         Kind::Op(Op::Data(_)) => "array in memory".into(),
         Kind::Op(Op::Input(slot)) => format!("argument {}", slot.place),
@@ -52,6 +53,7 @@ fn describe(node: &PlanNode, inputs: &[String]) -> String {
             crate::ops::Movement::Slice { axis, span } => {
                 format!("slice({list}, axis {axis}: {} from {} step {})", span.len, span.start, span.step)
             }
+            crate::ops::Movement::Windows { axis, window } => format!("windows({list}, axis {axis}: {window})"),
             other => format!("{}({list})", other.name()),
         },
         Kind::Op(Op::Whole(w)) => {

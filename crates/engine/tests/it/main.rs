@@ -31,3 +31,4 @@ mod stream;
 mod support;
 mod tiny;
 mod types;
+mod windows;
