@@ -170,6 +170,10 @@ impl Context<'_> {
                 }
             };
             if let (Some(t), Some(v)) = (target.filter(|t| !dest[*t].is_empty()), &value) {
+                // Others may need more of its frames than are due.
+                let due = stage.target_due(self.plan, t, range);
+                let part = Span { start: due.start.saturating_sub(want.start), len: due.len(), step: 1 };
+                let v = v.slice_axis(0, part);
                 self.monitor.time(Phase::Compute, || v.strided().copy_to(dest[t]));
             }
             values[i] = value;
