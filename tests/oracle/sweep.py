@@ -139,6 +139,17 @@ def exact(function, *args, **keywords):
     return exact_each(function, *args, **keywords) if each else exact_whole(function, *args, **keywords)
 
 
+def rolling(function, x, window, axis, center):
+    """The function over the first axis of each window's elements, as many as there are."""
+    if window < 1:
+        raise ValueError("no window")
+    x = np.moveaxis(np.asarray(x), axis, 0)
+    after = (window - 1) // 2 if center else 0
+    first = [max(0, t - (window - 1 - after)) for t in range(len(x))]
+    results = [function(x[a : t + after + 1]) for t, a in enumerate(first)]
+    return np.moveaxis(np.stack(results), 0, axis)
+
+
 def wide(function, x, *args, **keywords):
     """16-bit floats computed in float64 and rounded once to the type that NumPy answers: it rounds
     at every step, shares of the whole and places between elements too."""
@@ -180,7 +191,7 @@ class Calls:
 
     def __init__(self):
         self.names = {"np": np, "pi": np.pi, "inf": np.inf, "nan": np.nan}
-        self.names |= {"exact": exact, "wide": wide, "histogram_of": histogram, "log1p_exact": log1p_exact}
+        self.names |= {"exact": exact, "rolling": rolling, "wide": wide, "histogram_of": histogram, "log1p_exact": log1p_exact}
         self.names |= {"bracketed": bracketed, "complex": complex_of, "complex_of": complex_of, "nan_to_num_of": nan_to_num_of}
         try:
             import scipy.ndimage

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import BIN
 
-ROUNDS = int(os.environ.get("OPUSCLIP_ROUNDS", "60"))
+ROUNDS = int(os.environ.get("OPUSCLIP_ROUNDS", "150"))
 SEED = int(os.environ.get("OPUSCLIP_SEED", "7"))
 ISAS = ["baseline", "avx2", "avx512", "avx512vbmi"]  # one that the processor lacks means the best below it
 TYPES = "uint8 int8 uint16 int16 int32 uint32 int64 float32 float64 bool".split()

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use opusclip_raw::{Pool, PoolBuffer};
+use opusclip_raw::{DType, Pool, PoolBuffer};
 
 use super::executor::{Executor, Fold, Frames};
 use super::record::Record;
@@ -20,7 +20,7 @@ use crate::lazy::Op;
 use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
 use crate::stage::memory::{fold_bytes, needed_into};
-use crate::stage::reach::{fold_access, fold_frames};
+use crate::stage::reach::{fold_access, joins};
 use crate::stage::{Access, Stage, access};
 use crate::threads;
 
@@ -103,7 +103,7 @@ impl Context<'_> {
         if self.threads > 1 && bytes >= WORTH_THREADS { threads::pool(self.threads)?.install(f) } else { f() }
     }
 
-    /// The frames `range` of the stage's targets, written to `dest` (in the order of the targets).
+    /// What is due of the stage's targets in the ticks `range`, written to `dest` (in the order of the targets).
     pub(super) fn chunk(
         &self,
         stage: &Stage,
@@ -149,6 +149,9 @@ impl Context<'_> {
                 }
                 let frames = Frames { range: want.clone(), shape };
                 let made = match (&node.kind, target) {
+                    (Kind::Op(Op::Whole(w)), _) if joins(w) && alone(inputs, node.dtype).is_some() => {
+                        alone(inputs, node.dtype).cloned()
+                    }
                     (Kind::Op(Op::Movement(m)), _) => {
                         let x = inputs.first().ok_or_else(|| Error::internal("a movement has no input"))?;
                         Some(m.apply_to_chunk(x, &frames.shape)?)
@@ -181,19 +184,23 @@ impl Context<'_> {
                 made
             };
             if let (Some(t), Some(v)) = (target.filter(|t| !dest[*t].is_empty()), &value) {
+                // Others may need more of its frames than are due.
+                let due = stage.target_due(self.plan, t, range);
+                let part = Span { start: due.start.saturating_sub(want.start), len: due.len(), step: 1 };
+                let v = v.slice_axis(0, part);
                 self.monitor.time(Phase::Compute, || v.strided().copy_to(dest[t]));
             }
             values[i] = value;
         }
-        self.fold(range, folds, work)
+        self.fold(stage, range, folds, work)
     }
 
-    /// Gives the frames `range` to the reductions over time.
-    fn fold(&self, range: &Range<usize>, folds: &Folds<'_>, work: &mut Workspace) -> Result<()> {
+    /// Gives the frames that are due in the ticks `range` to the reductions over time.
+    fn fold(&self, stage: &Stage, range: &Range<usize>, folds: &Folds<'_>, work: &mut Workspace) -> Result<()> {
         let Workspace { need, values, inputs, ready, .. } = work;
         for (number, (id, fold)) in folds.all.iter().enumerate() {
-            let n = fold_frames(self.plan, *id);
-            let range = range.start.min(n)..range.end.min(n);
+            let place = stage.folds.iter().position(|f| f == id).unwrap_or(0);
+            let range = stage.fold_due(self.plan, place, range);
             if range.is_empty() {
                 continue;
             }
@@ -282,11 +289,16 @@ impl Context<'_> {
         self.plan.node(id).shape.first().copied().unwrap_or(0)
     }
 
-    /// Bytes of one target's frames inside `range`.
-    pub(super) fn target_bytes(&self, id: NodeId, range: &Range<usize>) -> usize {
-        let n = self.target_frames(id);
-        (range.end.min(n) - range.start.min(n)) * self.frame_bytes(id)
+    /// Bytes of one target's frames that are due in the ticks `range`.
+    pub(super) fn target_bytes(&self, stage: &Stage, id: NodeId, range: &Range<usize>) -> usize {
+        stage.node_due(self.plan, id, range).len() * self.frame_bytes(id)
     }
+}
+
+/// The one of the inputs that a join has frames of, if it needs no cast: a view of it is the result.
+fn alone(inputs: &[Array], dtype: DType) -> Option<&Array> {
+    let mut some = inputs.iter().filter(|a| a.shape().first() != Some(&0));
+    some.next().filter(|a| some.next().is_none() && a.dtype() == dtype)
 }
 
 fn part_of(value: &Option<Array>, have: &Option<Range<usize>>, part: &Range<usize>) -> Result<Array> {

@@ -95,6 +95,12 @@ impl Record {
         }
     }
 
+    /// Histograms of so many frames.
+    pub(crate) fn count_histograms(&self, id: NodeId, frames: u64) {
+        self.monitor.count_histograms(frames);
+        self.count_counted(id);
+    }
+
     /// A buffer for a node's frames, which the pool had to make or had.
     pub(crate) fn buffer(&self, id: NodeId, fresh: bool) {
         if let Some(n) = self.node(id) {

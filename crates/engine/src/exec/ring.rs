@@ -43,18 +43,26 @@ impl Ring {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is a place for `task`, and gives its empty list; none when all is over.
-    pub(super) fn may_start(&self, task: usize, monitor: &Monitor) -> Option<Parts> {
+    /// Waits until there is a place for `task`; false when all is over.
+    pub(super) fn wait_for(&self, task: usize, monitor: &Monitor) -> bool {
         let mut state = self.lock();
         let mut start = None;
         while task >= state.joined + state.slots.len() && !state.stopped {
             start.get_or_insert_with(Instant::now);
             state = self.moved_on.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let list = if state.stopped { None } else { state.slot(task).map(|s| std::mem::take(&mut s.parts)) };
+        let go_on = !state.stopped;
         drop(state);
         monitor.waited(start);
-        list
+        go_on
+    }
+
+    /// The same, and gives the empty list of the place.
+    pub(super) fn may_start(&self, task: usize, monitor: &Monitor) -> Option<Parts> {
+        if !self.wait_for(task, monitor) {
+            return None;
+        }
+        self.lock().slot(task).map(|slot| std::mem::take(&mut slot.parts))
     }
 
     /// Hands a task over.

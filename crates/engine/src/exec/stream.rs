@@ -132,11 +132,16 @@ fn in_memory(
     budget: &Budget,
 ) -> Result<()> {
     // Frames without elements are not made: there may be more of them than anyone can count.
-    let full = |t: &&NodeId| cx.frame_bytes(**t) > 0;
-    let taken_in = folds.all.iter().map(|(id, _)| fold_frames(cx.plan, *id));
-    let frames = collected.iter().filter(full).map(|t| cx.target_frames(*t)).chain(taken_in).max().unwrap_or(0);
+    let made = |n: usize, id: &NodeId| collected.contains(id).then(|| stage.pace(n).ticks(cx.target_frames(*id)));
+    let full = stage.targets.iter().enumerate().filter(|(_, t)| cx.frame_bytes(**t) > 0);
+    let taken_in = folds.all.iter().map(|(id, _)| {
+        let n = stage.folds.iter().position(|f| f == id).unwrap_or(0);
+        stage.pace(stage.targets.len() + n).ticks(fold_frames(cx.plan, *id))
+    });
+    let frames = full.filter_map(|(n, t)| made(n, t)).chain(taken_in).max().unwrap_or(0);
     let total = slices.iter().map(|s| s.len()).sum::<usize>().max(read_bytes(cx, stage));
-    let threads = budget.workers;
+    // Fewer frames than threads: bands inside of them are shared, which holds no more memory.
+    let threads = if budget.workers >= frames { cx.threads } else { budget.workers };
     // At least two chunks a thread, so that none waits long for the last.
     let chunk = budget.chunk.min(frames.div_ceil(2 * threads)).max(1);
     let mut jobs: Vec<(Range<usize>, Places<'_>)> = Vec::with_capacity(frames.div_ceil(chunk));
@@ -145,7 +150,7 @@ fn in_memory(
         let range = start..(start + chunk).min(frames);
         let mut dest = Places::new();
         for (slice, id) in slices.iter_mut().zip(collected) {
-            let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, &range));
+            let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(stage, *id, &range));
             dest.push(now);
             *slice = later;
         }
@@ -173,7 +178,7 @@ fn in_memory(
 /// How a stream is cut. Parts depend on the source and the sink alone, never on the workers:
 /// they are what becomes of the bytes. Tasks say who does which parts.
 struct Layout {
-    /// Frames of each part, in order; none is longer than the longest part of any sink.
+    /// Ticks of each part, in order; none is longer than the longest part of any sink.
     parts: Vec<Range<usize>>,
     /// Frames of one part of each sink: one that wants shorter ones gets several.
     part_frames: Vec<usize>,
@@ -199,7 +204,10 @@ impl Layout {
         let in_order = folds.ordered() && outlets.is_empty();
         let part = |o: &Outlet| o.sink.lock().unwrap_or_else(PoisonError::into_inner).part_frames().max(1);
         let each: Vec<usize> = outlets.iter().map(part).collect();
-        let part_frames = each.iter().copied().max().unwrap_or(if in_order { budget.chunk.max(1) } else { 16 });
+        // In ticks: a part of every tenth frame takes ten times as long.
+        let pace = |o: &Outlet| stage.targets.iter().position(|t| *t == o.node).map_or(1, |n| stage.pace(n).step);
+        let ticks = outlets.iter().zip(&each).map(|(o, n)| n.saturating_mul(pace(o)));
+        let part_frames = ticks.max().unwrap_or(if in_order { budget.chunk.max(1) } else { 16 });
         // Closed groups of the source, short ones put together to a part's length.
         let mut bounds = vec![0];
         for cut in cuts(cx, stage, sources, frames) {
@@ -225,8 +233,7 @@ impl Layout {
         for part in &parts {
             numbers.extend_from_slice(&next);
             for ((number, o), frames) in next.iter_mut().zip(outlets).zip(&each) {
-                let n = cx.target_frames(o.node);
-                *number += (part.end.min(n) - part.start.min(n)).div_ceil(*frames);
+                *number += stage.node_due(cx.plan, o.node, part).len().div_ceil(*frames);
             }
         }
         Layout { parts, part_frames: each, numbers, tasks, own_cursors }
@@ -319,7 +326,7 @@ impl Pass<'_, '_> {
         let tasks: Vec<Range<usize>> = (0..layout.tasks.len()).map(|t| layout.frames(t)).collect();
         for task in &tasks {
             for (slice, id) in slices.iter_mut().zip(*collected) {
-                let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(*id, task));
+                let (now, later) = std::mem::take(slice).split_at_mut(cx.target_bytes(stage, *id, task));
                 pieces.push(now);
                 *slice = later;
             }
@@ -350,8 +357,13 @@ impl Pass<'_, '_> {
         };
         std::thread::scope(|scope| {
             for (store, ((_, source), tasks)) in shared.stores.iter().zip(sources.iter().zip(&wanted)) {
-                let (pool, monitor) = (cx.pool.clone(), cx.monitor);
+                let (pool, monitor, shared) = (cx.pool.clone(), cx.monitor, &shared);
+                let first = tasks.iter().position(|t| !t.is_empty());
                 let decode = move || {
+                    // A source that comes after others is not opened, and holds nothing, until then.
+                    if first.is_some_and(|t| !shared.ring.wait_for(t, monitor)) {
+                        return;
+                    }
                     let work = || decode_ahead(source, tasks, store, &pool, monitor);
                     // Workers wait for its frames: a panic must reach them as an error.
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
@@ -402,7 +414,7 @@ impl Pass<'_, '_> {
 
     /// Takes one task after another until there is none.
     fn worker(&self, shared: &Shared<'_, '_>, wanted: &[Vec<Range<usize>>]) -> Result<()> {
-        let Pass { cx, collected, sources, outlets, layout, chunk, .. } = self;
+        let Pass { cx, stage, collected, sources, outlets, layout, chunk, .. } = self;
         let chunk = *chunk;
         let room = |o: &Outlet| cx.frame_bytes(o.node).saturating_mul(chunk.min(cx.target_frames(o.node)));
         let buffer = |o: &Outlet| Buffer::zeroed(room(o)).map_err(|e| out_of_memory(e.bytes));
@@ -454,14 +466,15 @@ impl Pass<'_, '_> {
                     }
                     self.make_frames(&run, &mut feeds, &mut pieces, &mut frames, &mut work)?;
                     for (k, (o, made)) in outlets.iter().zip(&frames).enumerate() {
-                        let (n, length, size) =
-                            (cx.target_frames(o.node), layout.part_frames[k], cx.frame_bytes(o.node));
-                        for t in run.start..run.end.min(n) {
+                        let (length, size) = (layout.part_frames[k], cx.frame_bytes(o.node));
+                        let due = |clock| stage.node_due(cx.plan, o.node, clock);
+                        let (part, run) = (due(part), due(&run));
+                        for t in run.clone() {
                             if (t - part.start).is_multiple_of(length) {
                                 if let Some(e) = encoders[k].take() {
                                     done.push((k, cx.monitor.time(Phase::Encode, || e.finish())?));
                                 }
-                                let range = t..t.saturating_add(length).min(part.end).min(n);
+                                let range = t..t.saturating_add(length).min(part.end);
                                 let sink = o.sink.lock().unwrap_or_else(PoisonError::into_inner);
                                 encoders[k] = Some(sink.part(own[k], range)?);
                                 own[k] += 1;
@@ -506,12 +519,12 @@ impl Pass<'_, '_> {
             }
         };
         for (piece, id) in pieces.iter_mut().zip(*collected) {
-            let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(*id, range));
+            let (now, later) = std::mem::take(piece).split_at_mut(cx.target_bytes(stage, *id, range));
             put(*id, now);
             *piece = later;
         }
         for (frame, o) in frames.iter_mut().zip(*outlets) {
-            let bytes = cx.target_bytes(o.node, range);
+            let bytes = cx.target_bytes(stage, o.node, range);
             put(o.node, &mut frame.bytes_mut()[..bytes]);
         }
         cx.chunk(stage, range, feeds, &mut dest, self.folds, work)?;

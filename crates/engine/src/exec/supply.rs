@@ -23,6 +23,8 @@ struct Waiting {
     spare: Vec<RawFrame>,
     failed: Option<Error>,
     stopped: bool,
+    /// There are no frames to come.
+    ended: bool,
 }
 
 /// Frames decoded ahead by one thread and taken by many, never more than `capacity` at a time.
@@ -70,10 +72,17 @@ impl Store {
     fn give_back(&self, mut frame: RawFrame) {
         if Arc::get_mut(&mut frame).is_some() {
             let mut w = self.lock();
-            if w.spare.len() < self.capacity {
+            if !w.ended && w.spare.len() < self.capacity {
                 w.spare.push(frame);
             }
         }
+    }
+
+    /// No frame comes any more: their memory is for other sources.
+    fn end(&self) {
+        let mut w = self.lock();
+        w.ended = true;
+        w.spare.clear();
     }
 
     /// The decoder failed: whoever waits for a frame gets the error.
@@ -234,6 +243,7 @@ pub(super) fn decode_ahead(
     if let Err(e) = decode_all(source, tasks, store, pool, monitor) {
         store.fail(e);
     }
+    store.end();
 }
 
 fn decode_all(

@@ -54,19 +54,21 @@ pub struct Slot {
     pub place: usize,
 }
 
-/// A source, equal to those of the same identity.
+/// A source, equal to those of the same identity; and which reading of it, where one run needs its
+/// frames at several places at a time.
 #[derive(Clone, Debug)]
-pub struct SourceRef(pub Arc<dyn Source>);
+pub struct SourceRef(pub Arc<dyn Source>, pub u32);
 
 impl PartialEq for SourceRef {
     fn eq(&self, other: &Self) -> bool {
-        self.0.identity() == other.0.identity()
+        self.0.identity() == other.0.identity() && self.1 == other.1
     }
 }
 impl Eq for SourceRef {}
 impl Hash for SourceRef {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.identity().hash(state);
+        self.1.hash(state);
     }
 }
 
@@ -166,7 +168,7 @@ impl Lazy {
         let info = source.info();
         let meta = shape::count("source", &info.shape, info.dtype.size())
             .map(|_| Meta { shape: info.shape.clone(), dtype: info.dtype });
-        Lazy::node(Op::Source(SourceRef(source)), Vec::new(), meta)
+        Lazy::node(Op::Source(SourceRef(source, 0)), Vec::new(), meta)
     }
 
     /// A 0-d array of one value.

@@ -140,10 +140,12 @@ counters! {
     tables_built,
     /// Fused regions and reductions run block by block, counted per call.
     blocks,
-    /// Reductions done by counting, counted per call.
+    /// Reductions and histograms done by counting, counted per call.
     counted,
     /// Results that were written over an input nobody looked at again, counted per call.
     donated,
+    /// Histograms of 256 values that were made, one for each frame, however many results use it.
+    histograms,
     /// Plans that were made: one for each run that no kept plan served.
     plans,
     /// Calls of traced functions that a kept plan served (see [`mod@crate::jit`]).
@@ -263,6 +265,10 @@ impl Monitor {
 
     pub(crate) fn count_counted(&self) {
         Self::add(&self.0.counted, 1);
+    }
+
+    pub(crate) fn count_histograms(&self, frames: u64) {
+        Self::add(&self.0.histograms, frames);
     }
 
     /// Counts and times what `f` computes without a plan, if it does.

@@ -1,4 +1,4 @@
-//! Ops that move elements without touching them. Four of them make all the others.
+//! Ops that move elements without touching them. Five of them make all the others.
 
 use crate::array::index::Span;
 use crate::array::shape::c_order;
@@ -21,6 +21,14 @@ pub enum Movement {
         /// What of it.
         span: Span,
     },
+    /// The windows of so many neighbours along an axis, on a new axis behind it: element t becomes the
+    /// elements t to t + window - 1.
+    Windows {
+        /// The axis.
+        axis: usize,
+        /// Elements of a window, at least 1 and no more than there are.
+        window: usize,
+    },
 }
 
 impl Movement {
@@ -31,6 +39,7 @@ impl Movement {
             Movement::Permute(_) => "permute_dims",
             Movement::Broadcast(_) => "broadcast_to",
             Movement::Slice { .. } => "slice",
+            Movement::Windows { .. } => "windows",
         }
     }
 
@@ -43,6 +52,14 @@ impl Movement {
                 let mut out = input.to_vec();
                 if let Some(d) = out.get_mut(*axis) {
                     *d = span.len;
+                }
+                out
+            }
+            Movement::Windows { axis, window } => {
+                let mut out = input.to_vec();
+                if let Some(d) = out.get_mut(*axis) {
+                    *d = (*d + 1).saturating_sub(*window);
+                    out.insert(axis + 1, *window);
                 }
                 out
             }
@@ -60,6 +77,13 @@ impl Movement {
             }
             Movement::Broadcast(to) => x.broadcast(to),
             Movement::Slice { axis, span } => x.slice_axis(*axis, *span),
+            Movement::Windows { axis, .. } => {
+                let mut strides = x.strides().to_vec();
+                if let Some(&stride) = strides.get(*axis) {
+                    strides.insert(axis + 1, stride);
+                }
+                x.restride(self.shape(x.shape()), strides, x.strided().offset)
+            }
         })
     }
 

@@ -1,6 +1,7 @@
-//! A reduction over whole frames of a program that could be a table depends only on how often
-//! each of the 256 values occurs. Where the order of the values matters all the same (sums of
-//! float64, other axes), they are at least looked up instead of computed.
+//! A sum over whole frames of a program that could be a table depends only on how often each of the
+//! 256 values occurs, where it is exact. Where the order of the values matters all the same (sums of
+//! float64, other axes), they are at least looked up instead of computed. What chooses among values
+//! was taken from a histogram before.
 
 use opusclip_raw::DType;
 
@@ -32,15 +33,14 @@ fn decide(
     }
     let (operand, per_frame) = match lookup(plan, program, inputs, over) {
         Ok(Lookup { operand, per_frame, channel: None }) => (operand, per_frame),
-        Ok(_) => return Path::Blocks("an operand varies inside a frame"),
+        Ok(_) => {
+            return Path::Blocks("each place of an axis would need its own table, and a reduction has one for all");
+        }
         Err(why) => return Path::Blocks(why),
     };
     // Whole frames: every axis but time. Sums must not depend on the order: f32 ones are exact.
     let whole_frames = over.len() > 1 && axes.iter().copied().eq(1..over.len());
-    let exact = match op {
-        Reduce::Sum | Reduce::Mean => program.dtype == DType::F32,
-        op => !op.by_moments(),
-    };
+    let exact = matches!(op, Reduce::Sum | Reduce::Mean) && program.dtype == DType::F32;
     if whole_frames && exact && crate::array::shape::product(&over[1..]) >= FEWEST_ELEMENTS {
         return Path::Count { operand, per_frame };
     }

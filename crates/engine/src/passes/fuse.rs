@@ -14,7 +14,7 @@ use crate::plan::{Instruction, Kind, NodeId, Path, Plan, PlanNode, Program, Valu
 const MOST_INSTRUCTIONS: usize = 48;
 
 /// Stays where arithmetic is watched.
-const UNDECIDED: Path = Path::Blocks("each element is looked at");
+const UNDECIDED: Path = Path::Blocks("arithmetic is watched, so each element is looked at and no table is made");
 
 pub(super) fn run(plan: &Plan) -> Result<Plan> {
     // Regions are built over the old plan; `rewrite` renames their operands. Elementwise nodes are

@@ -3,9 +3,11 @@
 mod count;
 mod fold;
 mod fuse;
+mod histogram;
 mod layout;
 mod narrow;
 mod pushdown;
+mod readings;
 mod simplify;
 mod tabulate;
 
@@ -28,8 +30,10 @@ pub struct Pass {
 /// `simplify` next, before fusing hides single ops inside programs;
 /// `pushdown` then, while every op is still a node of its own that a slice can pass, and `layout`
 /// for permutations, which slices have passed by then, and `narrow` for the casts of integers;
-/// `fuse` makes the programs; `count` and `tabulate` only choose how programs run,
-/// `count` first because a reduction that is counted needs no table of its own.
+/// `fuse` makes the programs; `histogram` takes from counts what it can, before `count` and `tabulate`
+/// only choose how the remaining programs run, `count` first because a reduction that is counted needs
+/// no table of its own;
+/// `readings` last, because what it doubles nothing must make one again.
 pub const PASSES: &[Pass] = &[
     Pass { name: "fold", keeps_trouble: false, run: fold::run },
     Pass { name: "simplify", keeps_trouble: true, run: simplify::run },
@@ -37,8 +41,10 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "layout", keeps_trouble: false, run: layout::run },
     Pass { name: "narrow", keeps_trouble: false, run: narrow::run },
     Pass { name: "fuse", keeps_trouble: true, run: fuse::run },
+    Pass { name: "histogram", keeps_trouble: false, run: histogram::run },
     Pass { name: "count", keeps_trouble: false, run: count::run },
     Pass { name: "tabulate", keeps_trouble: false, run: tabulate::run },
+    Pass { name: "readings", keeps_trouble: true, run: readings::run },
 ];
 
 /// All passes over a plan.

@@ -58,8 +58,15 @@ pub(super) fn lookup(
     for (n, id) in inputs.iter().enumerate() {
         let operand = &plan.node(*id).shape;
         if operand == shape {
-            if !matches!(program.operands[n], DType::U8 | DType::I8) {
-                return Err("an operand of full size is wider than 8 bits");
+            match program.operands[n] {
+                DType::U8 | DType::I8 => {}
+                DType::Bool => return Err("the operand of full size is of truth values, which need no table"),
+                d if d.size() == 2 => {
+                    return Err(
+                        "an operand of full size has 16 bits: a table of 65536 does not stay in the first cache",
+                    );
+                }
+                _ => return Err("an operand of full size is wider than 8 bits"),
             }
             if index.replace(n).is_some() {
                 return Err("two operands are of full size");

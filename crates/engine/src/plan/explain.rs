@@ -6,6 +6,7 @@ use super::plan::{Kind, Path, Plan, PlanNode};
 use crate::array::shape;
 use crate::lazy::Op;
 use crate::ops::Attr;
+use crate::ops::whole::COUNTS;
 
 /// One line for each reachable node, inputs first.
 pub fn show(plan: &Plan) -> String {
@@ -14,6 +15,7 @@ pub fn show(plan: &Plan) -> String {
         Ok(n) => format!("%{n}"),
         Err(_) => "%?".into(),
     };
+    let uses = plan.uses();
     let mut out = String::new();
     for id in &reachable {
         let node = plan.node(*id);
@@ -26,7 +28,7 @@ pub fn show(plan: &Plan) -> String {
             node.dtype.short(),
             shape::show(&node.shape)
         );
-        if let Some(path) = path(node) {
+        if let Some(path) = path(node, uses[id.0]) {
             let _ = writeln!(out, "     {path}");
         }
     }
@@ -38,6 +40,7 @@ pub fn show(plan: &Plan) -> String {
 fn describe(node: &PlanNode, inputs: &[String]) -> String {
     let list = inputs.join(", ");
     match &node.kind {
+        Kind::Op(Op::Source(s)) if s.1 > 0 => format!("source {}, read by itself ({})", s.0.describe(), s.1),
         Kind::Op(Op::Source(s)) => format!("source {}", s.0.describe()),
         Kind::Op(Op::Data(_)) => "array in memory".into(),
         Kind::Op(Op::Input(slot)) => format!("argument {}", slot.place),
@@ -50,6 +53,7 @@ fn describe(node: &PlanNode, inputs: &[String]) -> String {
             crate::ops::Movement::Slice { axis, span } => {
                 format!("slice({list}, axis {axis}: {} from {} step {})", span.len, span.start, span.step)
             }
+            crate::ops::Movement::Windows { axis, window } => format!("windows({list}, axis {axis}: {window})"),
             other => format!("{}({list})", other.name()),
         },
         Kind::Op(Op::Whole(w)) => {
@@ -80,9 +84,13 @@ fn attr(a: &Attr) -> Option<String> {
     })
 }
 
-fn path(node: &PlanNode) -> Option<String> {
+fn path(node: &PlanNode, uses: usize) -> Option<String> {
     let path = match &node.kind {
         Kind::Fused { path, .. } | Kind::Reduce { path, .. } => path,
+        Kind::Op(Op::Whole(w)) if w.is(&COUNTS) => {
+            let all = if uses == 1 { "its reader".to_string() } else { format!("all its {uses} readers") };
+            return Some(format!("one histogram of 256 values a frame for {all}: exact, bit-identical to sorting"));
+        }
         Kind::Op(_) => return None,
     };
     let whose = |per_frame: bool| if per_frame { "per frame" } else { "for all frames" };

@@ -12,8 +12,8 @@ use crate::ops::Movement;
 use crate::plan::{Kind, NodeId, Plan};
 
 use super::live::pooled_bytes;
-use super::reach::{access, fold_access, fold_frames, streams};
-use super::stage::{Schedule, Stage};
+use super::reach::{Access, access, fold_access, fold_frames, streams};
+use super::stage::{Pace, Schedule, Stage};
 
 /// How much of the machine a streamed stage takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Budget {
 /// Frames that chunks of small pictures hold together, in bytes of their widest node.
 const CHUNK_BYTES: usize = 512 << 10;
 
-/// Range of each node's frames needed to make the frames `range` of the stage's targets.
+/// Range of each node's frames needed to make what is due of the stage's targets in the ticks `range`.
 pub fn needed(
     plan: &Plan,
     stage: &Stage,
@@ -53,9 +53,8 @@ pub fn needed_into(
 ) {
     need.clear();
     need.resize(plan.nodes().len(), None);
-    for &t in &stage.targets {
-        let frames = plan.node(t).shape.first().copied().unwrap_or(0);
-        need[t.0] = Some(range.start.min(frames)..range.end.min(frames));
+    for (n, t) in stage.targets.iter().enumerate() {
+        need[t.0] = Some(stage.target_due(plan, n, range));
     }
     let add = |slot: &mut Option<Range<usize>>, part: Range<usize>| {
         *slot = Some(match slot.take() {
@@ -65,10 +64,10 @@ pub fn needed_into(
             Some(old) => old.start.min(part.start)..old.end.max(part.end),
         });
     };
-    for &f in stage.folds.iter().filter(|f| !known(**f)) {
-        let frames = fold_frames(plan, f);
+    for (k, &f) in stage.folds.iter().enumerate().filter(|(_, f)| !known(**f)) {
+        let due = stage.fold_due(plan, k, range);
         for (n, input) in plan.node(f).inputs.iter().enumerate() {
-            if let Some(part) = fold_access(plan, f, n).needs(&(range.start.min(frames)..range.end.min(frames))) {
+            if let Some(part) = fold_access(plan, f, n).needs(&due) {
                 add(&mut need[input.0], part);
             }
         }
@@ -90,16 +89,12 @@ pub fn needed_into(
 /// Most frames of each node that one chunk of the stage ever needs together.
 ///
 /// Each end of what is needed is the least or greatest of several straight lines over the output
-/// frame, as long as the same targets go on: the distance is greatest where a target starts or ends.
+/// frame, as long as the same targets go on: the distance is greatest where a target starts or ends,
+/// or where one input of a join follows another. Targets of longer steps are looked at where they
+/// are due.
 fn widest(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, chunk: usize) -> Vec<Option<usize>> {
     let mut widest: Vec<Option<usize>> = vec![None; plan.nodes().len()];
-    let folds = stage.folds.iter().map(|f| fold_frames(plan, *f));
-    let ends = stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).chain(folds);
-    let mut starts: Vec<usize> = ends.flat_map(|n| [n.saturating_sub(chunk), n.saturating_sub(1), n]).collect();
-    starts.push(0);
-    starts.sort_unstable();
-    starts.dedup();
-    for t in starts {
+    for t in looks(plan, stage, chunk) {
         for (most, n) in widest.iter_mut().zip(needed(plan, stage, known, &(t..t.saturating_add(chunk)))) {
             *most = (*most).max(n.map(|r| r.len()));
         }
@@ -107,10 +102,84 @@ fn widest(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, chunk: usi
     widest
 }
 
-/// Longest axis 0 of the stage's targets, and of what its reductions over time take in.
+/// Bytes of a raw frame, and of a cursor, of each of the sources that are read within so many ticks of
+/// each other: where there are most.
+fn read_together(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, ahead: usize) -> (u64, u64) {
+    let mut most = (0, 0);
+    for t in looks(plan, stage, 1) {
+        let need = needed(plan, stage, known, &(t.saturating_sub(ahead)..t.saturating_add(ahead)));
+        let (mut raw, mut cursor) = (0u64, 0u64);
+        for (i, _) in need.iter().enumerate().filter(|(_, n)| n.as_ref().is_some_and(|r| !r.is_empty())) {
+            if let (Kind::Op(Op::Source(s)), false) = (&plan.node(NodeId(i)).kind, known(NodeId(i))) {
+                raw = raw.saturating_add(Pool::room(s.0.raw_frame_bytes()) as u64);
+                cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
+            }
+        }
+        most = (raw.max(most.0), cursor.max(most.1));
+    }
+    most
+}
+
+/// Ticks at which chunks may need most.
+fn looks(plan: &Plan, stage: &Stage, chunk: usize) -> Vec<usize> {
+    let mut starts: Vec<usize> = Vec::new();
+    for (n, frames) in lengths(plan, stage).enumerate() {
+        let pace = stage.pace(n);
+        let folded = || Some(*plan.node(*stage.folds.get(n - stage.targets.len())?).inputs.first()?);
+        let seams = seams(plan, stage.targets.get(n).copied().or_else(folded));
+        for t in [1, 2, frames / 2, frames].into_iter().chain(seams).filter(|t| *t <= frames) {
+            // The tick of frame t - 1, and the one after it.
+            let end = pace.ticks(t);
+            starts.extend([end.saturating_sub(chunk), end.saturating_sub(1), end]);
+        }
+    }
+    starts.push(0);
+    starts.sort_unstable();
+    starts.dedup();
+    starts
+}
+
+/// Frames of node `top` at which inputs of the joins that it is made from meet, and those beside them.
+fn seams(plan: &Plan, top: Option<NodeId>) -> Vec<usize> {
+    let mut found = Vec::new();
+    let Some(top) = top else { return found };
+    // Frame t of the top is made from this one of the node, and so many frames from there on.
+    let mut from: Vec<Option<(Pace, usize)>> = vec![None; top.0 + 1];
+    from[top.0] = Some((Pace::SAME, 1));
+    for i in (0..=top.0).rev() {
+        let Some((pace, len)) = from[i] else { continue };
+        for (n, input) in plan.node(NodeId(i)).inputs.iter().enumerate() {
+            let next = match access(plan, NodeId(i), n) {
+                Access::Frames { start, step } => {
+                    let start = start.saturating_add(pace.start.saturating_mul(step));
+                    (Pace { start, step: pace.step.saturating_mul(step) }, len.saturating_mul(step))
+                }
+                Access::Window { len: window } => (pace, len.saturating_add(window)),
+                Access::Part { start, .. } => {
+                    for at in [start, start.saturating_sub(len)] {
+                        let t = at.saturating_sub(pace.start) / pace.step;
+                        found.extend([t, t + 1, t + 2]);
+                    }
+                    // What lies within joins of joins begins later.
+                    (Pace { start: pace.start.saturating_sub(start), ..pace }, len)
+                }
+                Access::Whole => continue,
+            };
+            from[input.0] = from[input.0].or(Some(next));
+        }
+    }
+    found
+}
+
+/// Frames of each target, then of what each reduction over time takes in.
+fn lengths<'a>(plan: &'a Plan, stage: &'a Stage) -> impl Iterator<Item = usize> + 'a {
+    let targets = stage.targets.iter().map(|t| plan.node(*t).shape.first().copied().unwrap_or(0));
+    targets.chain(stage.folds.iter().map(|f| fold_frames(plan, *f)))
+}
+
+/// Ticks of the stage: frames of its longest target, unless targets differ in their pace.
 pub fn stage_frames(plan: &Plan, stage: &Stage) -> usize {
-    let folds = stage.folds.iter().map(|f| fold_frames(plan, *f));
-    stage.targets.iter().filter_map(|t| plan.node(*t).shape.first().copied()).chain(folds).max().unwrap_or(0)
+    lengths(plan, stage).enumerate().map(|(n, frames)| stage.pace(n).ticks(frames)).max().unwrap_or(0)
 }
 
 /// Bytes of the values of so many frames that a reduction over time takes in.
@@ -184,8 +253,18 @@ struct Hold {
 }
 
 impl Hold {
-    fn new(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool, sinks: &[&dyn Sink], chunk: usize) -> Hold {
-        let (mut frames, mut raw, mut cursor, mut reach) = (0u64, 0u64, 0u64, 1usize);
+    fn new(
+        plan: &Plan,
+        stage: &Stage,
+        known: &dyn Fn(NodeId) -> bool,
+        sinks: &[&dyn Sink],
+        chunk: usize,
+        threads: usize,
+    ) -> Hold {
+        let (mut frames, mut reach) = (0u64, 1usize);
+        let parts = sinks.iter().map(|s| s.part_frames().max(1)).max().unwrap_or(chunk.max(16));
+        let ahead = parts.saturating_mul(stage.longest_step()).saturating_mul(2 * threads + 1);
+        let (raw, cursor) = read_together(plan, stage, known, ahead);
         let widest = widest(plan, stage, known, chunk);
         frames = frames.saturating_add(pooled_bytes(plan, stage, known, &widest));
         for (i, n) in widest.iter().enumerate() {
@@ -196,9 +275,7 @@ impl Hold {
             if (source || stage.targets.contains(&id)) && !known(id) {
                 frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
             }
-            if let (Kind::Op(Op::Source(s)), false) = (&plan.node(id).kind, known(id)) {
-                raw = raw.saturating_add(Pool::room(s.0.raw_frame_bytes()) as u64);
-                cursor = cursor.saturating_add(s.0.cursor_bytes() as u64);
+            if let (Kind::Op(Op::Source(_)), false) = (&plan.node(id).kind, known(id)) {
                 reach = reach.max(n);
                 // A reader keeps its last frames while it makes the next ones.
                 frames = frames.saturating_add(Pool::room(node_bytes(plan, id, n)) as u64);
@@ -269,12 +346,14 @@ pub fn plan_stage(
 ) -> Result<Budget> {
     // More workers than parts would only be planned for, never used.
     let frames = stage_frames(plan, stage);
-    let parts = sinks.iter().map(|s| frames.div_ceil(s.part_frames().max(1))).max().unwrap_or(frames);
+    let step = stage.longest_step();
+    let ticks = |s: &&dyn Sink| s.part_frames().max(1).saturating_mul(step);
+    let parts = sinks.iter().map(|s| frames.div_ceil(ticks(s))).max().unwrap_or(frames);
     let threads = threads.min(parts.max(1));
     let full = chunk_frames(plan, stage, known);
     // Small frames travel together where there is room for it.
     for chunk in [full, full.min(16), 1] {
-        let hold = Hold::new(plan, stage, known, sinks, chunk);
+        let hold = Hold::new(plan, stage, known, sinks, chunk, threads);
         for workers in (1..=threads.max(1)).rev() {
             let wish = hold.wish;
             for queue in [wish + 2 * workers, wish / 2 + workers, wish / 4, hold.least] {
@@ -286,5 +365,5 @@ pub fn plan_stage(
             }
         }
     }
-    Err(Hold::new(plan, stage, known, sinks, 1).least(held, limit.unwrap_or(0)))
+    Err(Hold::new(plan, stage, known, sinks, 1, 1).least(held, limit.unwrap_or(0)))
 }

@@ -5,6 +5,8 @@ pub mod memory;
 pub mod reach;
 #[allow(clippy::module_inception)]
 mod stage;
+mod times;
 
 pub use reach::{Access, access, streams};
-pub use stage::{Schedule, Stage, schedule, schedule_for, stream_info};
+pub use stage::{Pace, Schedule, Stage, schedule, schedule_for};
+pub use times::stream_info;

@@ -6,7 +6,7 @@ use opusclip_raw::DType;
 
 use crate::array::Meta;
 use crate::lazy::Op;
-use crate::ops::{Movement, Reduce};
+use crate::ops::{Attr, Movement, Reduce, Whole, whole};
 use crate::plan::{Kind, NodeId, Plan};
 
 /// What frame t of a node needs of one of its inputs.
@@ -19,6 +19,19 @@ pub enum Access {
         /// Frames between neighbours; at least 1.
         step: usize,
     },
+    /// Frames `t` to `t + len - 1`.
+    Window {
+        /// How many.
+        len: usize,
+    },
+    /// Frame `t - start` where the input has that one, else none: it is one of several that follow
+    /// each other.
+    Part {
+        /// Frame for which the input's frame 0 stands.
+        start: usize,
+        /// Frames of the input.
+        len: usize,
+    },
     /// All of it.
     Whole,
 }
@@ -30,8 +43,13 @@ impl Access {
     pub fn needs(self, range: &Range<usize>) -> Option<Range<usize>> {
         match self {
             Access::Whole => None,
-            Access::Frames { .. } if range.is_empty() => Some(0..0),
+            _ if range.is_empty() => Some(0..0),
             Access::Frames { start, step } => Some(start + range.start * step..start + (range.end - 1) * step + 1),
+            Access::Window { len } => Some(range.start..range.end - 1 + len),
+            Access::Part { start, len } => {
+                let part = range.start.max(start)..range.end.min(start.saturating_add(len));
+                Some(if part.is_empty() { 0..0 } else { part.start - start..part.end - start })
+            }
         }
     }
 }
@@ -65,10 +83,16 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
             }
             Movement::Reshape(_) => Access::Whole,
             Movement::Broadcast(to) => aligned(to),
+            Movement::Windows { axis: 0, window } => Access::Window { len: *window },
+            Movement::Windows { .. } => Access::SAME,
         },
         // Frames must be counted alike on both sides before the op is asked whether they touch.
         // An op of very many inputs is asked about each of them: it waits for them all instead.
         Kind::Op(Op::Whole(_)) if node.inputs.len() > MOST_ASKED => Access::Whole,
+        Kind::Op(Op::Whole(w)) if joins(w) => {
+            let lengths = node.inputs.iter().map(|i| plan.node(*i).shape.first().copied().unwrap_or(0));
+            Access::Part { start: lengths.take(n).sum(), len: input.first().copied().unwrap_or(0) }
+        }
         Kind::Op(Op::Whole(w)) if !node.shape.is_empty() && node.shape.first() == input.first() => {
             let metas: Vec<Meta> =
                 node.inputs.iter().map(|i| Meta::new(plan.node(*i).shape.clone(), plan.node(*i).dtype)).collect();
@@ -76,6 +100,12 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
         }
         _ => Access::Whole,
     }
+}
+
+/// Whether arrays follow each other along axis 0, as the pass `readings` names it where that streams.
+pub(crate) fn joins(w: &Whole) -> bool {
+    let first = |a: &Attr| matches!(a, Attr::Ints(axes) if axes.as_slice() == [0]);
+    std::ptr::eq(w.page(), &whole::CONCAT) && w.attrs().get(1).is_some_and(first)
 }
 
 /// Whether the node is a reduction over time of which one result after another, or rows of them, take

@@ -1,10 +1,39 @@
 //! The plan cut below each op that needs all frames of an input before it has its first.
 
-use crate::flow::StreamInfo;
 use crate::lazy::Op;
 use crate::plan::{Kind, NodeId, Plan};
 
-use super::reach::{Access, access, fold_access, folds, streams};
+use std::ops::Range;
+
+use super::reach::{Access, access, fold_access, fold_frames, folds, streams};
+
+/// When the frames of a target are due, on the clock that all targets of a stage share. A contact
+/// sheet of every tenth frame has a frame at every tenth tick: it must not run ahead of its
+/// neighbours, or all that lies between would have to be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Tick of frame 0.
+    pub start: usize,
+    /// Ticks from one frame to the next; at least 1.
+    pub step: usize,
+}
+
+impl Pace {
+    /// Frame t at tick t.
+    pub const SAME: Pace = Pace { start: 0, step: 1 };
+
+    /// Which of `frames` frames are due within the ticks `clock`. Every frame is due in one tick.
+    pub fn due(self, clock: &Range<usize>, frames: usize) -> Range<usize> {
+        let before = |tick: usize| tick.saturating_sub(self.start).div_ceil(self.step).min(frames);
+        before(clock.start)..before(clock.end)
+    }
+
+    /// Ticks until the last of `frames` frames is made.
+    pub fn ticks(self, frames: usize) -> usize {
+        let Some(last) = frames.checked_sub(1) else { return 0 };
+        last.saturating_mul(self.step).saturating_add(self.start).saturating_add(1)
+    }
+}
 
 /// One pass over the stream, and what is computed once after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +44,73 @@ pub struct Stage {
     pub folds: Vec<NodeId>,
     /// Nodes that are then computed once from whole arrays, inputs first.
     pub whole: Vec<NodeId>,
+    /// When frames of the targets, then of the reductions over time, are due.
+    pub paces: Vec<Pace>,
+}
+
+impl Stage {
+    /// Frames of target number `n` that are made in the ticks `clock`.
+    pub fn target_due(&self, plan: &Plan, n: usize, clock: &Range<usize>) -> Range<usize> {
+        let frames = self.targets.get(n).and_then(|t| plan.node(*t).shape.first().copied()).unwrap_or(0);
+        self.pace(n).due(clock, frames)
+    }
+
+    /// The same for a node, if it is a target.
+    pub fn node_due(&self, plan: &Plan, id: NodeId, clock: &Range<usize>) -> Range<usize> {
+        self.targets.iter().position(|t| *t == id).map_or(0..0, |n| self.target_due(plan, n, clock))
+    }
+
+    /// Frames that reduction over time number `n` takes in within the ticks `clock`.
+    pub fn fold_due(&self, plan: &Plan, n: usize, clock: &Range<usize>) -> Range<usize> {
+        let frames = self.folds.get(n).map_or(0, |f| fold_frames(plan, *f));
+        self.pace(self.targets.len() + n).due(clock, frames)
+    }
+
+    /// The pace of target number `n`, or of a reduction over time behind all targets.
+    pub fn pace(&self, n: usize) -> Pace {
+        self.paces.get(n).copied().unwrap_or(Pace::SAME)
+    }
+
+    /// The longest step between frames of a target.
+    pub fn longest_step(&self) -> usize {
+        self.paces.iter().map(|p| p.step).max().unwrap_or(1)
+    }
+
+    /// Finds the paces: each target's frames are due when the frame of its source is. Where all have
+    /// the same pace, or none reads a source, frame t is due at tick t.
+    fn set_paces(&mut self, plan: &Plan) {
+        let targets = self.targets.iter().map(|t| origin(plan, *t, Pace::SAME));
+        let folds = self.folds.iter().map(|f| {
+            let input = (0..plan.node(*f).inputs.len()).find(|n| fold_access(plan, *f, *n) != Access::Whole);
+            input.map_or((Pace::SAME, false), |n| origin(plan, plan.node(*f).inputs[n], Pace::SAME))
+        });
+        let found: Vec<(Pace, bool)> = targets.chain(folds).collect();
+        let first = found.first().map_or(Pace::SAME, |(p, _)| *p);
+        let same = found.iter().all(|(p, _)| *p == first) || !found.iter().any(|(_, streamed)| *streamed);
+        self.paces = found.iter().map(|(p, _)| if same { Pace::SAME } else { *p }).collect();
+    }
+}
+
+/// Which frames of a source, or of what several were joined to, the frames of `id` are made from; and
+/// whether there is one.
+fn origin(plan: &Plan, id: NodeId, pace: Pace) -> (Pace, bool) {
+    let (mut pace, mut at) = (pace, id);
+    loop {
+        let node = plan.node(at);
+        let next = (0..node.inputs.len()).find_map(|n| match access(plan, at, n) {
+            Access::Frames { start, step } => Some((node.inputs[n], start, step)),
+            Access::Window { len } => Some((node.inputs[n], len.saturating_sub(1), 1)),
+            Access::Part { .. } | Access::Whole => None,
+        });
+        let Some((input, start, step)) = next else {
+            let joined = (0..node.inputs.len()).any(|n| matches!(access(plan, at, n), Access::Part { .. }));
+            return (pace, joined || is_source(plan, at));
+        };
+        // Only frames that are there are asked for, and those positions fit.
+        pace.start = start.saturating_add(pace.start.saturating_mul(step));
+        pace.step = pace.step.saturating_mul(step);
+        at = input;
+    }
 }
 
 /// All stages in order.
@@ -78,6 +174,7 @@ pub fn schedule_for(plan: &Plan, watched: bool) -> Schedule {
             }
         }
     }
+    out.stages.iter_mut().for_each(|stage| stage.set_paces(plan));
     out
 }
 
@@ -105,54 +202,4 @@ fn is_leaf(plan: &Plan, id: NodeId) -> bool {
 
 fn is_source(plan: &Plan, id: NodeId) -> bool {
     matches!(plan.node(id).kind, Kind::Op(Op::Source(_)))
-}
-
-/// Times and colour of a node's frames: those of the source frame that each is made from.
-pub fn stream_info(plan: &Plan, id: NodeId) -> StreamInfo {
-    let node = plan.node(id);
-    let (mut start, mut step, mut at) = (0usize, 1usize, id);
-    loop {
-        let n = plan.node(at);
-        if let Kind::Op(Op::Source(s)) = &n.kind {
-            let info = s.0.info();
-            let frames = node.shape.first().copied().unwrap_or(0);
-            let picked: Vec<usize> = (0..frames).map(|t| start.saturating_add(t.saturating_mul(step))).collect();
-            let pts: Vec<i64> = picked.iter().filter_map(|&f| info.pts.get(f).copied()).collect();
-            let mut durations: Vec<i64> = picked.iter().filter_map(|&f| info.durations.get(f).copied()).collect();
-            if step > 1 {
-                for (d, w) in durations.iter_mut().zip(pts.windows(2)) {
-                    *d = w[1].saturating_sub(w[0]);
-                }
-                // The last one stays until the next would have come, or the stream ends.
-                let end = info.pts.last().zip(info.durations.last()).map(|(p, d)| p.saturating_add(*d));
-                let next = picked.last().and_then(|f| info.pts.get(f.saturating_add(step)).copied()).or(end);
-                if let (Some(d), Some(p), Some(next)) = (durations.last_mut(), pts.last(), next) {
-                    *d = next.saturating_sub(*p);
-                }
-            }
-            return StreamInfo {
-                shape: node.shape.clone(),
-                dtype: node.dtype,
-                pts: pts.into(),
-                durations: durations.into(),
-                ..info.clone()
-            };
-        }
-        let next = (0..n.inputs.len()).find_map(|i| match access(plan, at, i) {
-            Access::Frames { start, step } => Some((n.inputs[i], start, step)),
-            Access::Whole => None,
-        });
-        match next {
-            Some((input, s, k)) => {
-                // Only frames that are there are asked for, and those positions fit.
-                start = s.saturating_add(start.saturating_mul(k));
-                step = step.saturating_mul(k);
-                at = input;
-            }
-            None => {
-                let rate = crate::flow::Rational { num: 25, den: 1 };
-                return StreamInfo::constant_rate(node.shape.clone(), node.dtype, rate);
-            }
-        }
-    }
 }

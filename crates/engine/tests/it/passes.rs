@@ -1,5 +1,6 @@
 //! Plan text in, plan text out; and cases in which a pass must not fire.
 
+use opusclip_engine::errstate::{ErrState, OnError, errstate};
 use opusclip_engine::passes::PASSES;
 use opusclip_engine::plan::{explain, lower, verify};
 use opusclip_engine::{Array, DType, Lazy};
@@ -85,7 +86,27 @@ fn why_there_is_no_table() {
     assert_eq!(why(&(v.u16() * 3).cast(DType::U16).sqrt().sqrt()), "");
     assert_eq!(
         why(&(zeros(DType::U16, &[2, 40, 50, 3]) + 1)),
+        "block by block: an operand of full size has 16 bits: a table of 65536 does not stay in the first cache"
+    );
+    assert_eq!(
+        why(&(zeros(DType::F32, &[2, 40, 50, 3]) + 1)),
         "block by block: an operand of full size is wider than 8 bits"
+    );
+    assert_eq!(
+        why(&zeros(DType::Bool, &[2, 40, 50, 3]).logical_not()),
+        "block by block: the operand of full size is of truth values, which need no table"
+    );
+    assert_eq!(
+        why(&(zeros(DType::U8, &[2, 1]) + zeros(DType::U8, &[1, 1500]))),
+        "block by block: no operand is of full size"
+    );
+    let watched = {
+        let _here = errstate(ErrState { divide: OnError::Raise, ..ErrState::IGNORE });
+        (v.f32() / 2.0).explain()
+    };
+    assert!(
+        watched.contains("block by block: arithmetic is watched, so each element is looked at and no table is made"),
+        "{watched}"
     );
     assert_eq!(why(&(zeros(DType::U8, &[2, 4, 5, 3]) + 1)), "block by block: too few elements for a table to pay");
     let looked_up = |l: &Lazy| after("tabulate", l).contains("values from a table of 256, reduced in their order");
@@ -223,7 +244,7 @@ fn why_channels_have_no_tables() {
     );
     assert_eq!(
         why(&(v.f32() * zeros(DType::F32, &[3])).mean((1, 2))),
-        "block by block: an operand varies inside a frame"
+        "block by block: each place of an axis would need its own table, and a reduction has one for all"
     );
 }
 

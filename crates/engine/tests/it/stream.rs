@@ -93,7 +93,7 @@ pub(crate) struct Seen {
     shape: Vec<usize>,
     pub(crate) bytes: Vec<u8>,
     pub(crate) frames: Vec<usize>,
-    pts: Vec<i64>,
+    pub(crate) pts: Vec<i64>,
     durations: Vec<i64>,
     parts: Vec<Range<usize>>,
     finished: bool,

@@ -119,7 +119,6 @@ impl Parser {
                 error(col, format!("nothing is changed in place; write `{left} = {left} {sign} …`"))
             }
             Kind::Sign(":=") => error(col, "write `name = value;` as a statement of its own"),
-            Kind::Sign("<<" | ">>") => error(col, "there are no shifts; multiply or `//` by a power of two"),
             Kind::Sign(",") => error(col, "one result is wanted, not several; put the `,` inside brackets"),
             Kind::Sign(s @ (")" | "]")) => error(col, format!("`{s}` closes nothing")),
             Kind::Name(word) => {

@@ -131,7 +131,6 @@ fn mistakes_say_the_column_and_what_would_do() {
         ("f(a=1, a=2)", "col 8: `a=` is given twice"),
         ("f(*x)", "col 3: arguments cannot be unpacked"),
         ("(x)(1)", "col 4: only a name can be called"),
-        ("a << 2", "col 3: there are no shifts; multiply or `//` by a power of two"),
         ("x\u{0}", "col 2: unexpected control character \\u{0}"),
     ] {
         let got = parser::parse(source).map(|_| ()).map_err(|e| e.to_string());
@@ -290,6 +289,10 @@ mod evaluated {
         for (source, want) in [
             ("7 // 2", 3.0),
             ("-7 // 2", -4.0),
+            ("1 << 5", 32.0),
+            ("-7 >> 1", -4.0),
+            ("-7 >> 99", -1.0),
+            ("0 << 99", 0.0),
             ("7 // -2", -4.0),
             ("-7 % 3", 2.0),
             ("7 % -3", -2.0),
@@ -392,6 +395,8 @@ mod evaluated {
             ("f32", "col 1: the result is the element type float32, not an array; use the frames `x` in it"),
             ("(1, 2)", "col 1: the result is a list of integers, not an array; use the frames `x` in it"),
             ("x + 1 / 0", "col 7: division by zero"),
+            ("x + (1 << -1)", "col 8: negative shift count"),
+            ("x + (1 << 63)", "col 8: the integers overflow; write one of them as a float"),
             ("x + 9223372036854775807 * 2", "col 25: the integers overflow; write one of them as a float"),
             ("x * (0 ** -1)", "col 8: zero to a negative power"),
             ("x * (0 ** 1j)", "col 8: zero to a negative or complex power"),

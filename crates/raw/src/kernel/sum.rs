@@ -11,6 +11,8 @@ pub const LANES: usize = 16;
 const BLOCK: usize = 1024;
 /// Blocks for which the short way is not tried again once it was not exact.
 const PATIENCE: u32 = 16;
+/// Blocks for which plain sums are not tried again once they may have been inexact: a try costs little.
+const SHY: u32 = 4;
 
 /// A fixed-point number wide enough for every finite `f64` and 2^62 of them added up: digits of
 /// 32 bits in 64-bit cells, so that carries can wait.
@@ -157,6 +159,83 @@ impl Stamp for Block<'_> {
     }
 }
 
+/// The magnitudes of values: what tells whether plain sums of them are exact.
+#[derive(Clone, Copy)]
+struct Range {
+    /// The bits of the greatest.
+    most: u32,
+    /// Those of the least but 0, less 1: so that 0 is the greatest of all.
+    least: u32,
+}
+
+impl Range {
+    #[inline(always)]
+    fn of(x: &[f32]) -> Range {
+        let (mut most, mut least) = (0, u32::MAX);
+        for v in x {
+            let bits = v.to_bits() & 0x7fff_ffff;
+            most = most.max(bits);
+            least = least.min(bits.wrapping_sub(1));
+        }
+        Range { most, least }
+    }
+
+    /// Whether any sum of up to `n` of the values is a float64: all are multiples of the last place of
+    /// the least one, so many of which have less than 53 bits. Not if one is infinite or no number.
+    #[inline(always)]
+    fn holds(self, n: usize) -> bool {
+        // Subnormal numbers have the last place of the least normal one.
+        let exponent = |bits: u32| (bits >> 23).max(1);
+        let spread = exponent(self.most) - exponent(self.least.wrapping_add(1));
+        self.most < f32::INFINITY.to_bits() && spread < 30 && n as u64 <= (1 << 29) >> spread
+    }
+}
+
+/// Adds to so many lanes in turn, without a look at what rounding loses.
+#[inline(always)]
+fn add_plain<const N: usize>(x: &[f32]) -> [f64; N] {
+    let mut sums = [0.0; N];
+    let (chunks, rest) = x.as_chunks::<N>();
+    for c in chunks {
+        for l in 0..N {
+            sums[l] += f64::from(c[l]);
+        }
+    }
+    for (l, &v) in rest.iter().enumerate() {
+        sums[l] += f64::from(v);
+    }
+    sums
+}
+
+/// Adds blocks to the lanes, each summed plainly before, up to the first that needs another way; gives
+/// the number of elements added.
+struct Plain<'a>(&'a [f32], &'a mut Lanes, &'a mut Lanes);
+
+impl Stamp for Plain<'_> {
+    type Out = usize;
+    #[inline(always)]
+    fn go(self) -> usize {
+        let Plain(x, s, e) = self;
+        let mut done = 0;
+        for block in x.chunks(BLOCK) {
+            let (sums, range) = (add_plain::<LANES>(block), Range::of(block));
+            let (mut high, mut low, mut lost) = (*s, *e, 0);
+            for l in 0..LANES {
+                let (sum, err) = two_sum(high[l], sums[l]);
+                let (rest, err) = two_sum(low[l], err);
+                (high[l], low[l]) = (sum, rest);
+                lost |= err.to_bits();
+            }
+            if lost << 1 != 0 || !range.holds(BLOCK / LANES) {
+                break;
+            }
+            (*s, *e) = (high, low);
+            done += block.len();
+        }
+        done
+    }
+}
+
 /// Adds to the lanes in turn, and gives the bits of all that rounding lost: none but perhaps the sign
 /// of zero, if the sums are exact.
 #[inline(always)]
@@ -206,6 +285,8 @@ pub struct ExactSum {
     odd: Odd,
     /// Blocks to come for which the short way is not tried.
     patience: u32,
+    /// The same of plain sums.
+    shy: u32,
 }
 
 impl Default for ExactSum {
@@ -224,33 +305,48 @@ impl ExactSum {
             spilled: false,
             odd: Odd::default(),
             patience: 0,
+            shy: 0,
         }
     }
 
     /// Adds all of `x`.
-    pub fn add_f32(&mut self, isa: Isa, x: &[f32]) {
-        for block in x.chunks(BLOCK) {
-            if self.patience > 0 {
-                self.patience -= 1;
-            } else if isa.stamp(Short(block, &mut self.s)) {
-                continue;
+    pub fn add_f32(&mut self, isa: Isa, mut x: &[f32]) {
+        while !x.is_empty() {
+            if self.shy > 0 {
+                self.shy -= 1;
             } else {
-                self.patience = PATIENCE;
+                let added = isa.stamp(Plain(x, &mut self.s, &mut self.e));
+                x = x.get(added..).unwrap_or_default();
+                self.shy = if x.is_empty() { 0 } else { SHY };
             }
-            let before = (self.s, self.e);
-            if isa.stamp(Block(block, &mut self.s, &mut self.e)) {
-                continue;
-            }
-            // Start the lanes afresh: often the block alone is exact.
-            (self.s, self.e) = before;
-            self.spill();
-            if isa.stamp(Block(block, &mut self.s, &mut self.e)) {
-                continue;
-            }
-            (self.s, self.e) = ([0.0; LANES], [0.0; LANES]);
-            for &v in block {
-                self.add_f64(f64::from(v));
-            }
+            let (block, later) = x.split_at(BLOCK.min(x.len()));
+            self.add_block(isa, block);
+            x = later;
+        }
+    }
+
+    /// Adds a block that may need more than plain sums.
+    fn add_block(&mut self, isa: Isa, block: &[f32]) {
+        if self.patience > 0 {
+            self.patience -= 1;
+        } else if isa.stamp(Short(block, &mut self.s)) {
+            return;
+        } else {
+            self.patience = PATIENCE;
+        }
+        let before = (self.s, self.e);
+        if isa.stamp(Block(block, &mut self.s, &mut self.e)) {
+            return;
+        }
+        // Start the lanes afresh: often the block alone is exact.
+        (self.s, self.e) = before;
+        self.spill();
+        if isa.stamp(Block(block, &mut self.s, &mut self.e)) {
+            return;
+        }
+        (self.s, self.e) = ([0.0; LANES], [0.0; LANES]);
+        for &v in block {
+            self.add_f64(f64::from(v));
         }
     }
 
@@ -307,7 +403,7 @@ impl ExactSum {
             self.wide = Wide::ZERO;
         }
         (self.s, self.e) = ([0.0; LANES], [0.0; LANES]);
-        (self.odd, self.spilled, self.patience) = (Odd::default(), false, 0);
+        (self.odd, self.spilled, self.patience, self.shy) = (Odd::default(), false, 0, 0);
     }
 }
 
@@ -530,6 +626,41 @@ fn fold<const N: usize>(s: &mut Lanes, lost: &mut u64) {
     }
 }
 
+/// Elements of whole rows that are judged together: few enough that they are still near if each row
+/// has to be looked at by itself.
+const GROUP: usize = 1024;
+
+/// The plain sum of a row, which is exact if the range of its values holds it.
+#[inline(always)]
+fn plain_row(x: &[f32]) -> f64 {
+    if x.len() < LANES {
+        let mut sum = 0.0;
+        for &v in x {
+            sum += f64::from(v);
+        }
+        return sum;
+    }
+    let mut s = add_plain::<LANES>(x);
+    for n in [8, 4, 2, 1] {
+        for l in 0..n {
+            s[l] += s[l + n];
+        }
+    }
+    s[0]
+}
+
+/// The sum of a row, or NaN if something was lost.
+#[inline(always)]
+fn careful_row(x: &[f32]) -> f64 {
+    let mut s = [0.0; LANES];
+    let mut any = add_short(x, &mut s);
+    fold::<8>(&mut s, &mut any);
+    fold::<4>(&mut s, &mut any);
+    fold::<2>(&mut s, &mut any);
+    fold::<1>(&mut s, &mut any);
+    if any << 1 == 0 { s[0] } else { f64::NAN }
+}
+
 struct RowSums<'a>(&'a [f32], usize, &'a mut [f64]);
 
 impl Stamp for RowSums<'_> {
@@ -537,14 +668,21 @@ impl Stamp for RowSums<'_> {
     #[inline(always)]
     fn go(self) {
         let RowSums(x, row, out) = self;
-        for (x, o) in x.chunks(row.max(1)).zip(out) {
-            let mut s = [0.0; LANES];
-            let mut any = add_short(x, &mut s);
-            fold::<8>(&mut s, &mut any);
-            fold::<4>(&mut s, &mut any);
-            fold::<2>(&mut s, &mut any);
-            fold::<1>(&mut s, &mut any);
-            *o = if any << 1 == 0 { s[0] } else { f64::NAN };
+        let row = row.max(1);
+        let rows = (GROUP / row).max(1);
+        // Where the values of one group were too far apart, those of the next ones are likely to be.
+        let mut alike = true;
+        for (x, out) in x.chunks(rows.saturating_mul(row)).zip(out.chunks_mut(rows)) {
+            alike = alike && Range::of(x).holds(row);
+            if alike {
+                for (x, o) in x.chunks(row).zip(out) {
+                    *o = plain_row(x);
+                }
+            } else {
+                for (x, o) in x.chunks(row).zip(out) {
+                    *o = careful_row(x);
+                }
+            }
         }
     }
 }

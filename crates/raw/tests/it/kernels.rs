@@ -62,7 +62,7 @@ fn tables_equal_indexing() {
         let words: [u16; 256] = table.map(|v| u16::from(v) * 251);
         let truths: [bool; 256] = table.map(|v| v % 3 == 1);
         for isa in Isa::available() {
-            for n in LENGTHS.chain([200, 256, 500]) {
+            for n in (0..=300).chain([500]) {
                 for start in [0, 1, 7, 50] {
                     let x = &all[start..start + n];
                     let got = borders(0xA5, n, start, |o| table_to(isa, x, &table, o));

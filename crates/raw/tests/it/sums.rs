@@ -165,3 +165,45 @@ fn totals_are_rounded_once() {
         assert_eq!(sum.value(), want);
     }
 }
+
+#[test]
+fn plain_sums_are_taken_only_where_they_are_exact() {
+    let mut r = Random(17);
+    // Magnitudes so many binary digits apart, about where 64 of them, or a row of them, just add up in
+    // 53 bits; as low as f32 goes and as high.
+    for spread in 12..32u32 {
+        for lowest in [1u32, 2, 100, 220] {
+            let mut x: Vec<f32> = (0..4100)
+                .map(|_| {
+                    let bits = (lowest + r.below(spread as usize + 1) as u32) << 23 | r.below(1 << 23) as u32;
+                    f32::from_bits(bits | (r.below(8) as u32 / 7) << 31)
+                })
+                .collect();
+            // All the sums go up to the top, and one element has the last place of all.
+            x[0] = f32::from_bits(lowest << 23 | 1);
+            x[1] = 0.0;
+            x.iter_mut().skip(16).step_by(16).for_each(|v| *v = f32::from_bits((lowest + spread) << 23 | 0x7f_ffff));
+            let wide: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+            let want = sum_reference(&wide);
+            for isa in Isa::available() {
+                let mut s = ExactSum::new();
+                s.add_f32(isa, &x);
+                assert_eq!(s.value().to_bits(), want.to_bits(), "spread {spread} from {lowest} on {}", isa.name());
+                for row in [3, 16, 64, 256, 1024] {
+                    let mut found = vec![0.0; x.len() / row];
+                    row_sums(isa, &x[..x.len() / row * row], row, &mut found);
+                    for (found, x) in found.iter().zip(wide.chunks(row)) {
+                        assert!(found.is_nan() || *found == sum_reference(x), "row {row}, spread {spread}");
+                    }
+                }
+            }
+        }
+    }
+    // The least numbers there are, and nothing but zeros.
+    for x in [vec![f32::from_bits(1); 3000], vec![f32::from_bits(0x80_0000), f32::from_bits(3)], vec![-0.0; 2000]] {
+        exact(&x);
+    }
+    // Blocks that are quiet in themselves, too far apart for one pair of floats.
+    let x: Vec<f32> = (0..9000).map(|i| [1.5e30, -3e-30, 7.0][i / 1024 % 3]).collect();
+    exact(&x);
+}

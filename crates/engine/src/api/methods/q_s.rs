@@ -148,6 +148,51 @@ impl Lazy {
         compose::roll(self, &shift.into_axes(), &axis.into_axes())
     }
 
+    /// The greatest element of each window of neighbours along an axis.
+    ///
+    /// As many results as elements (Polars' rolling_* with min_samples=1): result t is over the elements t-window+1 to t, or, with center, t-window//2 to t+(window-1)//2; of those, the ones that there are. The rule, and each window's bits where it is whole, are those of the reduction of a slice: nothing is carried from one window to the next, so nothing adds up. `[window-1:]` of it is NumPy's sliding_window_view and the reduction. Streams along time, in memory for `window` frames and those that are made.
+    /// NumPy: `rolling(lambda a: np.max(a, 0), x, window, axis, center)`.
+    #[track_caller]
+    pub fn rolling_max(&self, window: isize, axis: isize, center: bool) -> Lazy {
+        compose::rolling_max(self, window, axis, center)
+    }
+
+    /// The mean of each window of neighbours along an axis.
+    ///
+    /// As many results as elements (Polars' rolling_* with min_samples=1): result t is over the elements t-window+1 to t, or, with center, t-window//2 to t+(window-1)//2; of those, the ones that there are. The rule, and each window's bits where it is whole, are those of the reduction of a slice: nothing is carried from one window to the next, so nothing adds up. `[window-1:]` of it is NumPy's sliding_window_view and the reduction. Streams along time, in memory for `window` frames and those that are made.
+    /// NumPy: `rolling(lambda a: exact(np.mean, a, 0), x, window, axis, center)`.
+    #[track_caller]
+    pub fn rolling_mean(&self, window: isize, axis: isize, center: bool) -> Lazy {
+        compose::rolling_mean(self, window, axis, center)
+    }
+
+    /// The least element of each window of neighbours along an axis.
+    ///
+    /// As many results as elements (Polars' rolling_* with min_samples=1): result t is over the elements t-window+1 to t, or, with center, t-window//2 to t+(window-1)//2; of those, the ones that there are. The rule, and each window's bits where it is whole, are those of the reduction of a slice: nothing is carried from one window to the next, so nothing adds up. `[window-1:]` of it is NumPy's sliding_window_view and the reduction. Streams along time, in memory for `window` frames and those that are made.
+    /// NumPy: `rolling(lambda a: np.min(a, 0), x, window, axis, center)`.
+    #[track_caller]
+    pub fn rolling_min(&self, window: isize, axis: isize, center: bool) -> Lazy {
+        compose::rolling_min(self, window, axis, center)
+    }
+
+    /// The standard deviation of each window of neighbours along an axis.
+    ///
+    /// As many results as elements (Polars' rolling_* with min_samples=1): result t is over the elements t-window+1 to t, or, with center, t-window//2 to t+(window-1)//2; of those, the ones that there are. The rule, and each window's bits where it is whole, are those of the reduction of a slice: nothing is carried from one window to the next, so nothing adds up. `[window-1:]` of it is NumPy's sliding_window_view and the reduction. Streams along time, in memory for `window` frames and those that are made.
+    /// NumPy: `rolling(lambda a: exact(np.std, a, 0, ddof=ddof), x, window, axis, center)`.
+    #[track_caller]
+    pub fn rolling_std(&self, window: isize, axis: isize, center: bool) -> Lazy {
+        compose::rolling_std(self, window, axis, center, 0.0)
+    }
+
+    /// The sum of each window of neighbours along an axis.
+    ///
+    /// As many results as elements (Polars' rolling_* with min_samples=1): result t is over the elements t-window+1 to t, or, with center, t-window//2 to t+(window-1)//2; of those, the ones that there are. The rule, and each window's bits where it is whole, are those of the reduction of a slice: nothing is carried from one window to the next, so nothing adds up. `[window-1:]` of it is NumPy's sliding_window_view and the reduction. Streams along time, in memory for `window` frames and those that are made.
+    /// NumPy: `rolling(lambda a: exact(np.sum, a, 0), x, window, axis, center)`.
+    #[track_caller]
+    pub fn rolling_sum(&self, window: isize, axis: isize, center: bool) -> Lazy {
+        compose::rolling_sum(self, window, axis, center)
+    }
+
     /// k quarter turns in the plane of two axes, (0, 1) if none are given, from the first towards the second.
     ///
     /// A view. Frames stay frames where axis 0 stays in front; else the whole array is needed.
@@ -245,6 +290,15 @@ impl Lazy {
     #[track_caller]
     pub fn slice_axis(&self, axis: isize, start: Option<isize>, stop: Option<isize>, step: Option<isize>) -> Lazy {
         compose::slice_axis(self, axis, start, stop, step)
+    }
+
+    /// The windows of neighbours along axes, each on a new last axis.
+    ///
+    /// A view. Axes become shorter by window - 1.
+    /// NumPy: `np.lib.stride_tricks.sliding_window_view(x, window_shape, axis)`.
+    #[track_caller]
+    pub fn sliding_window_view(&self, window_shape: impl IntoAxes, axis: impl IntoAxes) -> Lazy {
+        compose::sliding_window_view(self, &window_shape.into_axes(), &axis.into_axes())
     }
 
     /// The sign of the determinant and the natural logarithm of its absolute value, which does not overflow.

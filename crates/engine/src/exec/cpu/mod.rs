@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::errstate::Watch;
 use crate::lazy::Op;
 use crate::ops::lanes::Block;
+use crate::ops::whole::COUNTS;
 use crate::plan::{Kind, NodeId, Path, Plan, PlanNode, Program};
 
 pub(super) use reduce::of_rows as reduce_rows;
@@ -89,6 +90,9 @@ impl Executor for Cpu<'_> {
                 Ok(())
             }
             Kind::Op(Op::Whole(w)) => {
+                if w.is(&COUNTS) {
+                    self.record.count_histograms(id, node.shape.first().map_or(0, |_| frames.range.len() as u64));
+                }
                 w.eval(inputs)?.strided().copy_to(out);
                 Ok(())
             }

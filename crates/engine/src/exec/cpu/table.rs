@@ -4,14 +4,12 @@
 use std::sync::OnceLock;
 
 use opusclip_raw::buffer;
-use opusclip_raw::kernel::planes::{PlaneTable, histogram};
-use opusclip_raw::kernel::sum::LANES;
+use opusclip_raw::kernel::planes::PlaneTable;
 use opusclip_raw::kernel::table::{table_to, table_turns};
 use opusclip_raw::{DType, Isa};
 
 use super::Shelves;
 use super::interpret::{self, BAND, views};
-use super::reduce::Accumulator;
 use crate::array::shape::product;
 use crate::array::{Array, Few, Scalar, Shape, Strided};
 use crate::error::{Error, Result};
@@ -59,9 +57,7 @@ pub(super) struct Room {
 #[derive(Debug)]
 pub(super) enum Counter {
     /// Sums of f32.
-    Planes(Box<PlaneTable>),
-    /// Least and greatest, any and all: from the values that occur.
-    Values(Block),
+    Planes(PlaneTable),
     /// The values' exponents lie too far apart, or one is not finite.
     NotExact,
 }
@@ -314,48 +310,29 @@ fn entries_of<T: Lane>(entries: Lanes<'_>) -> Result<&[T; 256]> {
 }
 
 fn planes(values: &Block) -> Result<Option<PlaneTable>> {
-    let table = f32::lanes(values.lanes());
+    let Lanes::F32(table) = values.lanes() else { return Ok(None) };
     let table = table.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
     Ok(PlaneTable::new(table, None))
 }
 
-fn counter(op: Reduce, values: Block) -> Result<Counter> {
-    Ok(match (op, values.lanes()) {
-        (Reduce::Sum | Reduce::Mean, Lanes::F32(_)) => {
-            planes(&values)?.map_or(Counter::NotExact, |p| Counter::Planes(Box::new(p)))
-        }
-        (Reduce::Sum | Reduce::Mean, _) => Counter::NotExact,
-        _ => Counter::Values(values),
-    })
-}
-
-/// Reduces each frame by counting; false when that would not be exact, and nothing is written.
+/// Sums each frame, or takes its mean, by counting; false when that would not be exact, and nothing is written.
 pub(super) fn count(job: &Job<'_>, op: Reduce, shared: Option<&OnceLock<Counter>>, out: &mut [u8]) -> Result<bool> {
+    let mut own = job.shelves.blocks.take();
     if let Some(cell) = shared
         && cell.get().is_none()
     {
-        let mut values = Block::default();
-        job.ramp(0, 0, &mut values)?;
-        let _ = cell.set(counter(op, values)?);
-    }
-    let sums = matches!(op, Reduce::Sum | Reduce::Mean);
-    if sums && job.program.dtype != DType::F32 {
-        return Ok(false);
+        job.ramp(0, 0, &mut own)?;
+        let _ = cell.set(planes(&own)?.map_or(Counter::NotExact, Counter::Planes));
     }
     let item = op.result(job.program.dtype).size();
-    let mut own = job.shelves.blocks.take();
     let mut exact = true;
     job.with_runs(job.frame(), |t, x| {
         let value = match shared.and_then(OnceLock::get) {
             Some(Counter::NotExact) => None,
             Some(Counter::Planes(planes)) => Some(sum(job, op, planes, x)?),
-            Some(Counter::Values(values)) => Some(reduce_occurring(job, op, values, x)?),
             None => {
                 job.ramp(t, 0, &mut own)?;
-                match (sums, &*own) {
-                    (true, own) => planes(own)?.map(|planes| sum(job, op, &planes, x)).transpose()?,
-                    (false, own) => Some(reduce_occurring(job, op, own, x)?),
-                }
+                planes(&own)?.map(|planes| sum(job, op, &planes, x)).transpose()?
             }
         };
         match (value, out.get_mut(t * item..(t + 1) * item)) {
@@ -377,25 +354,4 @@ fn sum(job: &Job<'_>, op: Reduce, planes: &PlaneTable, x: &[u8]) -> Result<Scala
     })?;
     let sum = join(&leaves);
     Ok(Scalar::from_f64(DType::F32, if op == Reduce::Mean { sum / x.len() as f64 } else { sum }))
-}
-
-/// Min, max, any and all: the values that occur at least once, reduced by the ordinary path.
-fn reduce_occurring(job: &Job<'_>, op: Reduce, values: &Block, x: &[u8]) -> Result<Scalar> {
-    let mut counts = [0u64; 256];
-    histogram(x, &mut counts);
-    let d = job.program.dtype;
-    let mut kept = job.shelves.blocks.take();
-    kept.make_room(d, 256);
-    let mut n = 0;
-    with_element!(d, T => {
-        let all = T::lanes(values.lanes());
-        let occurring = all.iter().zip(&counts).filter(|(_, n)| **n > 0).map(|(v, _)| *v);
-        for (o, v) in T::lanes_mut(kept.head_mut(256)).iter_mut().zip(occurring) {
-            *o = v;
-            n += 1;
-        }
-    });
-    let mut acc = Accumulator::new(op, d, LANES);
-    acc.add(job.isa, kept.lanes().head(n));
-    Ok(acc.value())
 }

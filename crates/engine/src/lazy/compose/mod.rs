@@ -35,6 +35,7 @@ mod padding;
 mod pick;
 mod products;
 mod reductions;
+mod rolling;
 mod scans;
 mod shift;
 mod spectra;
@@ -71,6 +72,7 @@ pub use padding::*;
 pub use pick::*;
 pub use products::*;
 pub use reductions::*;
+pub use rolling::*;
 pub use scans::*;
 pub use shift::*;
 pub use spectra::*;
@@ -95,6 +97,7 @@ pub const FILES: &[&[Row]] = &[
     pick::ROWS,
     products::ROWS,
     reductions::ROWS,
+    rolling::ROWS,
     scans::ROWS,
     shift::ROWS,
     spectra::ROWS,

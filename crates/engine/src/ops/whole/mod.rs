@@ -4,6 +4,7 @@
 //! run on a few frames at a time; else the op waits for its whole input.
 
 mod convolve;
+mod counted;
 mod create;
 mod eigen;
 mod exact;
@@ -32,13 +33,14 @@ use super::facts::Row;
 use crate::array::{Array, Meta};
 use crate::error::{Error, Result};
 
+pub(crate) use counted::{COUNTED_MEDIAN, COUNTED_QUANTILE, COUNTS, OCCURRING, VALUES, ramp};
 pub(crate) use create::STEPS;
 pub use given::{Attr, Given};
 pub(crate) use histogram::HISTOGRAM;
 pub(crate) use join::CONCAT;
 pub(crate) use repeat::REPEAT;
 pub(crate) use scan::{PRODUCT, RUNNING};
-pub(crate) use select::QUANTILE;
+pub(crate) use select::{MEDIAN, NANMEDIAN, QUANTILE};
 
 /// What an op's results are, known before there are any: one, or several that are made together.
 #[derive(Clone, Copy)]
@@ -110,6 +112,22 @@ impl Whole {
     /// Name in plans and messages.
     pub fn name(&self) -> &'static str {
         self.page.row.name
+    }
+
+    /// Whether it is an op of this page.
+    pub(crate) fn is(&self, page: &'static Page) -> bool {
+        std::ptr::eq(self.page, page)
+    }
+
+    /// Its argument of this name; none if it has none.
+    pub(crate) fn argument(&self, name: &str) -> Attr {
+        let at = self.page.row.params.iter().position(|p| p.name == name);
+        at.and_then(|at| self.attrs.get(at)).cloned().unwrap_or(Attr::None)
+    }
+
+    /// Its argument `axis` for an array of `rank` axes, sorted; none if that is no list of axes.
+    pub(crate) fn axes(&self, rank: usize) -> Option<Vec<usize>> {
+        self.given::<Meta>(&[]).axes("axis", rank).ok()
     }
 
     fn given<'a, T>(&'a self, inputs: &'a [T]) -> Given<'a, T> {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use opusclip_raw::kernel::complex::ComplexNumber;
 use opusclip_raw::{Complex, DType, Kind, Number};
 
+use super::counted::{VALUES, counted_quantile_meta};
 use super::given::Given;
 use super::order::compare;
 use super::support::{build, cast, row, rows_of, slice, unless_first_reduced, widened};
@@ -164,7 +165,7 @@ fn place_in<T: Copy>(row: &[T], instead: Option<T>, nan: impl Fn(T) -> bool, bef
 macro_rules! median {
     ($NAME:ident, $name:literal, $doc:literal, $rule:literal) => {
         /// The middle.
-        pub(super) static $NAME: Page = Page {
+        pub(crate) static $NAME: Page = Page {
             row: Row {
                 name: $name,
                 params: REDUCED,
@@ -208,7 +209,7 @@ fn median_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     Ok(Meta::new(shape::reduced(&x.shape, &axes, g.bool("keepdims")), median_of(x.dtype)))
 }
 
-fn median_of(d: DType) -> DType {
+pub(super) fn median_of(d: DType) -> DType {
     if d.kind() >= Kind::Float { d } else { DType::F64 }
 }
 
@@ -252,14 +253,41 @@ fn middle<T: Number>(work: &mut Vec<T>, row: &[T], skip: bool) -> f64 {
     if n == 0 || (!skip && n < row.len()) {
         return f64::NAN;
     }
-    let (below, at, _) = work.select_nth_unstable_by(n / 2, compare);
+    let (below, at, _) = work.select_nth_unstable_by(n / 2, rising);
     let high = Number::to_f64(*at);
-    if n % 2 == 1 {
-        // As the mean of one: a negative zero stays, NumPy's sum from 0 loses it.
-        return high + 0.0;
-    }
-    let low = below.iter().copied().max_by(compare).map_or(high, Number::to_f64);
-    half_way(low, high)
+    let low = below.iter().copied().max_by(rising).map_or(high, Number::to_f64);
+    middle_of(n, low, high)
+}
+
+/// The middle of `n` elements, of which `low` and `high` stand before and at the place n/2.
+fn middle_of(n: usize, low: f64, high: f64) -> f64 {
+    // As the mean of one: a negative zero stays, NumPy's sum from 0 loses it.
+    if n % 2 == 1 { high + 0.0 } else { half_way(low, high) }
+}
+
+/// The same of values that are counted.
+pub(super) fn counted_median(g: &Given<'_, Array>) -> Result<Array> {
+    let (counts, values) = (g.x()?.to_contiguous()?, widened(g.array("values")?)?.to_contiguous()?);
+    let counts = slice::<i64>(&counts)?;
+    let wide = build(DType::F64, &[counts.len() / VALUES], |out| {
+        let out = f64::lanes_mut(out);
+        with_number!(values.dtype(), T => {
+            let rows = Rows { rows: slice::<T>(&values)?, n: VALUES, counts: Some(counts) };
+            rows.each(out.len(), g.bool("skip"), |i, sorted, nan| {
+                let n = sorted.len();
+                let at = |place: usize| sorted.get(place).map_or(f64::NAN, Number::to_f64);
+                out[i] = if nan { f64::NAN } else { middle_of(n, at((n / 2).saturating_sub(1)), at(n / 2)) };
+            });
+        });
+        Ok(())
+    })?;
+    cast(&wide, median_of(g.array("values")?.dtype()))
+}
+
+/// The elements' order: of zeros the negative one comes first, so that equal elements are the same.
+fn rising<T: Number>(a: &T, b: &T) -> Ordering {
+    let negative = |v: &T| Number::to_f64(*v).is_sign_negative();
+    compare(a, b).then_with(|| if T::DTYPE.is_float() { negative(b).cmp(&negative(a)) } else { Ordering::Equal })
 }
 
 /// The mean of two.
@@ -362,16 +390,13 @@ fn quantile_meta(g: &Given<'_, Meta>) -> Result<Meta> {
         let detail = format!("shape {} has no element along the reduced axes", shape::show(&x.shape));
         return Err(Error::shape(g.op(), detail));
     }
-    let dtype = if picks(method, q.dtype, g.bool("percent")) {
-        x.dtype
-    } else if x.dtype == DType::Bool {
+    if x.dtype == DType::Bool && !picks(method, q.dtype, g.bool("percent")) {
         return Err(Error::dtype(
             g.op(),
             format!("between two truth values is nothing for '{method}'; cast to a number"),
         ));
-    } else {
-        interpolated(x.dtype, q.dtype, g.bool("weak"))
-    };
+    }
+    let dtype = share_type(g, x.dtype, q.dtype);
     let all = q.shape.iter().copied().chain(shape::reduced(&x.shape, &axes, g.bool("keepdims")));
     Ok(Meta::new(all.collect::<Vec<_>>(), dtype))
 }
@@ -381,11 +406,36 @@ fn interpolated(x: DType, q: DType, weak: bool) -> DType {
     if weak { float(x) } else { promote(float(x), float(q)) }
 }
 
+/// Element type of the shares of `x`.
+pub(super) fn share_type<T>(g: &Given<'_, T>, x: DType, q: DType) -> DType {
+    if picks(g.text("method"), q, g.bool("percent")) { x } else { interpolated(x, q, g.bool("weak")) }
+}
+
 fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     let wanted = g.told(quantile_meta)?;
-    let (x, q) = (g.x()?, g.array("q")?);
+    let x = g.x()?;
     let axes = g.axes("axis", x.ndim())?;
     let (rows, n) = rows_of(&widened(x)?, &axes)?;
+    let count = shape::product(&shape::reduced(x.shape(), &axes, false));
+    shares_of(g, &wanted, (&rows, n, None), count)
+}
+
+/// The same of values that are counted.
+pub(super) fn counted_quantile(g: &Given<'_, Array>) -> Result<Array> {
+    let wanted = g.told(counted_quantile_meta)?;
+    let (counts, values) = (g.x()?.to_contiguous()?, widened(g.array("values")?)?.to_contiguous()?);
+    let counts = slice::<i64>(&counts)?;
+    shares_of(g, &wanted, (&values, VALUES, Some(counts)), counts.len() / VALUES)
+}
+
+/// The shares of `count` rows of so many elements, or of values and how often each is there.
+fn shares_of(
+    g: &Given<'_, Array>,
+    wanted: &Meta,
+    (rows, n, counts): (&Array, usize, Option<&[i64]>),
+    count: usize,
+) -> Result<Array> {
+    let q = g.array("q")?;
     // The narrow type is NumPy's when q is an array of it.
     let single = q.dtype() == DType::F32 && !g.bool("weak");
     let percent = g.bool("percent");
@@ -397,16 +447,15 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     }
     let (method, skip) = (g.text("method"), g.bool("skip"));
     let pick = picks(method, q.dtype(), percent);
-    let count = shape::product(&shape::reduced(x.shape(), &axes, false));
     if pick {
         let picked_all = build(rows.dtype(), &wanted.shape, |out| {
             with_number!(rows.dtype(), T => {
                 let out = T::lanes_mut(out);
-                each_row::<T>(slice::<T>(&rows)?, count, n, skip, |i, sorted, nan| {
+                (Rows { rows: slice::<T>(rows)?, n, counts }).each(count, skip, |i, sorted, nan| {
                     for (j, &share) in shares.iter().enumerate() {
                         if let Some(o) = out.get_mut(j * count + i) {
                             let at = picked(method, share, sorted.len(), single).min(sorted.len().saturating_sub(1));
-                            let v = sorted.get(at).copied();
+                            let v = sorted.get(at);
                             *o = v.filter(|_| !nan).unwrap_or_else(|| T::from_f64(f64::NAN));
                         }
                     }
@@ -420,7 +469,7 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     let wide = build(DType::F64, &wanted.shape, |out| {
         let out = f64::lanes_mut(out);
         with_number!(rows.dtype(), T => {
-            each_row::<T>(slice::<T>(&rows)?, count, n, skip, |i, sorted, nan| {
+            (Rows { rows: slice::<T>(rows)?, n, counts }).each(count, skip, |i, sorted, nan| {
                 for (j, &share) in shares.iter().enumerate() {
                     if let Some(o) = out.get_mut(j * count + i) {
                         *o = if nan { f64::NAN } else { between(sorted, method, share, single, round) };
@@ -433,17 +482,63 @@ fn quantile(g: &Given<'_, Array>) -> Result<Array> {
     cast(&wide, wanted.dtype)
 }
 
-/// Gives `f` each row in rising order, and whether its answer is NaN.
-fn each_row<T: Number>(rows: &[T], count: usize, n: usize, skip: bool, mut f: impl FnMut(usize, &[T], bool)) {
-    // Grows as it is filled: an axis may be long where there are no rows.
-    let mut work: Vec<T> = Vec::new();
-    for i in 0..count {
-        let row = row(rows, i, n);
-        work.clear();
-        work.extend(row.iter().filter(|v| !v.is_nan()));
-        let nan = work.is_empty() || (!skip && work.len() < row.len());
-        work.sort_unstable_by(compare);
-        f(i, &work, nan);
+/// Rows of `n` elements; or, where these are counted, of values: a row for all, or one for each.
+struct Rows<'a, T> {
+    rows: &'a [T],
+    n: usize,
+    counts: Option<&'a [i64]>,
+}
+
+/// Elements in rising order.
+struct Sorted<'a, T> {
+    values: &'a [T],
+    /// How many elements there are up to each of the values; empty where each is there once.
+    ends: &'a [u64],
+}
+
+impl<T: Number> Sorted<'_, T> {
+    fn len(&self) -> usize {
+        self.ends.last().map_or(self.values.len(), |n| *n as usize)
+    }
+
+    fn get(&self, i: usize) -> Option<T> {
+        let at = if self.ends.is_empty() { i } else { self.ends.partition_point(|end| *end <= i as u64) };
+        self.values.get(at).copied()
+    }
+}
+
+impl<T: Number> Rows<'_, T> {
+    /// Gives `f` each row in rising order, and whether its answer is NaN.
+    fn each(&self, count: usize, skip: bool, mut f: impl FnMut(usize, &Sorted<'_, T>, bool)) {
+        // Grows as it is filled: an axis may be long where there are no rows.
+        let mut work: Vec<T> = Vec::new();
+        let mut counted: Vec<(T, u64)> = Vec::new();
+        let mut ends: Vec<u64> = Vec::new();
+        for i in 0..count {
+            work.clear();
+            ends.clear();
+            let Some(counts) = self.counts else {
+                let row = row(self.rows, i, self.n);
+                work.extend(row.iter().filter(|v| !v.is_nan()));
+                let nan = work.is_empty() || (!skip && work.len() < row.len());
+                work.sort_unstable_by(rising);
+                f(i, &Sorted { values: &work, ends: &[] }, nan);
+                continue;
+            };
+            let own = row(self.rows, if self.rows.len() == self.n { 0 } else { i }, self.n);
+            let occurring = own.iter().zip(row(counts, i, self.n)).filter(|(_, n)| **n > 0);
+            counted.clear();
+            counted.extend(occurring.clone().filter(|(v, _)| !v.is_nan()).map(|(v, n)| (*v, n.cast_unsigned())));
+            let nan = counted.is_empty() || (!skip && counted.len() < occurring.count());
+            counted.sort_unstable_by(|a, b| rising(&a.0, &b.0));
+            let mut end = 0;
+            for (v, n) in &counted {
+                end += n;
+                work.push(*v);
+                ends.push(end);
+            }
+            f(i, &Sorted { values: &work, ends: &ends }, nan);
+        }
     }
 }
 
@@ -474,7 +569,7 @@ fn picked(method: &str, share: f64, n: usize, single: bool) -> usize {
 }
 
 /// The value at a place between two elements.
-fn between<T: Number>(sorted: &[T], method: &str, share: f64, single: bool, round: bool) -> f64 {
+fn between<T: Number>(sorted: &Sorted<'_, T>, method: &str, share: f64, single: bool, round: bool) -> f64 {
     let r = |v| narrowed(v, single);
     let n = sorted.len() as f64;
     let spread = r((n - 1.0) * share);
@@ -507,7 +602,7 @@ fn between<T: Number>(sorted: &[T], method: &str, share: f64, single: bool, roun
         "midpoint" => 0.5,
         _ => r(at - at.floor()),
     };
-    let value = |i: usize| sorted.get(i).map_or(f64::NAN, |v| Number::to_f64(*v));
+    let value = |i: usize| sorted.get(i).map_or(f64::NAN, Number::to_f64);
     let (a, b) = (value(low), value(high));
     // The step as the result's type would make it.
     let r = |v| narrowed(v, round);

@@ -1,0 +1,141 @@
+//! Joins along time that stream. Their inputs follow each other; where two of them read frames of one
+//! source that do not follow each other, the later one gets a reading of its own: a loop, or the second
+//! half before the first, is two cursors, and no whole array.
+
+use std::ops::Range;
+
+use crate::array::shape::product;
+use crate::error::Result;
+use crate::lazy::{Op, SourceRef};
+use crate::ops::{Attr, Whole, whole};
+use crate::plan::{Kind, NodeId, Plan, PlanNode};
+use crate::stage::{Access, access, streams};
+
+/// Readings of their own that one plan may have; joins that would need more wait for their inputs.
+const MOST_READINGS: u32 = 16;
+
+pub(super) fn run(plan: &Plan) -> Result<Plan> {
+    let source = |n: &PlanNode| matches!(n.kind, Kind::Op(Op::Source(_)));
+    let join = |n: &PlanNode| axis_of(n).is_some();
+    if !plan.nodes().iter().any(join) {
+        return Ok(plan.clone());
+    }
+    let sources = plan.nodes().iter().any(source);
+    let mut readings = 0;
+    Ok(plan.rewrite(|out, node| {
+        let Some(0) = axis_of(&node) else { return out.intern(node) };
+        let at = out.intern(named(&node, true));
+        if !sources {
+            return at;
+        }
+        match split(out, at, &mut readings) {
+            Some(inputs) => out.intern(PlanNode { inputs, ..named(&node, true) }),
+            None => out.intern(named(&node, false)),
+        }
+    }))
+}
+
+/// The axis of a join, counted from the front.
+fn axis_of(node: &PlanNode) -> Option<usize> {
+    let Kind::Op(Op::Whole(w)) = &node.kind else { return None };
+    let (true, Some(Attr::Ints(axes))) = (std::ptr::eq(w.page(), &whole::CONCAT), w.attrs().get(1)) else {
+        return None;
+    };
+    let [axis] = axes.as_slice() else { return None };
+    usize::try_from(if *axis < 0 { axis + node.shape.len() as isize } else { *axis }).ok()
+}
+
+/// The join with axis 0 named so that it streams, or, counted from the end, so that it waits.
+fn named(node: &PlanNode, streaming: bool) -> PlanNode {
+    let mut node = node.clone();
+    if let Kind::Op(Op::Whole(w)) = &node.kind {
+        let mut attrs = w.attrs().to_vec();
+        let axis = if streaming { 0 } else { -(node.shape.len() as isize) };
+        if let Some(a) = attrs.get_mut(1) {
+            *a = Attr::Ints(vec![axis]);
+        }
+        node.kind = Kind::Op(Op::Whole(Whole::new(w.page(), attrs)));
+    }
+    node
+}
+
+/// The inputs of the join `at`, those that need it with readings of their own; nothing where that would
+/// be too many.
+fn split(plan: &mut Plan, at: NodeId, readings: &mut u32) -> Option<Vec<NodeId>> {
+    let mut inputs = plan.node(at).inputs.clone();
+    // The frames of each source that the last input to read it needed last.
+    let mut before: Vec<(NodeId, Range<usize>)> = Vec::new();
+    for input in &mut inputs {
+        let frames = plan.node(*input).shape.first().copied().unwrap_or(0);
+        if frames == 0 || product(&plan.node(*input).shape) == 0 || !streams(plan, *input) {
+            continue;
+        }
+        let first = read(plan, *input, 0..1);
+        let goes_on = |(s, r): &(NodeId, Range<usize>)| {
+            let last = before.iter().find(|(b, _)| b == s);
+            last.is_none_or(|(_, l)| l.start <= r.start && r.start <= l.end)
+        };
+        if !first.iter().all(goes_on) {
+            let own = first.len() as u32;
+            if *readings + own > MOST_READINGS {
+                return None;
+            }
+            *input = again(plan, *input, readings);
+        }
+        for (s, r) in read(plan, *input, frames - 1..frames) {
+            before.retain(|(b, _)| *b != s);
+            before.push((s, r));
+        }
+    }
+    Some(inputs)
+}
+
+/// The frames of each source that the frames `range` of a node need.
+fn read(plan: &Plan, id: NodeId, range: Range<usize>) -> Vec<(NodeId, Range<usize>)> {
+    let mut need: Vec<Option<Range<usize>>> = vec![None; id.0 + 1];
+    need[id.0] = Some(range);
+    let mut found = Vec::new();
+    for i in (0..=id.0).rev() {
+        let Some(want) = need[i].clone() else { continue };
+        let node = plan.node(NodeId(i));
+        if matches!(node.kind, Kind::Op(Op::Source(_))) && !want.is_empty() {
+            found.push((NodeId(i), want.clone()));
+        }
+        for (n, input) in node.inputs.iter().enumerate() {
+            if let Some(part) = access(plan, NodeId(i), n).needs(&want).filter(|p| !p.is_empty()) {
+                let slot = &mut need[input.0];
+                *slot = Some(match slot.take() {
+                    Some(old) => old.start.min(part.start)..old.end.max(part.end),
+                    None => part,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The node and what it takes frame by frame, once more, from sources that are read by themselves.
+fn again(plan: &mut Plan, id: NodeId, readings: &mut u32) -> NodeId {
+    let mut wanted = vec![false; id.0 + 1];
+    wanted[id.0] = true;
+    for i in (0..=id.0).rev() {
+        if wanted[i] {
+            for (n, input) in plan.node(NodeId(i)).inputs.iter().enumerate() {
+                wanted[input.0] |= access(plan, NodeId(i), n) != Access::Whole;
+            }
+        }
+    }
+    let mut renamed: Vec<NodeId> = (0..=id.0).map(NodeId).collect();
+    for i in (0..=id.0).filter(|i| wanted[*i]) {
+        let mut node = plan.node(NodeId(i)).clone();
+        for input in &mut node.inputs {
+            *input = renamed[input.0];
+        }
+        if let Kind::Op(Op::Source(s)) = &mut node.kind {
+            *readings += 1;
+            *s = SourceRef(s.0.clone(), *readings);
+        }
+        renamed[i] = plan.intern(node);
+    }
+    renamed[id.0]
+}

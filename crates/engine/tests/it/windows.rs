@@ -1,0 +1,184 @@
+//! Windows along time, joins that stream, and outputs of different pace that share one reading.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use opusclip_engine::exec::reference;
+use opusclip_engine::{Array, DType, Lazy, Monitor, Output, RunOptions, collect_all, explain, functions::concat, run};
+
+use crate::stream::{Made, sink};
+use crate::support::{assert_same, options};
+
+type Window = (&'static str, fn(&Lazy) -> Lazy);
+
+const WINDOWS: &[Window] = &[
+    ("mean of 5", |x| x.rolling_mean(5, 0, false)),
+    ("mean of 4 in the middle", |x| x.rolling_mean(4, 0, true)),
+    ("sum of 7", |x| x.rolling_sum(7, 0, false)),
+    ("min of 3", |x| x.rolling_min(3, 0, false)),
+    ("max of 6 in the middle", |x| x.rolling_max(6, 0, true)),
+    ("std of 4", |x| x.rolling_std(4, 0, false)),
+    ("more than there is", |x| x.rolling_mean(100, 0, true)),
+    ("of arithmetic", |x| ((x.f32() / 255.0).rolling_mean(3, 0, false) * 2.0).rolling_max(3, 0, false)),
+    ("what differs from the mean before", |x| x.f32() - x.rolling_mean(8, 0, false)),
+    ("median of a view", |x| x.sliding_window_view(5, 0).median(-1)),
+];
+
+#[test]
+fn windows_over_time_stream_and_are_those_of_the_whole() {
+    for cuts in [vec![0], vec![0, 8, 16, 24, 32]] {
+        for dtype in [DType::U8, DType::I64, DType::F16, DType::F32, DType::F64] {
+            for (name, window) in WINDOWS {
+                let lazy = window(&Made::new(41, cuts.clone()).lazy().astype(dtype));
+                let want = reference::collect(std::slice::from_ref(&lazy)).unwrap().remove(0);
+                for threads in [1, 2, 4] {
+                    let found = lazy.collect_with(&options(threads)).unwrap();
+                    assert_same(&format!("{name} of {dtype} on {threads}"), &found, &want);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_is_the_reduction_of_a_slice_to_the_bit() {
+    let x = (Made::new(30, vec![0]).lazy().f32() * 0.37).sin() * 1e3;
+    let all = x.rolling_mean(6, 0, false).collect().unwrap();
+    for t in [0usize, 3, 5, 6, 17, 29] {
+        let one = x
+            .slice_axis(0, Some(t.saturating_sub(5) as isize), Some(t as isize + 1), Some(1))
+            .mean(0)
+            .collect()
+            .unwrap();
+        let found = Lazy::from(all.clone()).index(t as isize).collect().unwrap();
+        assert_same(&format!("frame {t}"), &found, &one);
+    }
+}
+
+#[test]
+fn windows_read_once_and_hold_no_whole() {
+    let made = Made::new(4000, vec![0]);
+    let read = Arc::clone(&made.read);
+    let smooth = made.lazy().rolling_mean(9, 0, false);
+    let text = smooth.explain();
+    assert!(!text.contains("does not stream"), "{text}");
+    let monitor = Monitor::new();
+    // A whole array of it has 4 MB.
+    let options = RunOptions { memory_limit: Some(1 << 20), monitor: monitor.clone(), ..options(2) };
+    let (out, seen) = sink(10);
+    run(vec![Output::Sink(smooth.clone(), out)], &options).unwrap();
+    assert_eq!(read.load(Ordering::Relaxed), 4000);
+    let want = smooth.collect().unwrap();
+    assert_eq!(seen.lock().unwrap().bytes, want.contiguous_bytes().unwrap());
+}
+
+#[test]
+fn joins_over_time_stream() {
+    let a = Made::new(25, vec![0, 10]).lazy();
+    let b = Made::new(33, vec![0]).lazy() + 7u8;
+    let kept: Lazy = Array::zeros(DType::U8, &[4, 8, 6, 3]).unwrap().into();
+    let joins: Vec<(&str, Lazy)> = vec![
+        ("two", concat(&[a.clone(), b.clone()], 0)),
+        ("promoted", concat(&[a.clone(), b.f32()], 0)),
+        ("in memory between", concat(&[a.clone(), kept, b.clone()], 0)),
+        (
+            "cut out",
+            concat(&[a.slice_axis(0, Some(0), Some(6), Some(1)), a.slice_axis(0, Some(15), Some(25), Some(1))], 0),
+        ),
+        ("the same twice", concat(&[a.clone(), a.clone()], 0)),
+        ("rolled", a.roll(7, 0)),
+        (
+            "the later part first",
+            concat(&[a.slice_axis(0, Some(12), Some(25), Some(1)), a.slice_axis(0, Some(0), Some(12), Some(1))], 0),
+        ),
+        ("every third", concat(&[a.clone(), b.clone()], 0).slice_axis(0, Some(1), Some(58), Some(3))),
+        ("smoothed over the seam", concat(&[a.clone(), b.clone()], 0).rolling_mean(5, 0, false)),
+        ("of joins", concat(&[concat(&[a.clone(), b.clone()], 0), concat(&[b.clone(), a.clone()], 0)], 0)),
+        ("with arithmetic", concat(&[a.f32() * 0.5, b.f32().sqrt()], 0) + 1.0),
+    ];
+    for (name, lazy) in &joins {
+        let want = reference::collect(std::slice::from_ref(lazy)).unwrap().remove(0).to_contiguous().unwrap();
+        for threads in [1, 2, 4] {
+            let found = lazy.collect_with(&options(threads)).unwrap();
+            assert_same(&format!("{name} on {threads}"), &found, &want);
+            let (out, seen) = sink(6);
+            run(vec![Output::Sink(lazy.clone(), out)], &options(threads)).unwrap();
+            assert_eq!(seen.lock().unwrap().bytes, want.contiguous_bytes().unwrap(), "{name} on {threads}");
+        }
+        let text = lazy.explain();
+        assert!(!text.contains("does not stream"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn joins_hold_no_whole_however_they_are_made() {
+    let a = Made::new(3000, vec![0]).lazy();
+    let b = Made::new(3000, vec![0]).lazy();
+    let half = |from, to| a.slice_axis(0, Some(from), Some(to), Some(1));
+    for (name, lazy) in [
+        ("two", concat(&[a.clone(), b], 0)),
+        ("twice", concat(&[a.clone(), a.clone(), a.clone()], 0)),
+        ("rolled", concat(&[half(1500, 3000), half(0, 1500)], 0)),
+        ("cut out", concat(&[half(0, 10), half(2900, 3000)], 0)),
+    ] {
+        let options = RunOptions { memory_limit: Some(300 << 10), ..options(2) };
+        let (out, seen) = sink(10);
+        run(vec![Output::Sink(lazy.clone(), out)], &options).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let bytes = seen.lock().unwrap().bytes.len();
+        assert_eq!(bytes, lazy.shape().unwrap().iter().product::<usize>(), "{name}");
+    }
+}
+
+#[test]
+fn times_of_joined_frames_go_on() {
+    let a = Made::new(5, vec![0]).lazy();
+    let smooth = a.rolling_mean(3, 0, false);
+    for (lazy, want) in [(smooth, 5i64), (concat(&[a.clone(), a.clone()], 0), 10)] {
+        let (out, seen) = sink(4);
+        run(vec![Output::Sink(lazy, out)], &options(2)).unwrap();
+        assert_eq!(seen.lock().unwrap().pts, (0..want).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn outputs_of_different_pace_share_one_reading_in_constant_memory() {
+    let made = Made::new(3000, vec![0]);
+    let read = Arc::clone(&made.read);
+    let x = made.lazy();
+    let graded = (x.f32() * 0.5 + 10.0).u8();
+    let sheet = x.slice_axis(0, Some(0), Some(3000), Some(100));
+    let ends = [x.slice_axis(0, Some(0), Some(1), Some(1)), x.slice_axis(0, Some(2999), Some(3000), Some(1))];
+    let outputs = [x.mean((1, 2, 3)), x.mean(0), sheet, ends[0].clone(), ends[1].clone()];
+    let want: Vec<Array> = outputs.iter().map(|l| l.collect().unwrap()).collect();
+    let whole = graded.collect().unwrap();
+    for threads in [1, 2, 4] {
+        read.store(0, Ordering::Relaxed);
+        let (out, seen) = sink(8);
+        let mut all: Vec<Output> = outputs.iter().cloned().map(Output::Collect).collect();
+        all.push(Output::Sink(graded.clone(), out));
+        // The 30 frames of the sheet, sums and what is on its way; not 3000 frames.
+        let options = RunOptions { memory_limit: Some(400 << 10), ..options(threads) };
+        let report = run(all, &options).unwrap();
+        assert_eq!(read.load(Ordering::Relaxed), 3000, "{threads}");
+        for (n, (a, b)) in report.arrays.iter().zip(&want).enumerate() {
+            assert_same(&format!("output {n} on {threads}"), a, b);
+        }
+        assert_eq!(seen.lock().unwrap().bytes, whole.contiguous_bytes().unwrap());
+    }
+}
+
+#[test]
+fn a_sheet_alone_in_memory_is_what_it_is_beside_others() {
+    let x: Lazy = Lazy::from(Made::new(60, vec![0]).lazy().collect().unwrap());
+    let outputs = [
+        x.slice_axis(0, Some(3), Some(60), Some(7)),
+        &x + 1u8,
+        x.sum(0),
+        x.rolling_sum(4, 0, false).slice_axis(0, Some(0), Some(60), Some(9)),
+    ];
+    let together = collect_all(&outputs, &options(2)).unwrap();
+    for (a, l) in together.iter().zip(&outputs) {
+        assert_same("together", a, &reference::collect(std::slice::from_ref(l)).unwrap().remove(0));
+    }
+    assert!(explain(&outputs, &options(2)).unwrap().contains("windows("));
+}
