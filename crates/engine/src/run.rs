@@ -2,7 +2,7 @@
 //! sinks. Start reading here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use opusclip_raw::Isa;
 
@@ -15,6 +15,7 @@ use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, pool};
 use crate::exec::prepared::{Destination, Prepared};
 use crate::exec::record::Record;
+use crate::exec::spill::Spilled;
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
 use crate::lazy::{Lazy, compose};
 use crate::monitor::Phase;
@@ -85,7 +86,11 @@ fn execute(
         known: prepared.known(arguments)?,
         kept: &schedule.kept,
         collected: &collected,
+        spilled: Vec::new(),
     };
+    for source in prepared.read_again(&collected) {
+        cx.spilled.push(Arc::new(Spilled::new(source, &options.monitor)?));
+    }
     let before = cx.pool.stats();
     if options.memory_limit.is_some_and(|l| before.held_bytes as u64 > l / 4) {
         // What earlier runs left for reuse counts against this one's limit.

@@ -8,6 +8,7 @@ pub(crate) mod prepared;
 pub(crate) mod record;
 pub mod reference;
 mod rules;
+pub(crate) mod spill;
 pub mod stream;
 mod supply;
 pub(crate) mod tiny;
