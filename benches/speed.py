@@ -175,6 +175,21 @@ def frame_stats():
     return {"NumPy": lambda: (x.mean(axis=(1, 2, 3)), x.std(axis=(1, 2, 3))), "read": lambda: x.max()}
 
 
+def frame_medians():
+    x = frames_u8((30, 720, 1280, 3))
+    frames = x.reshape(len(x), -1)
+
+    def by_hand():
+        for f in frames:
+            below = cv2.calcHist([f[None]], [0], None, [256], [0, 256]).ravel().cumsum()
+            np.searchsorted(below, np.array([0.05, 0.5, 0.95]) * f.size)
+            f.min(), f.max()
+
+    axes = (1, 2, 3)
+    numpy = lambda: (np.median(x, axes), np.percentile(x, [5, 50, 95], axes), x.min(axes), x.max(axes))
+    return {"NumPy": numpy, "cv2 histogram by hand": by_hand, "read": lambda: x.max()}
+
+
 def motion():
     x = frames_u8((30, 720, 1280, 3))
     return {"NumPy": lambda: np.abs(np.diff(x.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))}
@@ -233,6 +248,7 @@ JOBS = {
     "seed frame": (partial(seed, (1, 1080, 1920, 3)), {"NumPy": 50}),
     "imagenet": (imagenet, {"NumPy": 15, "copy of the output": 0.5}),
     "frame stats": (frame_stats, {"NumPy": 20}),
+    "frame medians": (frame_medians, {"NumPy": 20}),
     "motion": (motion, {"NumPy": 20}),
     "filter f64": (filter_f64, {"copy, 2 threads": 1 / 1.3}),
     "diff f64": (diff_f64, {"copy, 2 threads": 1 / 1.3}),

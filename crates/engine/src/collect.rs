@@ -134,6 +134,15 @@ pub(crate) fn explain_prepared(prepared: &Prepared, tiny: bool, options: &RunOpt
         let _ =
             writeln!(text, "{}", show::show_stage(plan, [&stage.targets, &stage.folds, &stage.whole], n, &held(&b)));
     }
+    let collected: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| traced || !streams(plan, *o)).collect();
+    for source in prepared.read_again(&collected) {
+        let all = (source.raw_frame_bytes() as u64).saturating_mul(source.info().frames() as u64);
+        let (name, all) = (source.describe(), crate::error::bytes(all));
+        let _ = writeln!(
+            text,
+            "{name} cannot seek: spilled, {all} at most, to a temporary file for readings after the first"
+        );
+    }
     if tiny {
         text.push_str("so few numbers are computed at once, an op at a time, without this plan\n");
     }

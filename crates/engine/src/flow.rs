@@ -149,6 +149,13 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Closed GOPs of a video; every frame of a raw file.
     fn cuts(&self) -> &[usize];
 
+    /// Whether frames can be had more than once, and from several cursors at a time. A source for
+    /// which that is not so, a pipe or a camera, is asked for one cursor in a run; where the run needs
+    /// frames more often, that is one over all of them, and they are kept in a temporary file.
+    fn rereads(&self) -> bool {
+        true
+    }
+
     /// Bytes of one frame as a cursor hands it out. Planes as the decoder made them are smaller
     /// than RGB, so this is what waits in queues.
     fn raw_frame_bytes(&self) -> usize;

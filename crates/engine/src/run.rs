@@ -2,7 +2,7 @@
 //! sinks. Start reading here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use opusclip_raw::Isa;
 
@@ -15,6 +15,7 @@ use crate::exec::options::pool_for;
 pub use crate::exec::options::{Output, RunOptions, RunReport, memory_limit, parse_bytes, pool};
 use crate::exec::prepared::{Destination, Prepared};
 use crate::exec::record::Record;
+use crate::exec::spill::Spilled;
 use crate::exec::stream::{Outlet, drain, panic_text, run_stage};
 use crate::lazy::compose;
 use crate::monitor::Phase;
@@ -67,14 +68,13 @@ fn execute(
     options: &RunOptions,
 ) -> Result<RunReport> {
     let Prepared { plan, schedule, .. } = prepared;
-    memory_limit()?;
     let threads = threads::resolve(options.threads);
     let (outlets, collected) = prepared.open(sinks)?;
     let isa = options.isa.unwrap_or_else(Isa::active);
     let watch = Watch::new(options.errors, &options.monitor);
     let record = Record::new(plan, &options.monitor);
     let executor = Cpu::new(plan, isa, &record, watch.as_ref());
-    let (pool, own_pool) = pool_for(options, plan, !outlets.is_empty());
+    let (pool, own_pool) = pool_for(options, plan, !outlets.is_empty())?;
     let mut cx = Context {
         plan,
         executor: &executor,
@@ -88,12 +88,12 @@ fn execute(
         known: prepared.known(arguments)?,
         kept: &schedule.kept,
         collected: &collected,
+        spilled: Vec::new(),
     };
-    let before = cx.pool.stats();
-    if options.memory_limit.is_some_and(|l| before.held_bytes as u64 > l / 4) {
-        // What earlier runs left for reuse counts against this one's limit.
-        cx.pool.trim();
+    for source in prepared.read_again(&collected) {
+        cx.spilled.push(Arc::new(Spilled::new(source, &options.monitor)?));
     }
+    let before = cx.pool.stats();
     let done = carry_out(prepared, &mut cx, outlets, options);
     // A run that failed shows how far it came.
     record.finish(plan, &before, &cx.pool.stats());

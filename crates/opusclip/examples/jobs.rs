@@ -52,6 +52,11 @@ fn job(name: &str) -> Result<Job> {
             let x = bytes(&[30, 720, 1280, 3])?;
             vec![x.mean((1, 2, 3)), x.std((1, 2, 3))]
         }
+        "frame medians" => {
+            let x = bytes(&[30, 720, 1280, 3])?;
+            let shares = Lazy::from(Array::from_slice(&[5.0, 50.0, 95.0], &[3])?);
+            vec![x.median((1, 2, 3)), x.percentile(shares, (1, 2, 3)), x.min((1, 2, 3)), x.max((1, 2, 3))]
+        }
         "motion" => {
             let x = bytes(&[30, 720, 1280, 3])?.i16();
             one((x.index(1..) - x.index(..29)).abs().mean((1, 2, 3)))

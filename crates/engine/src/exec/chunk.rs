@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 use opusclip_raw::{DType, Pool, PoolBuffer};
@@ -16,6 +16,7 @@ use crate::array::shape::product;
 use crate::array::{Array, Homes, Shape, out_of_memory};
 use crate::error::{Error, Result};
 use crate::errstate::Watch;
+use crate::flow::Source;
 use crate::lazy::Op;
 use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
@@ -54,6 +55,8 @@ pub struct Context<'a> {
     pub kept: &'a [bool],
     /// Outputs that stay in memory.
     pub collected: &'a [NodeId],
+    /// Sources that are read through a temporary file, in the place of those of the same identity.
+    pub(crate) spilled: Vec<Arc<dyn Source>>,
 }
 
 impl Context<'_> {

@@ -10,6 +10,7 @@ pub mod reference;
 mod ring;
 mod rules;
 mod scratch;
+pub(crate) mod spill;
 pub mod stream;
 mod supply;
 pub(crate) mod tiny;

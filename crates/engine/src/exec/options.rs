@@ -24,13 +24,20 @@ pub fn pool() -> &'static Pool {
 
 /// Runs in memory share [`pool`]; a run that streams has its own, whose frames go when it ends and
 /// whose peak is its own. And whether it is the run's alone.
-pub(crate) fn pool_for(options: &RunOptions, plan: &Plan, sinks: bool) -> (Pool, bool) {
-    if let Some(pool) = &options.pool {
-        return (pool.clone(), false);
-    }
+pub(crate) fn pool_for(options: &RunOptions, plan: &Plan, sinks: bool) -> Result<(Pool, bool)> {
+    // What the environment says must not be passed over.
+    memory_limit()?;
     let reads = |id: &NodeId| matches!(plan.node(*id).kind, Kind::Op(Op::Source(_)));
-    let own = sinks || plan.reachable().iter().any(reads);
-    (if own { Pool::new(POOL_CAP) } else { pool().clone() }, own)
+    let (pool, own) = match &options.pool {
+        Some(pool) => (pool.clone(), false),
+        None if sinks || plan.reachable().iter().any(reads) => (Pool::new(POOL_CAP), true),
+        None => (pool().clone(), false),
+    };
+    if options.memory_limit.is_some_and(|l| pool.stats().held_bytes as u64 > l / 4) {
+        // What earlier runs left for reuse counts against this one's limit.
+        pool.trim();
+    }
+    Ok((pool, own))
 }
 
 /// A number of bytes in words: `512MiB`, `2GiB`, `2GB`, `1.5g`, `1000`. Units of one letter are powers of

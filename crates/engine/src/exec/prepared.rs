@@ -1,15 +1,15 @@
 //! A plan made ready to run: for one run, or kept for the calls of a traced function.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stream::Outlet;
 use crate::array::{Array, out_of_memory};
 use crate::error::{Error, Result};
-use crate::flow::Sink;
+use crate::flow::{Sink, Source};
 use crate::lazy::Op;
 use crate::passes::optimise_for;
 use crate::plan::{Kind, NodeId, Plan};
-use crate::stage::memory::{Budget, kept_bytes, plan_stage};
+use crate::stage::memory::{Budget, kept_bytes, plan_stage, sources_of};
 use crate::stage::{Schedule, schedule_for, stream_info};
 
 /// A sink for an output; `single` says that it is one number, which comes as one frame.
@@ -79,6 +79,25 @@ impl Prepared {
             known[id.0] = Some(array.clone());
         }
         Ok(known)
+    }
+
+    /// Sources that can be read only once and whose frames this plan needs more often.
+    pub(crate) fn read_again(&self, collected: &[NodeId]) -> Vec<Arc<dyn Source>> {
+        let (mut known, mut once) = (vec![false; self.plan.nodes().len()], Vec::<(Arc<dyn Source>, usize)>::new());
+        for stage in &self.schedule.stages {
+            for (_, source) in sources_of(&self.plan, stage, &|id| known[id.0]) {
+                match once.iter_mut().find(|(s, _)| s.identity() == source.identity()) {
+                    Some((_, times)) => *times += 1,
+                    None if !source.rereads() => once.push((source, 1)),
+                    None => {}
+                }
+            }
+            let kept = stage.targets.iter().filter(|t| self.schedule.kept[t.0] || collected.contains(t));
+            for id in kept.chain(&stage.folds).chain(&stage.whole) {
+                known[id.0] = true;
+            }
+        }
+        once.into_iter().filter(|(_, times)| *times > 1).map(|(s, _)| s).collect()
     }
 
     /// How much of the machine stage number `stage` takes.

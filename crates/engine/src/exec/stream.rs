@@ -18,11 +18,10 @@ use crate::array::index::Span;
 use crate::array::{Array, Few, out_of_memory};
 use crate::error::{Error, Result};
 use crate::flow::{Encoded, Part, Sink, Source};
-use crate::lazy::Op;
 use crate::monitor::Phase;
-use crate::plan::{Kind, NodeId};
+use crate::plan::NodeId;
 use crate::stage::Stage;
-use crate::stage::memory::{Budget, needed, needed_into, stage_frames};
+use crate::stage::memory::{Budget, needed, needed_into, sources_of, stage_frames};
 use crate::stage::reach::fold_frames;
 use crate::threads;
 
@@ -35,13 +34,10 @@ pub struct Outlet {
 }
 
 /// Sources that the stage reads, each once.
-fn sources<'p>(cx: &Context<'p>, stage: &Stage) -> Vec<(NodeId, &'p Arc<dyn Source>)> {
-    let need = needed(cx.plan, stage, &|id| cx.is_known(id), &(0..stage_frames(cx.plan, stage)));
-    let of = |(i, n): (usize, &Option<Range<usize>>)| match (n, &cx.plan.nodes()[i].kind) {
-        (Some(_), Kind::Op(Op::Source(s))) if !cx.is_known(NodeId(i)) => Some((NodeId(i), &s.0)),
-        _ => None,
-    };
-    need.iter().enumerate().filter_map(of).collect()
+fn sources(cx: &Context<'_>, stage: &Stage) -> Vec<(NodeId, Arc<dyn Source>)> {
+    let found = sources_of(cx.plan, stage, &|id| cx.is_known(id));
+    let spilled = |s: Arc<dyn Source>| cx.spilled.iter().find(|o| o.identity() == s.identity()).cloned().unwrap_or(s);
+    found.into_iter().map(|(id, s)| (id, spilled(s))).collect()
 }
 
 /// Runs a stage's pass. Frames of targets without an outlet are kept in `cx.known`.
@@ -62,6 +58,7 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
         buffers.push(buffer);
     }
     let sources = sources(cx, stage);
+    let sources: Vec<(NodeId, &Arc<dyn Source>)> = sources.iter().map(|(id, s)| (*id, s)).collect();
     let open = |id: &NodeId| Ok((*id, cx.executor.fold(cx.plan, *id)?));
     let folds = Folds::new(stage.folds.iter().filter(|f| !cx.is_known(**f)).map(open).collect::<Result<_>>()?);
     if sources.is_empty() && outlets.is_empty() {
@@ -226,7 +223,8 @@ impl Layout {
             }
         }
         // Enough groups that every worker stays busy; else the parts are shared out one by one.
-        let own_cursors = workers > 1 && groups.len() >= 2 * workers && !in_order;
+        let apart = sources.iter().all(|(_, s)| s.rereads());
+        let own_cursors = workers > 1 && groups.len() >= 2 * workers && !in_order && apart;
         let tasks = if own_cursors { groups } else { (0..parts.len()).map(|p| p..p + 1).collect() };
         let mut next = vec![0; outlets.len()];
         let mut numbers = Vec::with_capacity(parts.len().saturating_mul(next.len()));

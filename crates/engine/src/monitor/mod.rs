@@ -118,6 +118,9 @@ counters! {
     /// Cursors opened: one a source when one decoder runs ahead, one a task when workers decode
     /// closed groups for themselves.
     cursors,
+    /// Bytes of frames written to temporary files, because their source can be read only once and the
+    /// run needed them again.
+    spilled_bytes,
     /// Reductions over time that took in frame by frame.
     folds,
     /// Nanoseconds in which a source decoded, over all threads.
@@ -253,6 +256,10 @@ impl Monitor {
     pub(crate) fn count_table(&self, built: u64) {
         Self::add(&self.0.tables, 1);
         Self::add(&self.0.tables_built, built);
+    }
+
+    pub(crate) fn count_spilled(&self, bytes: u64) {
+        Self::add(&self.0.spilled_bytes, bytes);
     }
 
     pub(crate) fn count_blocks(&self) {

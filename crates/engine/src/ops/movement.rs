@@ -26,7 +26,7 @@ pub enum Movement {
     Windows {
         /// The axis.
         axis: usize,
-        /// Elements of a window, at least 1 and no more than there are.
+        /// Elements of a window, no more than there are.
         window: usize,
     },
 }

@@ -1,12 +1,13 @@
 //! What a run will hold at most, known before it starts.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use opusclip_raw::Pool;
 
 use crate::array::shape;
 use crate::error::{Error, Result};
-use crate::flow::Sink;
+use crate::flow::{Sink, Source};
 use crate::lazy::Op;
 use crate::ops::Movement;
 use crate::plan::{Kind, NodeId, Plan};
@@ -84,6 +85,16 @@ pub fn needed_into(
             }
         }
     }
+}
+
+/// Sources that the stage reads, each node once.
+pub fn sources_of(plan: &Plan, stage: &Stage, known: &dyn Fn(NodeId) -> bool) -> Vec<(NodeId, Arc<dyn Source>)> {
+    let need = needed(plan, stage, known, &(0..stage_frames(plan, stage)));
+    let of = |(i, n): (usize, &Option<Range<usize>>)| match (n, &plan.node(NodeId(i)).kind) {
+        (Some(_), Kind::Op(Op::Source(s))) if !known(NodeId(i)) => Some((NodeId(i), Arc::clone(&s.0))),
+        _ => None,
+    };
+    need.iter().enumerate().filter_map(of).collect()
 }
 
 /// Most frames of each node that one chunk of the stage ever needs together.

@@ -153,7 +153,7 @@ pub fn schedule_for(plan: &Plan, watched: bool) -> Schedule {
         let streamed = streams(plan, id);
         for (n, input) in node.inputs.iter().enumerate() {
             let ready = match access(plan, id, n) {
-                Access::Frames { .. } if streams(plan, *input) => pass[input.0],
+                some if some != Access::Whole && streams(plan, *input) => pass[input.0],
                 _ if streamed || folded[id.0] => known[input.0],
                 // A whole step runs after the stage that made its inputs, not in the next one.
                 _ => known[input.0].saturating_sub(usize::from(!is_leaf(plan, *input))),

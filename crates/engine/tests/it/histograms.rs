@@ -7,6 +7,7 @@ use opusclip_engine::passes::optimise;
 use opusclip_engine::plan::{explain, lower};
 use opusclip_engine::{Array, DType, Isa, Lazy, Monitor, Output, RunOptions, run};
 
+use crate::stream::Made;
 use crate::support::{Random, array_of, assert_same};
 
 fn video(dtype: DType, shape: &[usize], seed: u64) -> Lazy {
@@ -152,6 +153,32 @@ fn one_histogram_serves_all_results() {
             assert_same("together", found, wanted);
         }
         assert_eq!(monitor.histograms(), 5, "{text}");
+    }
+}
+
+#[test]
+fn a_stream_is_read_once() {
+    let v = Made::of(&[37, 40, 30, 1], vec![0, 12, 24]).lazy();
+    let axes = (1, 2, 3);
+    let away = v.f32() - v.f32().mean(axes).keepdims();
+    let scaled = v.f32() * Lazy::from(Array::from_slice(&[0.3f32], &[1, 1]).unwrap());
+    let outputs = [
+        v.percentile(list(&[5.0, 50.0, 95.0]), axes),
+        v.median(axes),
+        away.max(axes),
+        away.median(axes),
+        scaled.min(axes),
+    ];
+    let wanted = reference::collect(&outputs).unwrap();
+    for threads in [1, 2] {
+        let monitor = Monitor::new();
+        let options = RunOptions { threads, monitor: monitor.clone(), ..RunOptions::default() };
+        let found = run(outputs.iter().cloned().map(Output::Collect).collect(), &options).unwrap().arrays;
+        for (found, wanted) in found.iter().zip(&wanted) {
+            assert_same("streamed", found, wanted);
+        }
+        let text = explain::show(&optimise(lower(&outputs).unwrap()).unwrap());
+        assert_eq!((monitor.histograms(), monitor.frames_read()), (37, 37), "{text}");
     }
 }
 

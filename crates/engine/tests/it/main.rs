@@ -28,6 +28,7 @@ mod print;
 mod random;
 mod random_numbers;
 mod review;
+mod spill;
 mod stream;
 mod support;
 mod tiny;

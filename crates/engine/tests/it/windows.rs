@@ -182,3 +182,14 @@ fn a_sheet_alone_in_memory_is_what_it_is_beside_others() {
     }
     assert!(explain(&outputs, &options(2)).unwrap().contains("windows("));
 }
+
+#[test]
+fn windows_and_a_mean_over_time_share_a_reading() {
+    let made = Made::new(100, vec![0]);
+    let read = Arc::clone(&made.read);
+    let x = made.lazy();
+    let outputs = [(x.f32() * 0.5).rolling_mean(5, 0, true).u8(), x.mean(0), x.rolling_std(3, 0, false)];
+    collect_all(&outputs, &options(2)).unwrap();
+    let text = explain(&outputs, &options(2)).unwrap();
+    assert_eq!(read.load(Ordering::Relaxed), 100, "{text}");
+}

@@ -6,6 +6,7 @@ mod colour;
 mod face;
 mod files;
 mod hostile;
+mod memory;
 mod mutants;
 mod npy;
 mod npz;

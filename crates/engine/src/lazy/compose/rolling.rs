@@ -80,8 +80,8 @@ pub fn sliding_window_view(x: &Lazy, window_shape: &[isize], axes: &[isize]) -> 
         for (&axis, &window) in axes.iter().zip(window_shape) {
             let axis = shape::axis(op, axis, rank)?;
             let n = x.shape()?[axis];
-            let window = usize::try_from(window).ok().filter(|w| (1..=n).contains(w)).ok_or_else(|| {
-                Error::value(op, format!("a window of {window} along axis {axis} of length {n}; it must be 1 to {n}"))
+            let window = usize::try_from(window).ok().filter(|w| *w <= n).ok_or_else(|| {
+                Error::value(op, format!("a window of {window} along axis {axis} of length {n}; it must be 0 to {n}"))
             })?;
             let rank = x.ndim()?;
             let mut order: Vec<isize> = (0..=rank as isize).filter(|a| *a != axis as isize + 1).collect();

@@ -66,7 +66,7 @@ pub(crate) fn ramp(dtype: DType) -> Result<Array> {
     let all: Vec<u8> = (0..=u8::MAX).collect();
     match dtype {
         // The pattern is the place, so -128…-1 stand in the upper half.
-        DType::I8 => Array::from_slice(&buffer::cast_slice::<i8>(&all).unwrap_or_default().to_vec(), &[1, VALUES]),
+        DType::I8 => Array::from_slice(buffer::cast_slice::<i8>(&all).unwrap_or_default(), &[1, VALUES]),
         _ => Array::from_slice(&all, &[1, VALUES]),
     }
 }

@@ -22,13 +22,14 @@ pub(crate) fn load(table: &[u8; 256]) -> Table {
     }
 }
 
-/// 64 look-ups: the low seven bits pick in either half, the top bit picks the half.
+/// 64 look-ups: the low seven bits pick in either half, the top bit picks the half. The first permutation
+/// leaves the indices of the upper half where they are, the second what the first has found.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 #[inline]
 pub(crate) fn lookup(t: &Table, x: __m512i) -> __m512i {
-    let low = _mm512_permutex2var_epi8(t[0], x, t[1]);
-    let high = _mm512_permutex2var_epi8(t[2], x, t[3]);
-    _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), low, high)
+    let high = _mm512_movepi8_mask(x);
+    let found = _mm512_mask2_permutex2var_epi8(t[0], x, !high, t[1]);
+    _mm512_mask2_permutex2var_epi8(t[2], found, high, t[3])
 }
 
 /// The mask of the first `n < 64` bytes.
