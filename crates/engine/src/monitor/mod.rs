@@ -142,6 +142,8 @@ counters! {
     tables_built,
     /// Fused regions and reductions run block by block, counted per call.
     blocks,
+    /// Fused regions run block by block whose results were written past the caches, counted per call.
+    streamed,
     /// Reductions and histograms done by counting, counted per call.
     counted,
     /// Histograms of 256 values that were made, one for each frame, however many results use it.
@@ -261,6 +263,10 @@ impl Monitor {
 
     pub(crate) fn count_blocks(&self) {
         Self::add(&self.0.blocks, 1);
+    }
+
+    pub(crate) fn count_streamed(&self) {
+        Self::add(&self.0.streamed, 1);
     }
 
     pub(crate) fn count_counted(&self) {

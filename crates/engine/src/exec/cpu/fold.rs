@@ -129,7 +129,7 @@ impl Fold for CpuFold<'_> {
             }
             None => {
                 self.record.count_blocks(self.id);
-                super::interpret::run(self.isa, self.program, inputs, &over, out, None)
+                super::interpret::run(self.isa, self.program, inputs, &over, (out, false), None)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The block interpreter: a program over short blocks that stay in the first cache.
 
 use opusclip_raw::Isa;
+use opusclip_raw::kernel::past::fill;
 
 use super::watched::Watcher;
 use crate::array::{Array, Strided};
@@ -203,19 +204,19 @@ pub(super) fn views<'a>(inputs: &'a [Array], shape: &[usize]) -> Vec<Strided<'a>
     inputs.iter().map(|a| a.strided_as(shape)).collect()
 }
 
-/// Runs a program over `shape` and writes the result in C order.
+/// Runs a program over `shape` and writes the result in C order, past the caches if `out` says so.
 pub(super) fn run(
     isa: Isa,
     program: &Program,
     inputs: &[Array],
     shape: &[usize],
-    out: &mut [u8],
+    (out, past): (&mut [u8], bool),
     watcher: Option<Watcher<'_>>,
 ) -> Result<()> {
     let item = program.dtype.size();
     // Every band begins with a whole block.
-    let step = block_of(program) * item;
-    let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step.max(1));
+    let step = (block_of(program) * item).max(1);
+    let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step);
     let bands: Vec<(usize, &mut [u8])> = out.chunks_mut(band).enumerate().collect();
     let machine = || {
         let mut machine = Machine::new(isa, program, views(inputs, shape))?;
@@ -223,12 +224,19 @@ pub(super) fn run(
         Ok(machine)
     };
     threads::share(true, bands, machine, |machine: &mut Machine<'_>, (n, out)| {
-        for (i, part) in out.chunks_mut(step.max(1)).enumerate() {
-            let start = n * (band / item.max(1)) + i * machine.block;
-            let n = part.len() / item;
-            let lanes = LanesMut::of(program.dtype, part).ok_or_else(|| Error::internal("an output is not aligned"))?;
+        // Bytes `at…` of the band.
+        let mut block = |at: usize, out: &mut [u8]| {
+            let (start, n) = ((n * band + at) / item.max(1), out.len() / item.max(1));
+            let lanes = LanesMut::of(program.dtype, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
             machine.run(start, n, lanes);
+            Ok(())
+        };
+        if past {
+            let mut done = Ok(());
+            let mut scratch = Block::new(program.dtype, block_of(program));
+            scratch.with_bytes(block_of(program), |scratch| done = fill(isa, out, scratch, block));
+            return done;
         }
-        Ok(())
+        out.chunks_mut(step).enumerate().try_for_each(|(i, out)| block(i * step, out))
     })
 }

@@ -80,7 +80,10 @@ impl Executor for Cpu<'_> {
             Kind::Fused { program, .. } => {
                 self.record.count_blocks(id);
                 let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
-                interpret::run(self.isa, program, inputs, &frames.shape, out, watcher)
+                if frames.lasting {
+                    self.record.count_streamed();
+                }
+                interpret::run(self.isa, program, inputs, &frames.shape, (out, frames.lasting), watcher)
             }
             Kind::Reduce { op, axes, over, program, path, .. } => {
                 let (full_over, over) = (over, over_of(over, axes, frames));

@@ -80,7 +80,9 @@ impl Job<'_> {
         }
         let mut table = Block::new(self.program.dtype, 256);
         let mut failed = None;
-        table.with_bytes(256, |out| failed = interpret::run(self.isa, self.program, &inputs, &[256], out, None).err());
+        table.with_bytes(256, |out| {
+            failed = interpret::run(self.isa, self.program, &inputs, &[256], (out, false), None).err()
+        });
         failed.map_or(Ok(table), Err)
     }
 
