@@ -199,24 +199,24 @@ def measure_batch(example, runs):
     return [*lines, ""]
 
 
-def measure_memory(program, folder, peak_once, runs):
-    """Peak of the sample and of the sample twenty times over."""
-    long = folder / "long.mp4"
-    run(["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "19", "-i", BUNNY, "-c", "copy", long])
-    peaks, walls = [], []
-    for _ in range(runs):
-        wall, _, peak, _ = run([program, "process", long, "-o", folder / "long_out.mp4", "-y"])
-        peaks.append(peak)
-        walls.append(wall)
-    peak = statistics.median(peaks)
+def measure_memory(program, folder, runs):
+    """Peak of the same pipeline over 100 and over 10,000 frames: the sample, over and over."""
+    peaks, rows = {}, []
+    for frames in (100, 10_000):
+        path, loops = folder / f"{frames}.mp4", frames // FRAMES
+        loop = ["-stream_loop", str(loops), "-i", BUNNY, "-c", "copy", "-frames:v", str(frames)]
+        run(["ffmpeg", "-nostdin", "-v", "error", *loop, path])
+        found = [run([program, "process", path, "-o", folder / "long_out.mp4", "-y"]) for _ in range(runs)]
+        peaks[frames] = statistics.median(peak for _, _, peak, _ in found)
+        rate = frames / statistics.median(wall for wall, _, _, _ in found)
+        rows.append(f"| {frames} frames ({rate:.3g} a second) | {peaks[frames] / 2**20:.0f} |")
     return [
         "## Peak memory (resident, by the operating system)",
         "",
         "| | MiB |",
         "|---|---|",
-        f"| the sample, {FRAMES} frames | {peak_once / 2**20:.0f} |",
-        f"| the sample 20 times over, {20 * FRAMES} frames ({20 * FRAMES / statistics.median(walls):.3g} frames a second) | {peak / 2**20:.0f} |",
-        f"| ratio | {peak / peak_once:.2f} |",
+        *rows,
+        f"| ratio | {peaks[10_000] / peaks[100]:.2f} |",
         "",
     ]
 
@@ -308,11 +308,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="opusclip-figures-") as name:
         folder = Path(name)
         batch = measure_batch(example, options.runs)
-        process, peak = measure_process(program, folder, options.runs)
+        process, _ = measure_process(program, folder, options.runs)
         jobs, missed = speed.table(speed.Ours(TARGET / "release" / "examples" / "jobs"), list(speed.JOBS), options.runs)
         overhead = measure_overhead(TARGET / "release" / "examples" / "overhead")
         instructions = measure_instructions(TARGET / "release" / "examples" / "jobs")
-        memory = measure_memory(program, folder, peak, max(2, options.runs // 2))
+        memory = measure_memory(program, folder, max(2, options.runs // 2))
         build = [] if options.no_build else measure_build(folder)
     lines = [
         "# Figures",

@@ -102,6 +102,7 @@ fn main() -> Result<()> {
     let seconds = begun.elapsed().as_secs_f64();
     let _ = (fs::remove_file(&path), fs::remove_file(&graded));
     let done = done?;
+    println!("means {:?}, mean {:?}, strip {:?}", done.means.shape(), done.mean.shape(), done.strip.shape());
     let mib = |b: u64| b as f64 / f64::from(1 << 20);
     println!("{frames} frames, {:.0} MiB, under a limit of {:.0} MiB", mib(bytes), mib(limit));
     println!("planned peak {:.1} MiB on {} threads", mib(done.monitor.planned_bytes()), done.monitor.threads());

@@ -25,13 +25,13 @@ pub(crate) trait Stamp {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn stamp_avx2<S: Stamp>(s: S) -> S::Out {
     s.go()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
 fn stamp_avx512<S: Stamp>(s: S) -> S::Out {
     s.go()
 }
@@ -53,7 +53,8 @@ fn cpu_has(level: Level) -> bool {
     use std::arch::is_x86_feature_detected as has;
     match level {
         Level::Baseline => true,
-        Level::Avx2 => has!("avx2"),
+        // Nothing fuses products and sums that does not say `mul_add`.
+        Level::Avx2 => has!("avx2") && has!("fma"),
         Level::Avx512 => {
             cpu_has(Level::Avx2)
                 && has!("avx512f")
@@ -130,7 +131,7 @@ impl Isa {
         false
     }
 
-    /// True if 32-byte vectors of integers are there (AVX2).
+    /// True if 32-byte vectors of integers are there (AVX2), and fused products and sums.
     pub fn has_avx2(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         return self.0 >= Level::Avx2;

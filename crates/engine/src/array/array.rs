@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use opusclip_raw::buffer::{self, Buffer, Mapped, PoolBuffer};
-use opusclip_raw::kernel::pick::every;
+use opusclip_raw::kernel::pick::{every, repeat};
 use opusclip_raw::{DType, Element, Isa};
 
 use super::few::{Shape, Strides};
@@ -582,6 +582,11 @@ impl<'a> Strided<'a> {
     fn weave<const N: usize>(&self, at: isize, step: isize, few: usize, out: &mut [u8]) {
         let items = out.as_chunks_mut::<N>().0;
         let pixels = items.len() / few.max(1);
+        if step == 0 {
+            let first = at as usize * N;
+            let plane = self.bytes.get(first..first + pixels * N).unwrap_or(&[]).as_chunks::<N>().0;
+            return repeat(Isa::active(), plane, few, items);
+        }
         for channel in 0..few {
             let first = (at + channel as isize * step) as usize * N;
             let plane = self.bytes.get(first..first + pixels * N).unwrap_or(&[]).as_chunks::<N>().0;
@@ -595,20 +600,24 @@ impl<'a> Strided<'a> {
     fn repeat_items<const N: usize>(&self, outer: usize, few: usize, start: usize, out: &mut [u8]) {
         let first = start / few;
         let source = self.bytes.get(self.offset * N..(self.offset + outer) * N).unwrap_or(&[]);
-        let mut source = source.as_chunks::<N>().0.get(first..).unwrap_or(&[]).iter();
+        let mut source = source.as_chunks::<N>().0.get(first..).unwrap_or(&[]);
         let mut items = out.as_chunks_mut::<N>().0;
         // The first one may have been begun in an earlier block.
         let begun = start % few;
         if begun > 0 {
             let head = (few - begun).min(items.len());
             let (now, later) = items.split_at_mut(head);
-            if let Some(x) = source.next() {
+            if let Some((x, more)) = source.split_first() {
                 now.fill(*x);
+                source = more;
             }
             items = later;
         }
-        for (group, x) in items.chunks_mut(few).zip(source) {
-            group.fill(*x);
+        repeat(Isa::active(), source, few, items);
+        // And the last one may go on in a later block.
+        let whole = items.len() / few;
+        if let Some(x) = source.get(whole) {
+            items[whole * few..].fill(*x);
         }
     }
 }

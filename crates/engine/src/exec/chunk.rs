@@ -29,6 +29,9 @@ use crate::threads;
 /// need for so many.
 pub(super) const WORTH_THREADS: usize = 256 << 10;
 
+/// Results of so many bytes are longer than what the caches of most machines keep.
+const LONG: usize = 32 << 20;
+
 /// What all stages of a run share.
 pub struct Context<'a> {
     /// The plan.
@@ -89,7 +92,7 @@ impl Context<'_> {
             return self.record.compute(self.plan, id, &inputs, bytes, run);
         }
         let range = 0..node.shape.first().copied().unwrap_or(1);
-        let frames = Frames { range, shape: node.shape.as_slice().into() };
+        let frames = Frames { range, shape: node.shape.as_slice().into(), lasting: self.lasting(id) };
         let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
         let out = &mut buffer.bytes_mut()[..bytes];
@@ -150,7 +153,8 @@ impl Context<'_> {
                         done.extend(values[input.0].take());
                     }
                 }
-                let frames = Frames { range: want.clone(), shape };
+                let lasting = target.is_some() && readers[i] == 0 && self.lasting(id);
+                let frames = Frames { range: want.clone(), shape, lasting };
                 let made = match (&node.kind, target) {
                     (Kind::Op(Op::Whole(w)), _) if joins(w) && alone(inputs, node.dtype).is_some() => {
                         alone(inputs, node.dtype).cloned()
@@ -281,6 +285,13 @@ impl Context<'_> {
     fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
         let bytes = out.len();
         self.record.compute(self.plan, id, inputs, bytes, || self.executor.run(self.plan, id, frames, inputs, out))
+    }
+
+    /// Whether the whole of a node stays in memory and is longer than caches.
+    fn lasting(&self, id: NodeId) -> bool {
+        let node = self.plan.node(id);
+        let stays = self.collected.contains(&id) || self.kept.get(id.0).copied().unwrap_or(false);
+        stays && product(&node.shape).saturating_mul(node.dtype.size()) >= LONG
     }
 
     pub(super) fn frame_bytes(&self, id: NodeId) -> usize {

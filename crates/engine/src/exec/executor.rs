@@ -13,6 +13,8 @@ pub struct Frames {
     pub range: Range<usize>,
     /// Shape of the result: the node's, with axis 0 cut to the range.
     pub shape: Shape,
+    /// They are part of a result that is longer than caches and stays in memory: nobody reads them soon.
+    pub lasting: bool,
 }
 
 /// Runs nodes. Inputs hold the same frames as are asked for, or the whole where the node's

@@ -84,6 +84,10 @@ impl Record {
         }
     }
 
+    pub(crate) fn count_streamed(&self) {
+        self.monitor.count_streamed();
+    }
+
     pub(crate) fn count_fold(&self) {
         self.monitor.count_fold();
     }

@@ -143,6 +143,8 @@ counters! {
     tables_built,
     /// Fused regions and reductions run block by block, counted per call.
     blocks,
+    /// Fused regions run block by block whose results were written past the caches, counted per call.
+    streamed,
     /// Reductions and histograms done by counting, counted per call.
     counted,
     /// Results that were written over an input nobody looked at again, counted per call.
@@ -268,6 +270,10 @@ impl Monitor {
 
     pub(crate) fn count_donated(&self) {
         Self::add(&self.0.donated, 1);
+    }
+
+    pub(crate) fn count_streamed(&self) {
+        Self::add(&self.0.streamed, 1);
     }
 
     pub(crate) fn count_counted(&self) {

@@ -163,9 +163,11 @@ macro_rules! lanes {
         }
 
         $(impl Lane for $t {
+            #[inline(always)]
             fn lanes<'a>(l: Lanes<'a>) -> &'a [$t] {
                 if let Lanes::$variant(x) = l { x } else { &[] }
             }
+            #[inline(always)]
             fn lanes_mut<'a>(l: LanesMut<'a>) -> &'a mut [$t] {
                 if let LanesMut::$variant(x) = l { x } else { &mut [] }
             }

@@ -119,42 +119,43 @@ impl Elementwise {
 /// Runs one op over runs of equal length: the meaning of every plan, called by every executor,
 /// by constant folding and by table building.
 pub fn eval(op: Elementwise, isa: Isa, args: &[Lanes<'_>], out: LanesMut<'_>) {
-    let (Some(&x), y, z) = (args.first(), args.get(1).copied(), args.get(2).copied()) else { return };
-    // `y` and `z` are there when the arity says so; a missing one reads as no elements.
-    let y = y.unwrap_or(Lanes::U8(&[]));
-    let z = z.unwrap_or(Lanes::U8(&[]));
+    // Looked at where they are: a copy of what was written a moment ago in smaller pieces would wait
+    // for all stores of the op before. The second and the third are there when the arity says so; a
+    // missing one reads as no elements.
+    let Some(x) = args.first() else { return };
+    let (y, z) = (args.get(1).unwrap_or(&Lanes::U8(&[])), args.get(2).unwrap_or(&Lanes::U8(&[])));
     let d = x.dtype();
     match op {
-        Elementwise::Cast(to) => cast::eval(isa, x, to, out),
+        Elementwise::Cast(to) => cast::eval(isa, *x, to, out),
         Elementwise::Ternary(Ternary::Where) => with_element!(y.dtype(), T =>
-            ternary::eval_where(isa, bool::lanes(x), T::lanes(y), T::lanes(z), T::lanes_mut(out))),
-        Elementwise::Part(Part::Complex) => complex::eval_complex(isa, x, y, out),
+            ternary::eval_where(isa, bool::lanes(*x), T::lanes(*y), T::lanes(*z), T::lanes_mut(out))),
+        Elementwise::Part(Part::Complex) => complex::eval_complex(isa, *x, *y, out),
         op if d.is_half() => half::eval(op, isa, args, out),
-        op if d.is_complex() => complex::eval(op, isa, x, y, z, out),
-        Elementwise::Unary(op) => with_number!(d, T => unary::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
+        op if d.is_complex() => complex::eval(op, isa, *x, *y, *z, out),
+        Elementwise::Unary(op) => with_number!(d, T => unary::eval(op, isa, T::lanes(*x), T::lanes_mut(out))),
         Elementwise::Math(Math::FrexpExponent) => {
-            with_float!(d, T => math::eval_exponent(T::lanes(x), i32::lanes_mut(out)))
+            with_float!(d, T => math::eval_exponent(T::lanes(*x), i32::lanes_mut(out)))
         }
-        Elementwise::Math(op) => with_float!(d, T => math::eval(op, isa, T::lanes(x), T::lanes_mut(out))),
+        Elementwise::Math(op) => with_float!(d, T => math::eval(op, isa, T::lanes(*x), T::lanes_mut(out))),
         Elementwise::Test(op) => {
-            with_number!(d, T => compare::eval_test(op, isa, T::lanes(x), bool::lanes_mut(out)))
+            with_number!(d, T => compare::eval_test(op, isa, T::lanes(*x), bool::lanes_mut(out)))
         }
         Elementwise::Binary(op) => {
-            with_number!(d, T => binary::eval(op, isa, T::lanes(x), T::lanes(y), T::lanes_mut(out)))
+            with_number!(d, T => binary::eval(op, isa, T::lanes(*x), T::lanes(*y), T::lanes_mut(out)))
         }
         Elementwise::MathBinary(op) => {
-            with_float!(d, T => math::eval_binary(op, isa, T::lanes(x), T::lanes(y), T::lanes_mut(out)))
+            with_float!(d, T => math::eval_binary(op, isa, T::lanes(*x), T::lanes(*y), T::lanes_mut(out)))
         }
         Elementwise::Compare(op) => {
-            with_number!(d, T => compare::eval(op, isa, T::lanes(x), T::lanes(y), bool::lanes_mut(out)))
+            with_number!(d, T => compare::eval(op, isa, T::lanes(*x), T::lanes(*y), bool::lanes_mut(out)))
         }
         Elementwise::Bits(op) => {
-            with_integer!(d, T => bits::eval(op, isa, T::lanes(x), T::lanes(y), T::lanes_mut(out)))
+            with_integer!(d, T => bits::eval(op, isa, T::lanes(*x), T::lanes(*y), T::lanes_mut(out)))
         }
         Elementwise::Ternary(Ternary::Clip) => {
-            with_number!(d, T => ternary::eval_clip(isa, T::lanes(x), T::lanes(y), T::lanes(z), T::lanes_mut(out)))
+            with_number!(d, T => ternary::eval_clip(isa, T::lanes(*x), T::lanes(*y), T::lanes(*z), T::lanes_mut(out)))
         }
-        Elementwise::Part(op) => with_float!(d, T => complex::eval_real(op, isa, T::lanes(x), T::lanes_mut(out))),
+        Elementwise::Part(op) => with_float!(d, T => complex::eval_real(op, isa, T::lanes(*x), T::lanes_mut(out))),
     }
 }
 

@@ -313,3 +313,29 @@ fn a_few_columns_of_integers_are_those_of_the_reference() {
         }
     }
 }
+
+#[test]
+fn long_results_pass_the_caches_by() {
+    // More than 32 MiB in five frames, none of which begins at a line of the cache.
+    let n = 930_007usize;
+    let x = Array::from_vec((0..5 * n).map(|i| i as f64 * 0.37 - 7.0).collect::<Vec<_>>(), &[5, n]).unwrap();
+    let x = Lazy::from(x);
+    let of = |x: &Lazy| (x * 1.5 + x.sqrt()).index(..);
+    let frame = |i: usize| of(&x.index(i..i + 1)).collect().unwrap();
+    for threads in [1, 3] {
+        let monitor = Monitor::new();
+        let options = RunOptions { threads, monitor: monitor.clone(), ..RunOptions::default() };
+        let all = of(&x).collect_with(&options).unwrap();
+        assert!(monitor.streamed() > 0, "{monitor:?}");
+        for i in 0..5 {
+            let one = Lazy::from(all.clone()).index(i..i + 1).collect().unwrap();
+            assert_same(&format!("frame {i} on {threads} threads"), &one, &frame(i));
+        }
+        // Who reads the values at once finds them in the cache.
+        let monitor = Monitor::new();
+        let options = RunOptions { threads, monitor: monitor.clone(), ..RunOptions::default() };
+        of(&x).sum(()).collect_with(&options).unwrap();
+        of(&x.index(..1)).collect_with(&options).unwrap();
+        assert_eq!(monitor.streamed(), 0, "{monitor:?}");
+    }
+}

@@ -105,8 +105,8 @@ fn ten_thousand_frames_take_no_more_than_a_hundred() {
         peaks.push(answers.iter().map(|a| a[1]).min().unwrap());
     }
     let (few, many) = (peaks[0] as f64, peaks[1] as f64);
-    // Times of frames are the one thing that grows with their number, 16 bytes each and output.
-    assert!(many < few * 1.05 + 1e6, "{few} bytes for 100 frames, {many} for 10,000");
+    // Lists of the frames' times are the one thing that grows with their number.
+    assert!(many < few * 1.05 + 200.0 * 10_000.0, "{few} bytes for 100 frames, {many} for 10,000");
 }
 
 #[test]

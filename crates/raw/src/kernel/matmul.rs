@@ -1,19 +1,21 @@
 //! Products of dense matrices: one loop for every element type, and tiles of long registers for floats.
 //!
 //! Every element of the result is summed in the same order whatever the instruction set: runs of
-//! [`RUN`] products one after another, and the runs one after another. No fused multiply-add, so
-//! that every machine gives the same bits. The tiling (panels of `b` packed once for a block of `a`, a block of the
+//! [`RUN`] products one after another, and the runs one after another. In `f32` a product and the sum so
+//! far are rounded together, by an instruction where the machine has it and else by what gives the same
+//! bits; in other types each by itself. The tiling (panels of `b` packed once for a block of `a`, a block of the
 //! result kept in registers) is that of Goto and van de Geijn's *Anatomy of High-Performance
 //! Matrix Multiplication*.
 
 use crate::isa::{Isa, Stamp};
+use crate::kernel::poly::two_sum;
 
 /// Products that are summed before their sum is added to the element: short runs round less, and a
 /// panel of so many rows stays in the nearest cache.
 pub const RUN: usize = 256;
 /// Rows of `a` that are put side by side at once: with a run of their elements they stay in the
 /// second cache.
-const TALL: usize = 256;
+pub const TALL: usize = 256;
 
 /// How many rows, products for each element, and columns.
 #[derive(Clone, Copy, Debug)]
@@ -88,20 +90,80 @@ fn tiled<T: Copy, A, F, const R: usize, const C: usize>(
     }
 }
 
+/// `x · y + s`, rounded once, where no instruction does that: the bits of [`f32::mul_add`].
+///
+/// The product is exact in `f64`. Where the sum is not, of the two numbers around it the one with an odd
+/// last digit is taken: rounding that once more, to fewer digits, is as rounding once (Boldo and
+/// Melquiond, *Emulation of a FMA and Correctly Rounded Sums: Proved Algorithms Using Rounding to Odd*).
+#[inline(always)]
+pub fn fused_f32(s: f32, x: f32, y: f32) -> f32 {
+    let (sum, lost) = two_sum(f64::from(x) * f64::from(y), f64::from(s));
+    let bits = sum.to_bits();
+    // Infinities and what is no number have lost none that could be told. Without comparisons of
+    // integers, which SSE2 does not have for so long ones.
+    let inexact = u64::from((lost > 0.0) | (lost < 0.0));
+    let step = inexact & !bits;
+    let back = step & ((bits ^ lost.to_bits()) >> 63);
+    f64::from_bits(bits.wrapping_add(step).wrapping_sub(back << 1)) as f32
+}
+
+/// Whether `f32::mul_add` is one instruction in loops of this level.
+fn fuses(isa: Isa) -> bool {
+    isa.has_avx2() || !cfg!(target_arch = "x86_64")
+}
+
+/// [`matmul`] of floats, each product and the sum so far rounded together, in the long registers of
+/// AVX-512 where they are.
+pub fn matmul_f32(isa: Isa, size: Size, a: &[f32], b: &[f32], out: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_avx512() {
+        let tile = |panel: &[[f32; 32]], tall: &[[f32; 8]], sums: &mut [[f32; 32]; 8]| {
+            // SAFETY: an Isa of this level exists only if the CPU has it.
+            unsafe { tile_f32(panel, tall, sums) }
+        };
+        return tiled(isa, size, a, b, out, Tiles { zero: 0.0, add: |x, y| x + y, tile });
+    }
+    if fuses(isa) {
+        #[inline(always)]
+        fn madd(s: f32, x: f32, y: f32) -> f32 {
+            x.mul_add(y, s)
+        }
+        matmul(isa, size, a, b, out, Ring { zero: 0.0, add: |x, y| x + y, madd });
+    } else {
+        matmul(isa, size, a, b, out, Ring { zero: 0.0, add: |x, y| x + y, madd: fused_f32 });
+    }
+}
+
+/// [`matmul`] of plain sums and products, in the long registers of AVX-512 where they are.
+pub fn matmul_f64(isa: Isa, size: Size, a: &[f64], b: &[f64], out: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_avx512() {
+        let tile = |panel: &[[f64; 16]], tall: &[[f64; 8]], sums: &mut [[f64; 16]; 8]| {
+            // SAFETY: an Isa of this level exists only if the CPU has it.
+            unsafe { tile_f64(panel, tall, sums) }
+        };
+        return tiled(isa, size, a, b, out, Tiles { zero: 0.0, add: |x, y| x + y, tile });
+    }
+    matmul(isa, size, a, b, out, Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y });
+}
+
+/// Sums of a run for a tile, in so long registers that two of them are a row of it.
 macro_rules! long_registers {
-    ($name:ident, $tile:ident, $t:ty, $v:ident, $n:literal, $zero:ident, $set:ident, $load:ident, $store:ident, $mul:ident, $plus:ident) => {
+    ($tile:ident, $t:ty, $v:ident, $n:literal, $zero:ident, $set:ident, $load:ident, $store:ident, |$s:ident, $x:ident, $y:ident| $madd:expr) => {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f")]
         fn $tile(panel: &[[$t; 2 * $n]], tall: &[[$t; 8]], sums: &mut [[$t; 2 * $n]; 8]) {
-            use std::arch::x86_64::{$load, $mul, $plus, $set, $store, $v, $zero};
+            use std::arch::x86_64::*;
             let mut all: [[$v; 2]; 8] = [[$zero(); 2]; 8];
             for (row, x) in panel.iter().zip(tall) {
                 // SAFETY: a row has twice as many elements as a register.
-                let y = unsafe { [$load(row.as_ptr()), $load(row.as_ptr().add($n))] };
+                let row = unsafe { [$load(row.as_ptr()), $load(row.as_ptr().add($n))] };
                 for r in 0..8 {
-                    let x = $set(x[r]);
-                    all[r][0] = $plus(all[r][0], $mul(x, y[0]));
-                    all[r][1] = $plus(all[r][1], $mul(x, y[1]));
+                    let $x = $set(x[r]);
+                    for half in 0..2 {
+                        let ($s, $y) = (all[r][half], row[half]);
+                        all[r][half] = $madd;
+                    }
                 }
             }
             for (sums, all) in sums.iter_mut().zip(all) {
@@ -112,23 +174,9 @@ macro_rules! long_registers {
                 }
             }
         }
-
-        /// [`matmul`] of plain sums and products, in the long registers of AVX-512 where they are.
-        pub fn $name(isa: Isa, size: Size, a: &[$t], b: &[$t], out: &mut [$t]) {
-            #[cfg(target_arch = "x86_64")]
-            if isa.has_avx512() {
-                let tile = |panel: &[[$t; 2 * $n]], tall: &[[$t; 8]], sums: &mut [[$t; 2 * $n]; 8]| {
-                    // SAFETY: an Isa of this level exists only if the CPU has it.
-                    unsafe { $tile(panel, tall, sums) }
-                };
-                return tiled(isa, size, a, b, out, Tiles { zero: 0.0, add: |x, y| x + y, tile });
-            }
-            matmul(isa, size, a, b, out, Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y });
-        }
     };
 }
 long_registers!(
-    matmul_f32,
     tile_f32,
     f32,
     __m512,
@@ -137,11 +185,9 @@ long_registers!(
     _mm512_set1_ps,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
-    _mm512_mul_ps,
-    _mm512_add_ps
+    |s, x, y| _mm512_fmadd_ps(x, y, s)
 );
 long_registers!(
-    matmul_f64,
     tile_f64,
     f64,
     __m512d,
@@ -150,8 +196,7 @@ long_registers!(
     _mm512_set1_pd,
     _mm512_loadu_pd,
     _mm512_storeu_pd,
-    _mm512_mul_pd,
-    _mm512_add_pd
+    |s, x, y| _mm512_add_pd(s, _mm512_mul_pd(x, y))
 );
 
 struct Product<'a, T, A, F, const R: usize, const C: usize> {
@@ -229,4 +274,28 @@ pub fn dot<T: Copy, A: Fn(T, T) -> T, M: Fn(T, T, T) -> T>(
         }
     }
     if count > 0 { add(total, sum) } else { total }
+}
+
+/// [`dot`] in the order and with the rounding of [`matmul_f32`].
+pub fn dot_f32(isa: Isa, x: &[f32], y: &[f32]) -> f32 {
+    struct Fused<'a>(&'a [f32], &'a [f32]);
+    impl Stamp for Fused<'_> {
+        type Out = f32;
+        #[inline(always)]
+        fn go(self) -> f32 {
+            let mut total = 0.0;
+            for (x, y) in self.0.chunks(RUN).zip(self.1.chunks(RUN)) {
+                let mut sum = 0.0f32;
+                for (&x, &y) in x.iter().zip(y) {
+                    sum = x.mul_add(y, sum);
+                }
+                total += sum;
+            }
+            total
+        }
+    }
+    if fuses(isa) {
+        return isa.stamp(Fused(x, y));
+    }
+    dot(x.iter().copied(), y, Ring { zero: 0.0, add: |x, y| x + y, madd: fused_f32 })
 }

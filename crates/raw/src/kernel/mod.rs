@@ -14,6 +14,7 @@ pub mod matmul;
 pub mod minmax;
 pub mod moments;
 pub mod pack;
+pub mod past;
 pub mod pick;
 pub mod planes;
 mod poly;

@@ -36,3 +36,31 @@ fn whole<const N: usize, const S: usize>(isa: Isa, x: &[[u8; N]], out: &mut [[u8
     isa.stamp(Every::<N, S>(x, out));
     out.len().min(x.len() / S)
 }
+
+/// Writes each element as often as `F` says.
+struct Repeat<'a, T, const F: usize>(&'a [T], &'a mut [T]);
+
+impl<T: Copy, const F: usize> Stamp for Repeat<'_, T, F> {
+    type Out = ();
+    #[inline(always)]
+    fn go(self) {
+        for (group, &x) in self.1.as_chunks_mut::<F>().0.iter_mut().zip(self.0) {
+            *group = [x; F];
+        }
+    }
+}
+
+/// Fills `out` with each of `x` so many times, as long as both go; what is left of `out` that is no
+/// whole group stays.
+pub fn repeat<T: Copy>(isa: Isa, x: &[T], times: usize, out: &mut [T]) {
+    match times {
+        2 => isa.stamp(Repeat::<T, 2>(x, out)),
+        3 => isa.stamp(Repeat::<T, 3>(x, out)),
+        4 => isa.stamp(Repeat::<T, 4>(x, out)),
+        _ => {
+            for (group, &x) in out.chunks_exact_mut(times.max(1)).zip(x) {
+                group.fill(x);
+            }
+        }
+    }
+}

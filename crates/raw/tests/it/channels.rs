@@ -3,7 +3,7 @@
 use crate::Random;
 use opusclip_raw::kernel::cast::cast_one;
 use opusclip_raw::kernel::moments::moments;
-use opusclip_raw::kernel::pick::every;
+use opusclip_raw::kernel::pick::{every, repeat};
 use opusclip_raw::kernel::table::table_turns;
 use opusclip_raw::{Element, Isa};
 
@@ -89,4 +89,22 @@ fn moments_are_exact() {
         moments_of(&vec![i16::MIN; n]);
     }
     assert_eq!(moments(Isa::BASELINE, &[1i32]), None);
+}
+
+#[test]
+fn repeats_are_those_of_the_plain_loop() {
+    for isa in Isa::available() {
+        for times in [1, 2, 3, 4, 5, 8] {
+            for n in [0, 1, 7, 16, 100] {
+                let x: Vec<u64> = (0..n as u64).map(|i| i * 0x0101_0101_0101 + 5).collect();
+                // A group that is not whole is left as it was.
+                let rest = usize::from(times > 1);
+                let mut out = vec![3; n * times + rest];
+                repeat(isa, &x, times, &mut out);
+                let wanted = x.iter().flat_map(|&v| vec![v; times]);
+                let wanted: Vec<u64> = wanted.chain(vec![3; rest]).collect();
+                assert_eq!(out, wanted, "{n} elements {times} times on {}", isa.name());
+            }
+        }
+    }
 }

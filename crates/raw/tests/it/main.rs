@@ -11,6 +11,7 @@ mod kernels;
 mod maps;
 mod maths;
 mod numbers;
+mod past;
 mod products;
 mod sums;
 mod wide;

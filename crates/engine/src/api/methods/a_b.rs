@@ -95,7 +95,7 @@ impl Lazy {
 
     /// Values after x along an axis; without one both are flattened.
     ///
-    /// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+    /// concat's rule: types are promoted to one.
     /// NumPy: `np.append(x, values, axis)`.
     #[track_caller]
     pub fn append(&self, values: impl Into<Operand>, axis: Option<isize>) -> Lazy {

@@ -42,7 +42,7 @@ pub fn broadcast_arrays(arrays: &[Lazy]) -> Vec<Lazy> {
 
 /// Columns side by side; arrays of one axis are columns.
 ///
-/// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+/// concat's rule: types are promoted to one.
 /// NumPy: `np.column_stack(arrays)`.
 #[track_caller]
 pub fn column_stack(arrays: &[Lazy]) -> Lazy {
@@ -51,7 +51,7 @@ pub fn column_stack(arrays: &[Lazy]) -> Lazy {
 
 /// The arrays one after another along an axis.
 ///
-/// The types are promoted to one. With axis=None the arrays are flattened first.
+/// The types are promoted to one. With axis=None the arrays are flattened first. Streams along axis 0, one array after another; where a source is read at places that do not follow each other (a loop, a roll), each has a reading of its own.
 /// NumPy: `np.concat(arrays, axis)`.
 #[track_caller]
 pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
@@ -60,7 +60,7 @@ pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {
 
 /// Arrays one behind the other: along axis 2.
 ///
-/// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+/// concat's rule: types are promoted to one.
 /// NumPy: `np.dstack(arrays)`.
 #[track_caller]
 pub fn dstack(arrays: &[Lazy]) -> Lazy {
@@ -141,7 +141,7 @@ pub fn hanning(m: isize) -> Lazy {
 
 /// Arrays side by side: along axis 1, or 0 where there is one axis.
 ///
-/// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+/// concat's rule: types are promoted to one.
 /// NumPy: `np.hstack(arrays)`.
 #[track_caller]
 pub fn hstack(arrays: &[Lazy]) -> Lazy {
@@ -267,7 +267,7 @@ pub fn select(condlist: &[Lazy], choicelist: &[Lazy], default: impl Into<Operand
 
 /// Arrays of one shape along a new axis.
 ///
-/// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+/// concat's rule: types are promoted to one.
 /// NumPy: `np.stack(arrays, axis)`.
 #[track_caller]
 pub fn stack(arrays: &[Lazy], axis: isize) -> Lazy {
@@ -285,7 +285,7 @@ pub fn tri(n: isize, m: Option<isize>, k: isize, dtype: DType) -> Lazy {
 
 /// Arrays one below the other: along axis 0, rows where there is one axis.
 ///
-/// concat's rule: types are promoted to one; along axis 0 frames do not stream yet.
+/// concat's rule: types are promoted to one.
 /// NumPy: `np.vstack(arrays)`.
 #[track_caller]
 pub fn vstack(arrays: &[Lazy]) -> Lazy {

@@ -186,7 +186,7 @@ impl Lazy {
 
     /// The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.
     ///
-    /// An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.
+    /// An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order; in float32 a product and the sum so far are rounded together (fused multiply-add), in other types each by itself: the same bits on every machine.
     /// NumPy: `np.matmul(x, y)`.
     #[track_caller]
     pub fn matmul(&self, y: impl Into<Operand>) -> Lazy {

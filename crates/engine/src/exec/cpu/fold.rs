@@ -133,7 +133,8 @@ impl Fold for CpuFold<'_> {
             }
             None => {
                 self.record.count_blocks(self.id);
-                super::interpret::run(self.isa, self.program, inputs, &over, out, &self.shelves.registers, None)
+                let shelf = &self.shelves.registers;
+                super::interpret::run(self.isa, self.program, inputs, &over, out.into(), shelf, None)
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The block interpreter: a program over short blocks that stay in the first cache.
 
+use opusclip_raw::kernel::past::fill;
 use opusclip_raw::{DType, Isa};
 
 use super::watched::Watcher;
@@ -276,52 +277,60 @@ pub(super) fn views<'a>(inputs: &'a [Array], shape: &'a [usize]) -> impl Iterato
     inputs.iter().map(move |a| a.strided_as(shape))
 }
 
+/// Where results go.
+pub(super) struct Out<'o> {
+    pub(super) bytes: &'o mut [u8],
+    /// They are stored past the caches.
+    pub(super) past: bool,
+    /// The input whose elements lie there, as wide as the results: each is read before it is written over,
+    /// and no other element needs it.
+    pub(super) under: Option<usize>,
+}
+
+impl<'o> From<&'o mut [u8]> for Out<'o> {
+    fn from(bytes: &'o mut [u8]) -> Self {
+        Out { bytes, past: false, under: None }
+    }
+}
+
 /// Runs a program over `shape` and writes the result in C order.
 pub(super) fn run(
     isa: Isa,
     program: &Program,
     inputs: &[Array],
     shape: &[usize],
-    out: &mut [u8],
+    out: Out<'_>,
     shelf: &Shelf<Registers>,
     watcher: Option<Watcher<'_>>,
 ) -> Result<()> {
-    run_over(isa, program, inputs, shape, out, shelf, watcher, None)
-}
-
-/// The same where `out` holds the elements of the input `under`, which are as wide as the results: each
-/// element is read before it is written, and no other element needs it.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn run_over(
-    isa: Isa,
-    program: &Program,
-    inputs: &[Array],
-    shape: &[usize],
-    out: &mut [u8],
-    shelf: &Shelf<Registers>,
-    watcher: Option<Watcher<'_>>,
-    under: Option<usize>,
-) -> Result<()> {
+    let Out { bytes: out, past, under } = out;
     let item = program.dtype.size();
     // Every band begins with a whole block.
-    let step = block_of(program) * item;
-    let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step.max(1));
+    let step = (block_of(program) * item).max(1);
+    let band = out.len().div_ceil(threads::sharing()).max(BAND).next_multiple_of(step);
     let machine = || {
         let mut machine = Machine::new(isa, program, views(inputs, shape), shelf, under)?;
         machine.watcher.clone_from(&watcher);
         Ok(machine)
     };
     threads::share(true, out.chunks_mut(band).enumerate(), machine, |machine: &mut Machine<'_>, (n, out)| {
-        for (i, part) in out.chunks_mut(step.max(1)).enumerate() {
-            if i.is_multiple_of(BLOCKS) {
+        // Bytes `at…` of the band.
+        let mut block = |at: usize, out: &mut [u8]| {
+            if (at / step).is_multiple_of(BLOCKS) {
                 threads::go_on()?;
             }
-            let start = n * (band / item.max(1)) + i * machine.block;
-            let n = part.len() / item;
-            machine.save(part, n);
-            let lanes = LanesMut::of(program.dtype, part).ok_or_else(|| Error::internal("an output is not aligned"))?;
+            let (start, n) = ((n * band + at) / item.max(1), out.len() / item.max(1));
+            machine.save(out, n);
+            let lanes = LanesMut::of(program.dtype, out).ok_or_else(|| Error::internal("an output is not aligned"))?;
             machine.run(start, n, lanes);
+            Ok(())
+        };
+        if past {
+            let mut done = Ok(());
+            let mut scratch = Block::new(program.dtype, block_of(program));
+            scratch.with_bytes(block_of(program), |scratch| done = fill(isa, out, scratch, block));
+            return done;
         }
-        Ok(())
+        out.chunks_mut(step).enumerate().try_for_each(|(i, out)| block(i * step, out))
     })
 }

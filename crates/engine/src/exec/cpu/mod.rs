@@ -25,6 +25,7 @@ use crate::ops::lanes::Block;
 use crate::ops::whole::COUNTS;
 use crate::plan::{Kind, NodeId, Path, Plan, PlanNode, Program};
 
+use interpret::Out;
 pub(super) use reduce::of_rows as reduce_rows;
 use watched::{Reduction, Watcher};
 
@@ -107,6 +108,10 @@ impl Executor for Cpu<'_> {
             Kind::Fused { program, .. } => {
                 self.record.count_blocks(id);
                 let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
+                if frames.lasting {
+                    self.record.count_streamed();
+                }
+                let out = Out { bytes: out, past: frames.lasting, under: None };
                 interpret::run(self.isa, program, inputs, &frames.shape, out, &shelves.registers, watcher)
             }
             Kind::Reduce { op, axes, over, program, path, .. } => {
@@ -167,7 +172,8 @@ impl Executor for Cpu<'_> {
         self.record.count_blocks(id);
         let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
         let shelf = &self.shelves(id)?.registers;
-        interpret::run_over(self.isa, program, inputs, &frames.shape, out, shelf, watcher, Some(n))
+        let out = Out { bytes: out, past: false, under: Some(n) };
+        interpret::run(self.isa, program, inputs, &frames.shape, out, shelf, watcher)
     }
 
     fn fold<'a>(&'a self, plan: &'a Plan, id: NodeId) -> Result<Box<dyn Fold + 'a>> {

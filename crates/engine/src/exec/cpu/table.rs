@@ -97,7 +97,7 @@ impl Job<'_> {
         let mut failed = None;
         let registers = &self.shelves.registers;
         table.with_bytes(256, |out| {
-            failed = interpret::run(self.isa, self.program, &inputs, &[256], out, registers, None).err();
+            failed = interpret::run(self.isa, self.program, &inputs, &[256], out.into(), registers, None).err();
         });
         inputs.clear();
         failed.map_or(Ok(()), Err)

@@ -11,7 +11,7 @@ const SPLIT_AT: &[Param] = &[X1, PARTS];
 const OBJ: Param = Param::new("obj", ParamKind::Array);
 
 const SPLIT_RULE: &str = "A number of equal parts, or the positions of the cuts, as in slices. Views; along axis 0 each part is a range of the stream.";
-const JOIN_RULE: &str = "concat's rule: types are promoted to one; along axis 0 frames do not stream yet.";
+const JOIN_RULE: &str = "concat's rule: types are promoted to one.";
 
 pub(super) const ROWS: &[Row] = &[
     row!(

@@ -25,7 +25,7 @@ pub(crate) static CONCAT: Page = Page {
             "concat((x, y), axis=None)",
         ],
         doc: "The arrays one after another along an axis.",
-        rule: "The types are promoted to one. With axis=None the arrays are flattened first.",
+        rule: "The types are promoted to one. With axis=None the arrays are flattened first. Streams along axis 0, one array after another; where a source is read at places that do not follow each other (a loop, a roll), each has a reading of its own.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: concat_meta, eval: concat },

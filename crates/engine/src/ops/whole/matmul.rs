@@ -1,6 +1,6 @@
 //! The matrix product.
 
-use opusclip_raw::kernel::matmul::{Ring, Size, dot, matmul as product, matmul_f32, matmul_f64};
+use opusclip_raw::kernel::matmul::{Ring, Size, TALL, dot, dot_f32, matmul as product, matmul_f32, matmul_f64};
 use opusclip_raw::{DType, Isa, Number};
 
 use super::given::Given;
@@ -37,7 +37,7 @@ pub(super) static MATMUL: Page = Page {
         ],
         ulp: 64,
         doc: "The matrix product over the last two axes, also written `x @ y`; the axes before broadcast.",
-        rule: "An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order, without fused multiply-add: the same bits on every machine.",
+        rule: "An array of one axis is a row on the left, a column on the right, and that axis goes from the result. Integers wrap, bool is or of ands, float16 is summed in float32 and rounded once, bfloat16 gives float32. Sums are runs of 256 products in order, then the runs in order; in float32 a product and the sum so far are rounded together (fused multiply-add), in other types each by itself: the same bits on every machine.",
         ..Row::WHOLE
     },
     meaning: Meaning::One { meta: |g| Ok(plan(g)?.meta), eval: matmul },
@@ -139,27 +139,34 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
         let places = at_x.into_iter().zip(at_y);
         let isa = Isa::active();
         macro_rules! every {
-            ($T:ty, $ring:expr, $product:expr) => {{
-                let ring = $ring;
-                let (x, y, out) = (slice::<$T>(&x)?, slice::<$T>(&y)?, <$T>::lanes_mut(out));
-                each(size, x, y, out, places, ring, |size, x, y, out| $product(size, x, y, out, ring))
-            }};
-        }
-        macro_rules! plain {
-            ($T:ty, $product:ident) => {
-                every!($T, Ring { zero: 0.0, add: |x, y| x + y, madd: |s, x, y| s + x * y }, |size, x, y, out, _| {
-                    $product(isa, size, x, y, out)
-                })
+            ($T:ty, $dot:expr, $product:expr) => {
+                each(size, slice::<$T>(&x)?, slice::<$T>(&y)?, <$T>::lanes_mut(out), places, $dot, $product)
             };
         }
         macro_rules! ring {
-            ($T:ty, $ring:expr) => {
-                every!($T, $ring, |size, x, y, out, ring| product(isa, size, x, y, out, ring))
-            };
+            ($T:ty, $ring:expr) => {{
+                let ring = $ring;
+                every!(
+                    $T,
+                    |x: &[$T], y: &[$T]| dot(x.iter().copied(), y, ring),
+                    |size: Size, x: &[$T], y: &[$T], out: &mut [$T]| product(isa, size, x, y, out, ring)
+                )
+            }};
         }
         match inside {
-            DType::F32 => plain!(f32, matmul_f32),
-            DType::F64 => plain!(f64, matmul_f64),
+            DType::F32 => every!(
+                f32,
+                |x: &[f32], y: &[f32]| dot_f32(isa, x, y),
+                |size: Size, x: &[f32], y: &[f32], out: &mut [f32]| matmul_f32(isa, size, x, y, out)
+            ),
+            DType::F64 => {
+                let plain = Ring { zero: 0.0, add: |x, y| x + y, madd: |s: f64, x: f64, y: f64| s + x * y };
+                every!(
+                    f64,
+                    |x: &[f64], y: &[f64]| dot(x.iter().copied(), y, plain),
+                    |size: Size, x: &[f64], y: &[f64], out: &mut [f64]| matmul_f64(isa, size, x, y, out)
+                )
+            }
             d if d.is_complex() => with_complex!(d, T => ring!(
                 T,
                 Ring { zero: T::default(), add: |x: T, y: T| x + y, madd: |s: T, x: T, y: T| s + x * y }
@@ -174,19 +181,19 @@ fn matmul(g: &Given<'_, Array>) -> Result<Array> {
 }
 
 /// Each product of a stack, whose matrices start at the places.
-fn each<T: Copy + Send + Sync, A: Fn(T, T) -> T + Copy + Sync, M: Fn(T, T, T) -> T + Copy + Sync>(
+fn each<T: Copy + Send + Sync>(
     size: Size,
     x: &[T],
     y: &[T],
     out: &mut [T],
     places: impl Iterator<Item = (usize, usize)>,
-    ring: Ring<T, A, M>,
+    dot: impl Fn(&[T], &[T]) -> T + Sync,
     product: impl Fn(Size, &[T], &[T], &mut [T]) + Sync,
 ) -> Result<()> {
     let Size { m, k, n } = size;
     let one = |x: &[T], y: &[T], out: &mut [T]| {
         let size = Size { m: out.len() / n.max(1), ..size };
-        if n < FEW && k > 0 { few_columns(size, x, y, out, ring) } else { product(size, x, y, out) }
+        if n < FEW && k > 0 { few_columns(size, x, y, out, &dot) } else { product(size, x, y, out) }
     };
     let products = m.saturating_mul(k).saturating_mul(n);
     if products < WORTH {
@@ -195,8 +202,10 @@ fn each<T: Copy + Send + Sync, A: Fn(T, T) -> T + Copy + Sync, M: Fn(T, T, T) ->
         }
         return Ok(());
     }
-    // Threads share the rows: how they are cut does not change an element.
-    let rows = (WORTH / k.saturating_mul(n).max(1)).clamp(1, m.max(1)).next_multiple_of(ROWS);
+    // Threads share the rows: how they are cut does not change an element. Each packs all of `y` for
+    // its rows, so that they get many at once, though no more than a block of the product has.
+    let least = (WORTH / k.saturating_mul(n).max(1)).clamp(1, m.max(1));
+    let rows = least.max(m.div_ceil(2 * threads::sharing()).min(TALL)).next_multiple_of(ROWS);
     for (out, (a, b)) in out.chunks_mut((m * n).max(1)).zip(places) {
         let parts = out.chunks_mut(rows.saturating_mul(n).max(1)).enumerate();
         let jobs = parts.map(|(p, out)| (&x[a + p * rows * k..], out));
@@ -218,18 +227,12 @@ const WORTH: usize = 1 << 25;
 const ROWS: usize = 8;
 
 /// Each element is a sum over two runs of memory, in the same order.
-fn few_columns<T: Copy, A: Fn(T, T) -> T + Copy, M: Fn(T, T, T) -> T + Copy>(
-    size: Size,
-    x: &[T],
-    y: &[T],
-    out: &mut [T],
-    ring: Ring<T, A, M>,
-) {
+fn few_columns<T: Copy>(size: Size, x: &[T], y: &[T], out: &mut [T], dot: &impl Fn(&[T], &[T]) -> T) {
     let Size { k, n, .. } = size;
     for j in 0..n {
         let column: Vec<T> = y.iter().skip(j).step_by(n).take(k).copied().collect();
         for (row, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
-            out[j] = dot(row.iter().copied(), &column, ring);
+            out[j] = dot(row, &column);
         }
     }
 }
