@@ -88,7 +88,7 @@ pub(crate) fn status(name: &str) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
 }
 
-#[allow(dead_code)]
+#[allow(dead_code, clippy::print_stdout)]
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| ".".into()));
