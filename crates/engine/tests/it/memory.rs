@@ -191,3 +191,15 @@ fn steps_that_do_not_live_together_are_planned_in_the_same_buffers() {
     run(vec![Output::Sink(lazy, sink(9).0)], &opts).unwrap();
     assert!(monitor.pool_peak_bytes() <= monitor.planned_bytes());
 }
+
+#[test]
+fn memory_that_blocks_used_serves_counts() {
+    let x = Array::from_fn(&[8, 64, 64], |i| (i[0] * 7 + i[1] * 13 + i[2] * 29) as u8).unwrap();
+    // The first frames have no table that can be counted.
+    let factors = Array::from_fn(&[8, 1, 1], |i| if i[0] == 0 { f32::NAN } else { i[0] as f32 }).unwrap();
+    let sums = (Lazy::from(x).f32() * Lazy::from(factors)).sum((1, 2));
+    let monitor = Monitor::new();
+    let got = sums.collect_with(&RunOptions { monitor: monitor.clone(), ..options(1) }).unwrap();
+    assert_same("sums", &got, &reference::collect(std::slice::from_ref(&sums)).unwrap()[0]);
+    assert!(monitor.counted() > 0 && monitor.blocks() > 0, "{monitor:?}");
+}

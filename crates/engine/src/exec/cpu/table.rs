@@ -310,7 +310,8 @@ fn entries_of<T: Lane>(entries: Lanes<'_>) -> Result<&[T; 256]> {
 }
 
 fn planes(values: &Block) -> Result<Option<PlaneTable>> {
-    let Lanes::F32(table) = values.lanes() else { return Ok(None) };
+    // The block may have been one for longer runs.
+    let Lanes::F32(table) = values.lanes().head(256) else { return Ok(None) };
     let table = table.try_into().map_err(|_| Error::internal("a table is not of 256 entries"))?;
     Ok(PlaneTable::new(table, None))
 }
