@@ -105,8 +105,9 @@ fn ten_thousand_frames_take_no_more_than_a_hundred() {
         peaks.push(answers.iter().map(|a| a[1]).min().unwrap());
     }
     let (few, many) = (peaks[0] as f64, peaks[1] as f64);
-    // Lists of the frames' times are the one thing that grows with their number.
-    assert!(many < few * 1.05 + 200.0 * 10_000.0, "{few} bytes for 100 frames, {many} for 10,000");
+    // What grows with their number is what is known of each frame (its times, where a part may begin):
+    // some hundred bytes, where a frame has 14,400. Pictures of a usual size hide it in the 5 %.
+    assert!(many < few * 1.05 + 400.0 * 10_000.0, "{few} bytes for 100 frames, {many} for 10,000");
 }
 
 #[test]
