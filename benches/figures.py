@@ -300,10 +300,6 @@ def main():
         return opencv_loop(*options.opencv_loop)
 
     head = machine()
-    # Built beforehand, so that no build runs beside a measurement.
-    run(["cargo", "build", "--locked", "--release", "-p", "opusclip-cli"], cwd=ROOT)
-    run(["cargo", "build", "--locked", "--release", "-p", "opusclip-engine", "--example", "seed_batch"], cwd=ROOT)
-    run(["cargo", "build", "--locked", "--release", "-p", "opusclip", "--example", "overhead"], cwd=ROOT)
     program, example = TARGET / "release" / "opusclip", TARGET / "release" / "examples" / "seed_batch"
     with tempfile.TemporaryDirectory(prefix="opusclip-figures-") as name:
         folder = Path(name)

@@ -12,6 +12,29 @@ fn run(command: &mut Command, what: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("bench: {what} failed ({status})")) }
 }
 
+/// What is measured, in the very words of `test.sh`: packages chosen otherwise have other features, and
+/// everything would be built again.
+const BUILD: &[&str] = &[
+    "build",
+    "--locked",
+    "--release",
+    "--package",
+    "opusclip-cli",
+    "--package",
+    "opusclip",
+    "--package",
+    "opusclip-engine",
+    "--bins",
+    "--example",
+    "npy_tool",
+    "--example",
+    "jobs",
+    "--example",
+    "overhead",
+    "--example",
+    "seed_batch",
+];
+
 /// Where the tests' own NumPy and OpenCV live, which do for the gate.
 const TESTS: &str = ".venv";
 
@@ -47,8 +70,7 @@ pub(crate) fn go(root: &Path, args: &[&str]) -> Result<String, String> {
     };
     let python = python.ok_or("bench: .venv is missing; ./test.sh makes it")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let build = ["build", "--locked", "--release", "-p", "opusclip", "--example", "jobs"];
-    run(Command::new(cargo).args(build).current_dir(root), "cargo build")?;
+    run(Command::new(cargo).args(BUILD).current_dir(root), "cargo build")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |t| root.join(t));
     let jobs = target.join("release").join("examples").join("jobs");
     match args {
