@@ -167,6 +167,10 @@ impl<'a> Feed<'a> {
             // Whoever wanted frames has all of them; what is kept may still serve another.
             return self.read(range, pool, monitor, homes);
         }
+        if self.last.as_ref().is_some_and(|(r, _)| range.start < r.start) {
+            // The pass `readings` sees to it.
+            return Err(Error::internal("a stage goes back in its source"));
+        }
         // The end goes back when the one who looked farthest ahead is done. Frames that were
         // read stay until the start has passed them: they do not come again.
         let end = self.last.as_ref().map_or(range.end, |(r, _)| r.end.max(range.end));

@@ -9,7 +9,11 @@ use crate::error::Result;
 use crate::lazy::{Op, SourceRef};
 use crate::ops::{Attr, Whole, whole};
 use crate::plan::{Kind, NodeId, Plan, PlanNode};
-use crate::stage::{Access, access, streams};
+use crate::stage::memory::{needed_into, sources_of, stage_frames};
+use crate::stage::{Access, access, schedule_for, streams};
+
+/// Frames that are looked at one by one; joins in longer streams of sources wait.
+const MOST_TICKS: usize = 1 << 18;
 
 /// Readings of their own that one plan may have; joins that would need more wait for their inputs.
 const MOST_READINGS: u32 = 16;
@@ -22,7 +26,7 @@ pub(super) fn run(plan: &Plan) -> Result<Plan> {
     }
     let sources = plan.nodes().iter().any(source);
     let mut readings = 0;
-    Ok(plan.rewrite(|out, node| {
+    let streaming = plan.rewrite(|out, node| {
         let Some(0) = axis_of(&node) else { return out.intern(node) };
         let at = out.intern(named(&node, true));
         if !sources {
@@ -32,7 +36,50 @@ pub(super) fn run(plan: &Plan) -> Result<Plan> {
             Some(inputs) => out.intern(PlanNode { inputs, ..named(&node, true) }),
             None => out.intern(named(&node, false)),
         }
+    });
+    if !sources || steady(&streaming) {
+        return Ok(streaming);
+    }
+    // Others read the same source at another place: a join must wait rather than ask a decoder to go back.
+    Ok(plan.rewrite(|out, node| match axis_of(&node) {
+        Some(0) => out.intern(named(&node, false)),
+        _ => out.intern(node),
     }))
+}
+
+/// Whether no reading goes back: tick by tick, what is made in one stage needs the frames of each source
+/// in their order.
+fn steady(plan: &Plan) -> bool {
+    [false, true].into_iter().all(|watched| {
+        let schedule = schedule_for(plan, watched);
+        let mut known = vec![false; plan.nodes().len()];
+        let mut need = Vec::new();
+        for stage in &schedule.stages {
+            let ticks = stage_frames(plan, stage);
+            let reads = !sources_of(plan, stage, &|id| known[id.0]).is_empty();
+            if reads && ticks > MOST_TICKS {
+                return false;
+            }
+            let mut last = vec![0; plan.nodes().len()];
+            for tick in 0..if reads { ticks } else { 0 } {
+                needed_into(&mut need, plan, stage, &|id| known[id.0], &(tick..tick + 1));
+                for (n, range) in need.iter().enumerate() {
+                    let Some(range) = range.as_ref().filter(|r| !r.is_empty()) else { continue };
+                    if matches!(plan.node(NodeId(n)).kind, Kind::Op(Op::Source(_))) {
+                        if range.start < last[n] {
+                            return false;
+                        }
+                        last[n] = range.start;
+                    }
+                }
+            }
+            let kept = stage.targets.iter().filter(|t| schedule.kept[t.0]);
+            for id in kept.chain(&stage.folds).chain(&stage.whole) {
+                known[id.0] = true;
+            }
+        }
+        true
+    })
 }
 
 /// The axis of a join, counted from the front.

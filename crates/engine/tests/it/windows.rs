@@ -193,3 +193,28 @@ fn windows_and_a_mean_over_time_share_a_reading() {
     let text = explain(&outputs, &options(2)).unwrap();
     assert_eq!(read.load(Ordering::Relaxed), 100, "{text}");
 }
+
+#[test]
+fn a_join_beside_other_readers_of_its_source_does_not_go_back() {
+    let x = Made::of(&[60, 8, 6, 3], vec![]).lazy();
+    let black = Lazy::from(Array::zeros(DType::U8, &[50, 8, 6, 3]).unwrap());
+    let delayed = concat(&[black.clone(), x.slice_axis(0, None, Some(10), None)], 0);
+    let loops = concat(&[x.clone(), black.clone()], 0);
+    let twice = concat(&[loops.clone(), loops], 0);
+    let shifted = &concat(&[black.slice_axis(0, None, Some(2), None), x.slice_axis(0, None, Some(58), None)], 0) + &x;
+    for y in [&x + &delayed, twice, shifted] {
+        for threads in [1, 2] {
+            assert_same(
+                "a join",
+                &y.collect_with(&options(threads)).unwrap(),
+                &reference::collect(&[y.clone()]).unwrap()[0],
+            );
+        }
+    }
+    // One frame of a source, reduced, behind its other frames: chunks in which it is not due.
+    let x = Made::of(&[20, 64, 64], vec![]).lazy();
+    let one = x.slice_axis(0, Some(7), Some(8), None);
+    let z = (one.f32() * one.f32().mean((1, 2)).keepdims()).mean((1, 2));
+    let y = concat(&[x.f32().mean((1, 2)), z], 0);
+    assert_same("one frame", &y.collect().unwrap(), &reference::collect(&[y.clone()]).unwrap()[0]);
+}

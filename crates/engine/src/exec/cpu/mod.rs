@@ -115,6 +115,10 @@ impl Executor for Cpu<'_> {
                 interpret::run(self.isa, program, inputs, &frames.shape, out, &shelves.registers, watcher)
             }
             Kind::Reduce { op, axes, over, program, path, .. } => {
+                if out.is_empty() {
+                    // Of a join's input that is not due: it has no frame to make a table of.
+                    return Ok(());
+                }
                 let (full_over, over) = (over, over_of(over, axes, frames));
                 if let Path::Count { operand, per_frame } = path {
                     let shared = self.counts.get(id.0).filter(|_| !per_frame);
