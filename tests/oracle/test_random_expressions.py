@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,89 +18,112 @@ TYPES = "uint8 int8 uint16 int16 int32 uint32 int64 float32 float64 bool".split(
 
 CASTS = {"u8": np.uint8, "i8": np.int8, "u16": np.uint16, "i16": np.int16, "i32": np.int32, "i64": np.int64}
 CASTS |= {"f32": np.float32, "f64": np.float64}
-NAMES = "where minimum maximum abs floor rint sqrt clip sum min max mean any all nan_to_num isnan diff sort flip".split()
-SPACE = {n: getattr(np, n) for n in NAMES} | {n: (lambda a, t=t: np.asarray(a).astype(t)) for n, t in CASTS.items()}
-CUTS = ["::-1", ":, ::-1", "..., ::-1", ":, :, ::-1"]
+NAMES = "where minimum maximum abs floor rint sqrt clip min max mean any all nan_to_num isnan diff sort flip".split()
+
+
+class Undefined(Exception):
+    """What the platform, or the order of additions, decides in NumPy."""
+
+
+def cast(dtype, a):
+    a = np.asarray(a)
+    if a.dtype.kind == "f" and np.dtype(dtype).kind != "f":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        if not ((a > low - 1.0) & (a < high + 1.0)).all():
+            raise Undefined
+    return a.astype(dtype)
+
+
+def whole_sum(a, **more):
+    if np.asarray(a).dtype.kind == "f":
+        raise Undefined
+    return np.sum(a, **more)
+
+
+SPACE = {n: getattr(np, n) for n in NAMES} | {n: partial(cast, t) for n, t in CASTS.items()} | {"sum": whole_sum}
+
+# What a text may be made of, by its letter, each line as often as its weight says: `w` is of whole numbers (where `x` is;
+# else perhaps a refusal, which both must share), `v` one or a number; `r` a float, `s` one or a number; `t` a test.
+RULES = {
+    "w": [
+        (40, ["({w} {op} {v})"]),
+        (10, ["({w} {by} {d})"]),
+        (10, ["minimum({w}, {v})", "maximum({w}, {v})"]),
+        (10, ["where({t}, {w}, {v})"]),
+        (7, ["{cast}({w})"]),
+        (5, ["abs({w})", "({sign}{w})"]),
+        (8, [f"{op}({{w}}, axis={{axes}}, keepdims=True)" for op in ("sum", "min", "max")]),
+        (10, ["{x}"]),
+    ],
+    "r": [
+        (40, ["({r} + {s})", "({r} - {s})", "({r} * {s})"]),
+        (10, ["({r} / 255)", "({r} / 3)", "({r} / 0.5)", "({r} / (abs({r}) + 1))"]),
+        (15, ["floor({r})", "rint({r})", "abs({r})"]),
+        (5, ["sqrt(abs({r}))"]),
+        (10, ["minimum({r}, {s})", "maximum({r}, {s})"]),
+        (5, ["where({t}, {r}, {s})"]),
+        (5, ["f32(mean({x}, axis=(1, 2, 3), keepdims=True))"]),
+        # Not of whole numbers themselves: float functions of 8 bits are float32 here, float16 there.
+        (10, ["f32({w})", "f64({w})", "({w} / 3)"]),
+    ],
+    "v": [(1, ["{w}"]), (1, ["{n}"])],
+    "s": [(1, ["{r}"]), (1, ["{n}"]), (1, ["0.25"])],
+    "t": [(1, [f"({{w}} {op} {{n}})" for op in ("<", ">", "==", "!=", "<=", ">=")])],
+    "x": [(2, ["{name}"]), (1, [f"{{name}}[{cut}]" for cut in ("::-1", ":, ::-1", "..., ::-1", ":, :, ::-1")])],
+    "n": [(1, ["0", "1", "2", "3", "7", "10", "64", "100", "127"])],
+    "d": [(1, ["1", "2", "3", "7"])],
+    "axes": [(1, ["0", "1", "(1, 2)", "(1, 2, 3)", "3", "(0, 2)"])],
+    "end": [
+        (1, ["{w}"]),
+        (1, ["{r}"]),
+        (1, ["u8(clip(nan_to_num({r}), 0, 255))"]),
+        (1, ["max({r}, axis=(1, 2, 3))"]),
+        (1, [f"sum({{w}}, axis={axes})" for axes in ("0", "(1, 2, 3)", "(1, 2)", "-1")]),
+        (1, [f"diff({{w}}, axis={axis})" for axis in "012"]),
+    ],
+}
+# Where a text has become deep enough.
+LEAVES = {"w": [(1, ["{x}"])], "r": [(1, ["f32({x})", "f64({x})", "({x} / 3)"])]}
 
 
 class Grammar:
-    """Makes texts whose every step is exact in NumPy: sums and means are of integers, casts to integers of what fits."""
+    """Makes texts whose every step but what is `Undefined` is exact in NumPy."""
 
-    def __init__(self, seed, casts):
+    def __init__(self, seed, dtype):
         self.draw = random.Random(seed)
-        self.casts = casts
+        own = {"cast": "u8 i8 u16 i16 i32 i64"}
+        # Floats have no bits; both refuse, and that need not be tried often.
+        own |= {"op": "+ - *", "by": "// %", "sign": "-"} if dtype.startswith("float") else {}
+        own = {"op": "+ - * & | ^", "by": "// % >> <<", "sign": "- ~"} | own
+        self.more = {letter: [(1, texts.split())] for letter, texts in own.items()}
 
-    def number(self):
-        return self.draw.choice(["0", "1", "2", "3", "7", "10", "64", "100", "127"])
+    def __getitem__(self, letter):
+        """A part of a text, drawn anew each time that `format_map` asks."""
+        rules = LEAVES if self.depth <= 0 and letter in LEAVES else RULES | self.more
+        weights, texts = zip(*rules[letter])
+        text = self.draw.choice(self.draw.choices(texts, weights)[0])
+        self.depth -= 1
+        made = text.format_map(self)
+        self.depth += 1
+        return made
 
-    def leaf(self, names):
-        return self.draw.choice([*names, *names, f"{self.draw.choice(names)}[{self.draw.choice(CUTS)}]"])
-
-    def integer(self, depth, names):
-        """Of whole numbers, where `x` is (else perhaps a refusal, which both must share)."""
-        pick = self.draw.random()
-        if depth <= 0 or pick < 0.1:
-            return self.leaf(names)
-        deeper = lambda: self.integer(depth - 1, names)
-        other = lambda: self.draw.choice([deeper, self.number])()
-        if pick < 0.5:
-            return f"({deeper()} {self.draw.choice(['+', '-', '*', '&', '|', '^'])} {other()})"
-        if pick < 0.6:
-            return f"({deeper()} {self.draw.choice(['//', '%', '>>', '<<'])} {self.draw.choice('1237')})"
-        if pick < 0.7:
-            return f"{self.draw.choice(['minimum', 'maximum'])}({deeper()}, {other()})"
-        if pick < 0.8:
-            return f"where({self.test(depth - 1, names)}, {deeper()}, {other()})"
-        if pick < 0.87:
-            return f"{self.draw.choice(self.casts)}({deeper()})"
-        if pick < 0.92:
-            return self.draw.choice(["abs({})", "(~{})", "(-{})"]).format(deeper())
-        axes = self.draw.choice(["0", "1", "(1, 2)", "(1, 2, 3)", "3", "(0, 2)"])
-        return f"{self.draw.choice(['sum', 'min', 'max'])}({deeper()}, axis={axes}, keepdims=True)"
-
-    def test(self, depth, names):
-        return f"({self.integer(depth, names)} {self.draw.choice(['<', '>', '==', '!=', '<=', '>='])} {self.number()})"
-
-    def real(self, depth, names):
-        pick = self.draw.random()
-        if depth <= 0 or pick < 0.1:
-            # Not of whole numbers themselves: float functions of 8 bits are float32 here, float16 there.
-            return self.draw.choice(["f32({})", "f64({})", "({} / 3)"]).format(self.integer(depth - 1, names))
-        deeper = lambda: self.real(depth - 1, names)
-        other = lambda: self.draw.choice([deeper, self.number, lambda: "0.25"])()
-        if pick < 0.5:
-            return f"({deeper()} {self.draw.choice('+-*')} {other()})"
-        if pick < 0.6:
-            return f"({deeper()} / {self.draw.choice(['255', '3', '0.5', '(abs(' + deeper() + ') + 1)'])})"
-        if pick < 0.75:
-            return f"{self.draw.choice(['floor', 'rint', 'abs'])}({deeper()})"
-        if pick < 0.8:
-            return f"sqrt(abs({deeper()}))"
-        if pick < 0.9:
-            return f"{self.draw.choice(['minimum', 'maximum'])}({deeper()}, {other()})"
-        if pick < 0.95:
-            return f"where({self.test(depth - 1, names)}, {deeper()}, {other()})"
-        return f"f32(mean({self.leaf(names)}, axis=(1, 2, 3), keepdims=True))"
+    def make(self, letter, depth):
+        self.depth = depth
+        return self[letter]
 
     def text(self):
         """Perhaps a step or two with names, then the result."""
         names, steps = ["x"], []
         for name in "ab"[: self.draw.randrange(3)]:
-            steps.append(f"{name} = {self.integer(2, names)}")
+            self.more["name"] = [(1, names)]
+            steps.append(f"{name} = {self.make('w', 3)}")
             names.append(name)
-        ends = [
-            lambda: self.integer(4, names),
-            lambda: self.real(4, names),
-            lambda: f"u8(clip(nan_to_num({self.real(4, names)}), 0, 255))",
-            lambda: f"max({self.real(3, names)}, axis=(1, 2, 3))",
-            lambda: f"sum({self.integer(3, names)}, axis={self.draw.choice(['0', '(1, 2, 3)', '(1, 2)', '-1'])})",
-            lambda: f"diff({self.integer(3, names)}, axis={self.draw.choice('012')})",
-        ]
-        return "; ".join([*steps, self.draw.choice(ends)()])
+        self.more["name"] = [(1, names)]
+        return "; ".join([*steps, self.make("end", 7)])
 
 
 def numpy_says(text, x):
-    """The array, or None where NumPy refuses."""
+    """The array, None where NumPy refuses, or raises `Undefined`."""
     space = dict(SPACE, x=x)
     *steps, last = text.split("; ")
     try:
@@ -125,18 +149,19 @@ def elements(dtype, shape, seed):
 # Large enough for tables and counts and several chunks; and one of odd lengths.
 @pytest.mark.parametrize("dtype", TYPES)
 def test_random_expressions_are_numpys(dtype, tmp_path):
-    # Floats outside a whole type's range become whatever the platform likes in NumPy.
-    casts = ["f32", "f64"] if dtype.startswith("float") else ["u8", "i8", "u16", "i16", "i32", "i64"]
-    grammar = Grammar(f"{SEED} {dtype}", casts)
+    grammar = Grammar(f"{SEED} {dtype}", dtype)
     inputs = {}
     for name, shape in {"large": (6, 40, 30, 3), "odd": (3, 7, 5, 1)}.items():
         inputs[name] = elements(dtype, shape, len(name))
         np.save(tmp_path / f"{name}.npy", inputs[name])
-    refused = 0
+    compared = 0
     for n in range(ROUNDS):
         text = grammar.text()
         name = grammar.draw.choice(list(inputs))
-        theirs = numpy_says(text, inputs[name])
+        try:
+            theirs = numpy_says(text, inputs[name])
+        except Undefined:
+            continue
         environment = {**os.environ, "OPUSCLIP_ISA": grammar.draw.choice(ISAS)}
         out = tmp_path / f"{n}.npy"
         command = [BIN, "process", tmp_path / f"{name}.npy", "-o", out, "--expr", text]
@@ -144,7 +169,6 @@ def test_random_expressions_are_numpys(dtype, tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         said = f"{text}\n{dtype} {inputs[name].shape} on {environment['OPUSCLIP_ISA']}: {done.stderr[-500:]}"
         if theirs is None:
-            refused += 1
             assert done.returncode == 2 or done.returncode == 1, said
             assert not out.exists() and "internal" not in done.stderr, said
             continue
@@ -155,4 +179,5 @@ def test_random_expressions_are_numpys(dtype, tmp_path):
         assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape), said
         assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), said
         out.unlink()
-    assert refused < ROUNDS * 0.7, "hardly anything was compared"
+        compared += 1
+    assert compared > ROUNDS * 0.3, "hardly anything was compared"
