@@ -178,8 +178,7 @@ fn integers(op: Binary, x: i64, y: i64) -> Result<Value, String> {
         Binary::LeftShift | Binary::RightShift if y < 0 => Err("negative shift count".to_string()),
         // Nothing of 64 bits is left after 64 of them but the sign.
         Binary::RightShift => int(Some(x >> y.min(63))),
-        Binary::LeftShift if x == 0 => int(Some(0)),
-        Binary::LeftShift => int(1i64.checked_shl(y.min(64) as u32).filter(|p| *p > 0).and_then(|p| x.checked_mul(p))),
+        Binary::LeftShift => int(i64::try_from(i128::from(x) << y.min(64)).ok()),
         _ => int(Some(x ^ y)),
     }
 }
