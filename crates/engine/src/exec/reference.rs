@@ -12,8 +12,7 @@ use crate::error::{Error, Result};
 use crate::flow::Source;
 use crate::lazy::{Lazy, Op};
 use crate::ops::complex::quotient;
-use crate::ops::lanes::{Lanes, LanesMut};
-use crate::ops::{self, Elementwise, Reduce};
+use crate::ops::{Elementwise, Reduce};
 use crate::plan::{Instruction, Kind, NodeId, Plan, Program, Value, lower};
 
 /// See the module.
@@ -73,10 +72,10 @@ impl Executor for Reference {
             Kind::Op(Op::Movement(m)) => m.apply_to_chunk(first(inputs)?, &frames.shape)?,
             Kind::Op(Op::Whole(w)) => w.eval(inputs)?,
             Kind::Op(Op::Reduce { op, axes, .. }) => reduce(*op, axes, first(inputs)?, &frames.shape)?,
-            Kind::Fused { program, .. } => run_program(program, inputs, &frames.shape)?,
+            Kind::Fused { program, .. } => program.run(inputs, &frames.shape)?,
             Kind::Reduce { op, axes, over, program, .. } => {
                 let over = over_of(over, axes, frames);
-                reduce(*op, axes, &run_program(program, inputs, &over)?, &frames.shape)?
+                reduce(*op, axes, &program.run(inputs, &over)?, &frames.shape)?
             }
             Kind::Op(Op::Source(_) | Op::Data(_) | Op::Scalar(_) | Op::Input(_)) => {
                 return Err(Error::internal("a leaf was given to an executor"));
@@ -101,40 +100,7 @@ fn elementwise(op: Elementwise, inputs: &[Array], shape: &[usize]) -> Result<Arr
         result: Value::Result(0),
         dtype,
     };
-    run_program(&program, inputs, shape)
-}
-
-fn run_program(program: &Program, inputs: &[Array], shape: &[usize]) -> Result<Array> {
-    let whole = |a: &Array| a.broadcast(shape).to_contiguous();
-    let operands = inputs.iter().map(whole).collect::<Result<Vec<_>>>()?;
-    let constant = |s: &Scalar| Array::from_scalar(*s).and_then(|a| whole(&a));
-    let mut results: Vec<Array> = Vec::new();
-    for i in &program.instructions {
-        let args = i
-            .args
-            .iter()
-            .map(|v| match v {
-                Value::Operand(n) => Ok(operands[*n].clone()),
-                Value::Result(n) => Ok(results[*n].clone()),
-                Value::Constant(s) => constant(s),
-            })
-            .collect::<Result<Vec<Array>>>()?;
-        let mut buffer = crate::array::zeroed(i.dtype, shape)?;
-        let bytes = shape::count("program", shape, 1)? * i.dtype.size();
-        let lanes: Option<Vec<Lanes<'_>>> =
-            args.iter().map(|a| Lanes::of(a.dtype(), a.contiguous_bytes().unwrap_or(&[]))).collect();
-        let out = LanesMut::of(i.dtype, &mut buffer.bytes_mut()[..bytes]);
-        match (lanes, out) {
-            (Some(lanes), Some(out)) => ops::eval(i.op, Isa::BASELINE, &lanes, out),
-            _ => return Err(Error::internal("a buffer is not aligned")),
-        }
-        results.push(Array::from_buffer(buffer, i.dtype, shape.to_vec()));
-    }
-    match program.result {
-        Value::Operand(n) => Ok(operands[n].clone()),
-        Value::Result(n) => Ok(results[n].clone()),
-        Value::Constant(s) => constant(&s),
-    }
+    program.run(inputs, shape)
 }
 
 /// Each result element from its own elements, gathered in C order.

@@ -7,18 +7,17 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use opusclip_raw::{DType, Isa};
+use opusclip_raw::DType;
 
 use super::tabulate::{FEWEST_ELEMENTS, Lookup, lookup};
+use crate::array::Array;
 use crate::array::shape::product;
-use crate::array::{Array, zeroed};
 use crate::error::{Error, Result};
 use crate::lazy::{DataRef, Op};
-use crate::ops::lanes::{Block, Lanes, LanesMut};
 use crate::ops::whole::{
     Attr, COUNTED_MEDIAN, COUNTED_QUANTILE, COUNTS, MEDIAN, NANMEDIAN, OCCURRING, QUANTILE, VALUES, Whole, ramp,
 };
-use crate::ops::{self, Movement, Reduce};
+use crate::ops::{Movement, Reduce};
 use crate::plan::{Kind, NodeId, Path, Plan, PlanNode, Program, Value};
 
 /// A node that can be made of counts.
@@ -186,10 +185,10 @@ fn values_of(
         let make = || op(out, Op::Data(DataRef(array)), Vec::new(), shape, dtype);
         *known.entry((program.cloned(), bytes, frames)).or_insert_with(make)
     };
-    let ramp = ramp(bytes)?;
+    let ramp = ramp(bytes)?.broadcast_view(&[1, VALUES])?;
     let Some((program, inputs, at)) = c.program else { return Ok(data(out, None, 1, ramp)) };
     if program.operands.len() == 1 {
-        let table = table(program, &ramp)?;
+        let table = program.run(&[ramp], &[1, VALUES])?;
         return Ok(data(out, Some(program), 1, table));
     }
     // A row for each frame, whatever the operands are: values that hold for all would be a whole array,
@@ -218,33 +217,4 @@ fn values_of(
     let (program, path) = (program.clone(), Path::Blocks("256 values of each frame"));
     let dtype = program.dtype;
     Ok(out.intern(PlanNode { kind: Kind::Fused { program, path }, inputs: operands, shape: rows.to_vec(), dtype }))
-}
-
-/// A program of one operand over the ramp.
-fn table(program: &Program, ramp: &Array) -> Result<Array> {
-    let bytes = ramp.contiguous_bytes().unwrap_or(&[]);
-    let ramp = Lanes::of(ramp.dtype(), bytes).ok_or_else(|| Error::internal("a ramp is not aligned"))?;
-    let mut results: Vec<Block> = Vec::with_capacity(program.instructions.len());
-    let splat = |v: &Value| match v {
-        Value::Constant(s) => Some(Block::splat(*s, VALUES)),
-        _ => None,
-    };
-    fn lanes<'a>(v: &Value, ramp: Lanes<'a>, results: &'a [Block], splat: &'a Option<Block>) -> Lanes<'a> {
-        match v {
-            Value::Result(n) => results.get(*n).map_or(ramp, Block::lanes),
-            _ => splat.as_ref().map_or(ramp, Block::lanes),
-        }
-    }
-    for i in &program.instructions {
-        let splats: Vec<Option<Block>> = i.args.iter().map(splat).collect();
-        let args: Vec<Lanes<'_>> = i.args.iter().zip(&splats).map(|(v, s)| lanes(v, ramp, &results, s)).collect();
-        let mut result = Block::new(i.dtype, VALUES);
-        ops::eval(i.op, Isa::active(), &args, result.head_mut(VALUES));
-        results.push(result);
-    }
-    let mut buffer = zeroed(program.dtype, &[1, VALUES])?;
-    let out = buffer.bytes_mut().get_mut(..VALUES * program.dtype.size()).unwrap_or_default();
-    let mut out = LanesMut::of(program.dtype, out).ok_or_else(|| Error::internal("a table is not aligned"))?;
-    out.copy_from(lanes(&program.result, ramp, &results, &splat(&program.result)));
-    Ok(Array::from_buffer(buffer, program.dtype, vec![1, VALUES]))
 }

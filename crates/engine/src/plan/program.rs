@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use opusclip_raw::DType;
+use opusclip_raw::{DType, Isa};
 
-use crate::array::Scalar;
-use crate::ops::Elementwise;
+use crate::array::{Array, Scalar, shape};
+use crate::error::{Error, Result};
+use crate::ops::lanes::{Lanes, LanesMut};
+use crate::ops::{self, Elementwise};
 
 /// Where an instruction finds a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +48,40 @@ impl Program {
     /// The program that hands its one operand on.
     pub fn operand(dtype: DType) -> Program {
         Program { operands: vec![dtype], instructions: Vec::new(), result: Value::Operand(0), dtype }
+    }
+
+    /// What it makes of inputs broadcast to `shape`: whole arrays, one instruction after another, plain loops.
+    pub(crate) fn run(&self, inputs: &[Array], shape: &[usize]) -> Result<Array> {
+        let whole = |a: &Array| a.broadcast(shape).to_contiguous();
+        let operands = inputs.iter().map(whole).collect::<Result<Vec<_>>>()?;
+        let constant = |s: &Scalar| Array::from_scalar(*s).and_then(|a| whole(&a));
+        let mut results: Vec<Array> = Vec::new();
+        for i in &self.instructions {
+            let args = i
+                .args
+                .iter()
+                .map(|v| match v {
+                    Value::Operand(n) => Ok(operands[*n].clone()),
+                    Value::Result(n) => Ok(results[*n].clone()),
+                    Value::Constant(s) => constant(s),
+                })
+                .collect::<Result<Vec<Array>>>()?;
+            let mut buffer = crate::array::zeroed(i.dtype, shape)?;
+            let bytes = shape::count("program", shape, 1)? * i.dtype.size();
+            let lanes: Option<Vec<Lanes<'_>>> =
+                args.iter().map(|a| Lanes::of(a.dtype(), a.contiguous_bytes().unwrap_or(&[]))).collect();
+            let out = LanesMut::of(i.dtype, &mut buffer.bytes_mut()[..bytes]);
+            match (lanes, out) {
+                (Some(lanes), Some(out)) => ops::eval(i.op, Isa::BASELINE, &lanes, out),
+                _ => return Err(Error::internal("a buffer is not aligned")),
+            }
+            results.push(Array::from_buffer(buffer, i.dtype, shape.to_vec()));
+        }
+        match self.result {
+            Value::Operand(n) => Ok(operands[n].clone()),
+            Value::Result(n) => Ok(results[n].clone()),
+            Value::Constant(s) => constant(&s),
+        }
     }
 
     /// Widest element that passes through the program.

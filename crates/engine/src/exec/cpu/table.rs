@@ -17,6 +17,7 @@ use crate::exec::rules::{LEAF, join};
 use crate::exec::scratch::{Shelf, emptied};
 use crate::ops::Reduce;
 use crate::ops::lanes::{Block, Lane, Lanes, LanesMut, with_element};
+use crate::ops::whole::ramp;
 use crate::plan::Program;
 use crate::threads;
 
@@ -148,21 +149,6 @@ pub(super) fn shared_table<'c>(job: &Job<'_>, cell: &'c OnceLock<Table>) -> Resu
     let mut made = Table::default();
     let n = job.make(0, &mut made)?;
     Ok((cell.get_or_init(|| made), n))
-}
-
-/// The bytes 0…255 as elements of an 8-bit type; those of `int8` are negative in their upper half.
-fn ramp(dtype: DType) -> Result<Array> {
-    static RAMPS: [OnceLock<Array>; 2] = [OnceLock::new(), OnceLock::new()];
-    let cell = &RAMPS[usize::from(dtype == DType::I8)];
-    if let Some(made) = cell.get() {
-        return Ok(made.clone());
-    }
-    let bytes: [u8; 256] = std::array::from_fn(|b| b as u8);
-    let made = match dtype {
-        DType::I8 => Array::from_slice(&bytes.map(u8::cast_signed), &[256])?,
-        _ => Array::from_slice(&bytes, &[256])?,
-    };
-    Ok(cell.get_or_init(|| made).clone())
 }
 
 /// Elements that one thread looks up.

@@ -1,8 +1,10 @@
 //! What depends only on how often each value of an 8-bit array occurs in a frame. No user calls these:
 //! a pass puts them where they give the same answer with one reading of the frames.
 
+use std::sync::OnceLock;
+
+use opusclip_raw::DType;
 use opusclip_raw::kernel::planes::histogram;
-use opusclip_raw::{DType, buffer};
 
 use super::given::Given;
 use super::select::{median_of, share_type};
@@ -61,14 +63,21 @@ fn counts(g: &Given<'_, Array>) -> Result<Array> {
     })
 }
 
-/// All byte patterns in their order, as what a histogram of `dtype`, u8 or i8, counts.
+/// All byte patterns in their order as elements of `dtype`, u8 or i8: what tables are made over and
+/// histograms count.
 pub(crate) fn ramp(dtype: DType) -> Result<Array> {
-    let all: Vec<u8> = (0..=u8::MAX).collect();
-    match dtype {
-        // The pattern is the place, so -128…-1 stand in the upper half.
-        DType::I8 => Array::from_slice(buffer::cast_slice::<i8>(&all).unwrap_or_default(), &[1, VALUES]),
-        _ => Array::from_slice(&all, &[1, VALUES]),
+    static RAMPS: [OnceLock<Array>; 2] = [OnceLock::new(), OnceLock::new()];
+    let cell = &RAMPS[usize::from(dtype == DType::I8)];
+    if let Some(made) = cell.get() {
+        return Ok(made.clone());
     }
+    let bytes: [u8; VALUES] = std::array::from_fn(|b| b as u8);
+    let made = match dtype {
+        // The pattern is the place, so -128…-1 stand in the upper half.
+        DType::I8 => Array::from_slice(&bytes.map(u8::cast_signed), &[VALUES])?,
+        _ => Array::from_slice(&bytes, &[VALUES])?,
+    };
+    Ok(cell.get_or_init(|| made).clone())
 }
 
 const COUNTED: [Param; 2] = [Param::new("counts", ParamKind::Array), Param::new("values", ParamKind::Array)];
