@@ -156,7 +156,9 @@ impl Context<'_> {
                 let lasting = target.is_some() && readers[i] == 0 && self.lasting(id);
                 let frames = Frames { range: want.clone(), shape, lasting };
                 let made = match (&node.kind, target) {
-                    (Kind::Op(Op::Whole(w)), _) if joins(w) && alone(inputs, node.dtype).is_some() => {
+                    (Kind::Op(Op::Whole(w)), _)
+                        if joins(w, frames.shape.len()) && alone(inputs, node.dtype).is_some() =>
+                    {
                         alone(inputs, node.dtype).cloned()
                     }
                     (Kind::Op(Op::Movement(m)), _) => {

@@ -7,51 +7,46 @@ use std::ops::Range;
 use crate::array::shape::product;
 use crate::error::Result;
 use crate::lazy::{Op, SourceRef};
-use crate::ops::{Attr, Whole, whole};
+use crate::ops::{Whole, whole};
 use crate::plan::{Kind, NodeId, Plan, PlanNode};
 use crate::stage::memory::{needed_into, sources_of, stage_frames};
-use crate::stage::{Access, access, schedule_for, streams};
+use crate::stage::{Access, access, reach, schedule_for, streams};
 
 /// Frames that are looked at one by one; joins in longer streams of sources wait.
-const MOST_TICKS: usize = 1 << 18;
+const MOST_TICKS: usize = 1 << 22;
 
 /// Readings of their own that one plan may have; joins that would need more wait for their inputs.
-const MOST_READINGS: u32 = 16;
+const MOST_READINGS: usize = 16;
 
 pub(super) fn run(plan: &Plan) -> Result<Plan> {
     let source = |n: &PlanNode| matches!(n.kind, Kind::Op(Op::Source(_)));
-    let join = |n: &PlanNode| axis_of(n).is_some();
-    if !plan.nodes().iter().any(join) {
+    if !plan.nodes().iter().any(joins) || !plan.nodes().iter().any(source) {
         return Ok(plan.clone());
     }
-    let sources = plan.nodes().iter().any(source);
     let mut readings = 0;
     let streaming = plan.rewrite(|out, node| {
-        let Some(0) = axis_of(&node) else { return out.intern(node) };
-        let at = out.intern(named(&node, true));
-        if !sources {
-            return at;
+        if !joins(&node) {
+            return out.intern(node);
         }
+        let at = out.intern(node.clone());
         match split(out, at, &mut readings) {
-            Some(inputs) => out.intern(PlanNode { inputs, ..named(&node, true) }),
-            None => out.intern(named(&node, false)),
+            Some(inputs) => out.intern(PlanNode { inputs, ..node }),
+            None => out.intern(waiting(node)),
         }
     });
-    if !sources || steady(&streaming) {
+    if steady(&streaming) {
         return Ok(streaming);
     }
     // Others read the same source at another place: a join must wait rather than ask a decoder to go back.
-    Ok(plan.rewrite(|out, node| match axis_of(&node) {
-        Some(0) => out.intern(named(&node, false)),
-        _ => out.intern(node),
-    }))
+    Ok(plan.rewrite(|out, node| out.intern(if joins(&node) { waiting(node) } else { node })))
 }
 
 /// Whether no reading goes back: tick by tick, what is made in one stage needs the frames of each source
 /// in their order.
 fn steady(plan: &Plan) -> bool {
-    [false, true].into_iter().all(|watched| {
-        let schedule = schedule_for(plan, watched);
+    let (plain, watched) = (schedule_for(plan, false), schedule_for(plan, true));
+    let other = (watched != plain).then_some(watched);
+    std::iter::once(plain).chain(other).all(|schedule| {
         let mut known = vec![false; plan.nodes().len()];
         let mut need = Vec::new();
         for stage in &schedule.stages {
@@ -82,26 +77,15 @@ fn steady(plan: &Plan) -> bool {
     })
 }
 
-/// The axis of a join, counted from the front.
-fn axis_of(node: &PlanNode) -> Option<usize> {
-    let Kind::Op(Op::Whole(w)) = &node.kind else { return None };
-    let (true, Some(Attr::Ints(axes))) = (std::ptr::eq(w.page(), &whole::CONCAT), w.attrs().get(1)) else {
-        return None;
-    };
-    let [axis] = axes.as_slice() else { return None };
-    usize::try_from(if *axis < 0 { axis + node.shape.len() as isize } else { *axis }).ok()
+/// Whether it joins along time, and streams.
+fn joins(node: &PlanNode) -> bool {
+    matches!(&node.kind, Kind::Op(Op::Whole(w)) if reach::joins(w, node.shape.len()))
 }
 
-/// The join with axis 0 named so that it streams, or, counted from the end, so that it waits.
-fn named(node: &PlanNode, streaming: bool) -> PlanNode {
-    let mut node = node.clone();
-    if let Kind::Op(Op::Whole(w)) = &node.kind {
-        let mut attrs = w.attrs().to_vec();
-        let axis = if streaming { 0 } else { -(node.shape.len() as isize) };
-        if let Some(a) = attrs.get_mut(1) {
-            *a = Attr::Ints(vec![axis]);
-        }
-        node.kind = Kind::Op(Op::Whole(Whole::new(w.page(), attrs)));
+/// The join as one that needs its inputs whole.
+fn waiting(mut node: PlanNode) -> PlanNode {
+    if let Kind::Op(Op::Whole(w)) = &mut node.kind {
+        *w = Whole::new(&whole::CONCAT_WAITING, w.attrs().to_vec());
     }
     node
 }
@@ -123,15 +107,13 @@ fn split(plan: &mut Plan, at: NodeId, readings: &mut u32) -> Option<Vec<NodeId>>
             last.is_none_or(|(_, l)| l.start <= r.start && r.start <= l.end)
         };
         if !first.iter().all(goes_on) {
-            let own = first.len() as u32;
-            if *readings + own > MOST_READINGS {
-                return None;
-            }
-            *input = again(plan, *input, readings);
+            *input = again(plan, *input, readings)?;
         }
-        for (s, r) in read(plan, *input, frames - 1..frames) {
+        // What it reads no more at its end it has read as far as that.
+        let last = read(plan, *input, frames - 1..frames);
+        for (s, all) in read(plan, *input, 0..frames) {
             before.retain(|(b, _)| *b != s);
-            before.push((s, r));
+            before.push(last.iter().find(|(l, _)| *l == s).cloned().unwrap_or((s, all.end..all.end)));
         }
     }
     Some(inputs)
@@ -161,8 +143,9 @@ fn read(plan: &Plan, id: NodeId, range: Range<usize>) -> Vec<(NodeId, Range<usiz
     found
 }
 
-/// The node and what it takes frame by frame, once more, from sources that are read by themselves.
-fn again(plan: &mut Plan, id: NodeId, readings: &mut u32) -> NodeId {
+/// The node and what it takes frame by frame, once more, from sources that are read by themselves; nothing
+/// if these would be too many.
+fn again(plan: &mut Plan, id: NodeId, readings: &mut u32) -> Option<NodeId> {
     let mut wanted = vec![false; id.0 + 1];
     wanted[id.0] = true;
     for i in (0..=id.0).rev() {
@@ -171,6 +154,11 @@ fn again(plan: &mut Plan, id: NodeId, readings: &mut u32) -> NodeId {
                 wanted[input.0] |= access(plan, NodeId(i), n) != Access::Whole;
             }
         }
+    }
+    let source = |i: &usize| matches!(plan.node(NodeId(*i)).kind, Kind::Op(Op::Source(_)));
+    let own = (0..=id.0).filter(|i| wanted[*i]).filter(source).count();
+    if *readings as usize + own > MOST_READINGS {
+        return None;
     }
     let mut renamed: Vec<NodeId> = (0..=id.0).map(NodeId).collect();
     for i in (0..=id.0).filter(|i| wanted[*i]) {
@@ -184,5 +172,5 @@ fn again(plan: &mut Plan, id: NodeId, readings: &mut u32) -> NodeId {
         }
         renamed[i] = plan.intern(node);
     }
-    renamed[id.0]
+    Some(renamed[id.0])
 }

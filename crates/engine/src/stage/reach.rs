@@ -6,7 +6,7 @@ use opusclip_raw::DType;
 
 use crate::array::Meta;
 use crate::lazy::Op;
-use crate::ops::{Attr, Movement, Reduce, Whole, whole};
+use crate::ops::{Movement, Reduce, Whole, whole};
 use crate::plan::{Kind, NodeId, Plan};
 
 /// What frame t of a node needs of one of its inputs.
@@ -89,7 +89,7 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
         // Frames must be counted alike on both sides before the op is asked whether they touch.
         // An op of very many inputs is asked about each of them: it waits for them all instead.
         Kind::Op(Op::Whole(_)) if node.inputs.len() > MOST_ASKED => Access::Whole,
-        Kind::Op(Op::Whole(w)) if joins(w) => {
+        Kind::Op(Op::Whole(w)) if joins(w, node.shape.len()) => {
             let lengths = node.inputs.iter().map(|i| plan.node(*i).shape.first().copied().unwrap_or(0));
             Access::Part { start: lengths.take(n).sum(), len: input.first().copied().unwrap_or(0) }
         }
@@ -102,10 +102,10 @@ pub fn access(plan: &Plan, id: NodeId, n: usize) -> Access {
     }
 }
 
-/// Whether arrays follow each other along axis 0, as the pass `readings` names it where that streams.
-pub(crate) fn joins(w: &Whole) -> bool {
-    let first = |a: &Attr| matches!(a, Attr::Ints(axes) if axes.as_slice() == [0]);
-    std::ptr::eq(w.page(), &whole::CONCAT) && w.attrs().get(1).is_some_and(first)
+/// Whether arrays of `rank` axes follow each other along time, one after another: where that cannot be, the
+/// pass `readings` puts another page.
+pub(crate) fn joins(w: &Whole, rank: usize) -> bool {
+    w.is(&whole::CONCAT) && w.one_axis(rank) == Some(0)
 }
 
 /// Whether the node is a reduction over time of which one result after another, or rows of them, take

@@ -218,3 +218,24 @@ fn a_join_beside_other_readers_of_its_source_does_not_go_back() {
     let y = concat(&[x.f32().mean((1, 2)), z], 0);
     assert_same("one frame", &y.collect().unwrap(), &reference::collect(std::slice::from_ref(&y)).unwrap()[0]);
 }
+
+#[test]
+fn windows_of_nothing_are_nothing_however_long() {
+    let empty: Lazy = Array::zeros(DType::F32, &[0, 1 << 40]).unwrap().into();
+    for y in [empty.rolling_sum(1 << 39, 1, false), empty.rolling_max(3, 1, true), empty.rolling_std(1 << 39, 1, true)]
+    {
+        assert_eq!(y.collect().unwrap().shape(), &[0, 1 << 40]);
+    }
+}
+
+#[test]
+fn more_readings_than_are_allowed_wait() {
+    let sources: Vec<Lazy> = (0..10).map(|_| Made::of(&[3, 8, 6, 3], vec![]).lazy()).collect();
+    let all = concat(&sources, 0);
+    // Twice is ten readings more, three times would be twenty.
+    for (times, waits) in [(2, false), (3, true)] {
+        let y = concat(&vec![all.clone(); times], 0);
+        assert_eq!(y.explain().contains("does not stream yet"), waits, "{times}");
+        assert_same("readings", &y.collect().unwrap(), &reference::collect(std::slice::from_ref(&y)).unwrap()[0]);
+    }
+}

@@ -99,9 +99,7 @@ fn windows(x: &Lazy, axis: usize, window: usize) -> Result<Lazy> {
     Ok(x.moved(movement))
 }
 
-/// Reduces over a new axis; with a mask only the elements where it holds.
-type Over = fn(&Lazy, isize, Option<Lazy>) -> Result<Lazy>;
-
+/// Reduces windows of neighbours by `over`: over a new axis, with a mask only the elements where it holds.
 fn rolling(
     op: &str,
     x: &Lazy,
@@ -117,19 +115,24 @@ fn rolling(
     let after = if center { (window - 1) / 2 } else { 0 };
     // Nothing is there beyond the ends.
     let (before, after) = ((window - 1 - after).min(n.saturating_sub(1)), after.min(n.saturating_sub(1)));
+    // And nothing is computed where there is nothing, however long the axis is.
+    let (before, after) = if x.shape()?.contains(&0) { (0, 0) } else { (before, after) };
     let window = before + after + 1;
     let whole = |x: &Lazy| over(&windows(x, axis, window)?, axis as isize + 1, None);
     // Windows `low..high` of places along the axis that begin so many places before the first and end
     // so many behind the last: those places hold zeros, and the mask leaves them out.
     let cut = |x: &Lazy, left: usize, right: usize| -> Result<Lazy> {
         let n = x.shape()?[axis];
-        let padded = joined(&[zeros_like(x, axis, left)?, x.clone(), zeros_like(x, axis, right)?], axis);
+        let padded = joined(&[nothing(x, axis, left)?, x.clone(), nothing(x, axis, right)?], axis);
         let seen = windows(&padded, axis, window)?;
         let place = |count: usize, at: usize| -> Result<Lazy> {
             let mut to = vec![1; seen.ndim()?];
             to[at] = count;
-            let all: Vec<i64> = (0..count as i64).collect();
-            Ok(Array::from_slice(&all, &to)?.into())
+            let mut all = crate::array::zeroed(DType::I64, &to)?;
+            for (o, v) in all.as_mut_slice::<i64>().iter_mut().zip(0..) {
+                *o = v;
+            }
+            Ok(Array::from_buffer(all, DType::I64, to).into())
         };
         let at = place(seen.shape()?[axis], axis)? + place(window, axis + 1)?;
         let mut mask: Option<Lazy> = None;
@@ -160,7 +163,7 @@ fn rolling(
 }
 
 /// `count` places along the axis that hold zeros; they take no memory.
-fn zeros_like(x: &Lazy, axis: usize, count: usize) -> Result<Lazy> {
+fn nothing(x: &Lazy, axis: usize, count: usize) -> Result<Lazy> {
     let mut to = x.shape()?.to_vec();
     to[axis] = count;
     shape::count("windows", &to, x.dtype()?.size())?;
@@ -190,28 +193,28 @@ fn extreme(op: Reduce, x: &Lazy, axis: isize, mask: Option<Lazy>) -> Result<Lazy
 /// See the row of the same name.
 #[track_caller]
 pub fn rolling_sum(x: &Lazy, window: isize, axis: isize, center: bool) -> Lazy {
-    let over: Over = |x, axis, mask| Ok(sum(x, &[axis], None, false, Operand::Weak(Weak::Int(0)), given(mask)));
+    let over = |x: &Lazy, axis, mask| Ok(sum(x, &[axis], None, false, Operand::Weak(Weak::Int(0)), given(mask)));
     built(&[x], || rolling("rolling_sum", x, window, axis, center, over))
 }
 
 /// See the row of the same name.
 #[track_caller]
 pub fn rolling_mean(x: &Lazy, window: isize, axis: isize, center: bool) -> Lazy {
-    let over: Over = |x, axis, mask| Ok(mean(x, &[axis], None, false, given(mask)));
+    let over = |x: &Lazy, axis, mask| Ok(mean(x, &[axis], None, false, given(mask)));
     built(&[x], || rolling("rolling_mean", x, window, axis, center, over))
 }
 
 /// See the row of the same name.
 #[track_caller]
 pub fn rolling_min(x: &Lazy, window: isize, axis: isize, center: bool) -> Lazy {
-    let over: Over = |x, axis, mask| extreme(Reduce::Min, x, axis, mask);
+    let over = |x: &Lazy, axis, mask| extreme(Reduce::Min, x, axis, mask);
     built(&[x], || rolling("rolling_min", x, window, axis, center, over))
 }
 
 /// See the row of the same name.
 #[track_caller]
 pub fn rolling_max(x: &Lazy, window: isize, axis: isize, center: bool) -> Lazy {
-    let over: Over = |x, axis, mask| extreme(Reduce::Max, x, axis, mask);
+    let over = |x: &Lazy, axis, mask| extreme(Reduce::Max, x, axis, mask);
     built(&[x], || rolling("rolling_max", x, window, axis, center, over))
 }
 

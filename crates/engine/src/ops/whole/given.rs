@@ -88,7 +88,7 @@ impl<'a, T> Given<'a, T> {
         self.inputs
     }
 
-    fn attr(&self, name: &str) -> &'a Attr {
+    pub(super) fn attr(&self, name: &str) -> &'a Attr {
         let at = self.row.params.iter().position(|p| p.name == name);
         at.and_then(|at| self.attrs.get(at)).unwrap_or(&Attr::None)
     }

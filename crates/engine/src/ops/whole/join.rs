@@ -12,25 +12,26 @@ use crate::ops::facts::{Outputs, Param, ParamKind, Preset, Row};
 
 pub(super) const PAGES: &[&Page] = &[&CONCAT];
 
+const CONCAT_ROW: Row = Row {
+    name: "concat",
+    params: &[Param::new("arrays", ParamKind::Arrays), Param::new("axis", ParamKind::Axes).or(Preset::Int(0))],
+    numpy: "np.concat(arrays, axis)",
+    tries: &["concat((x, x))", "concat((x, x[1:]), axis=0)", "concat((x, y, x), axis=-1)", "concat((x, y), axis=None)"],
+    doc: "The arrays one after another along an axis.",
+    rule: "The types are promoted to one. With axis=None the arrays are flattened first. Streams along axis 0, one array after another; where a source is read at places that do not follow each other (a loop, a roll), each has a reading of its own. Waits for the whole arrays where something else reads that source at another place.",
+    ..Row::WHOLE
+};
+
 /// Arrays one after another along an axis that is there.
 pub(crate) static CONCAT: Page = Page {
-    row: Row {
-        name: "concat",
-        params: &[Param::new("arrays", ParamKind::Arrays), Param::new("axis", ParamKind::Axes).or(Preset::Int(0))],
-        numpy: "np.concat(arrays, axis)",
-        tries: &[
-            "concat((x, x))",
-            "concat((x, x[1:]), axis=0)",
-            "concat((x, y, x), axis=-1)",
-            "concat((x, y), axis=None)",
-        ],
-        doc: "The arrays one after another along an axis.",
-        rule: "The types are promoted to one. With axis=None the arrays are flattened first. Streams along axis 0, one array after another; where a source is read at places that do not follow each other (a loop, a roll), each has a reading of its own.",
-        ..Row::WHOLE
-    },
+    row: CONCAT_ROW,
     meaning: Meaning::One { meta: concat_meta, eval: concat },
     frames: |g, n| super::unless_first_axis(g, n),
 };
+
+/// The same where it must wait for all of its inputs: the pass `readings` says where.
+pub(crate) static CONCAT_WAITING: Page =
+    Page { row: CONCAT_ROW, meaning: Meaning::One { meta: concat_meta, eval: concat }, frames: |_, _| false };
 
 fn concat_meta(g: &Given<'_, Meta>) -> Result<Meta> {
     let all = g.arrays("arrays");

@@ -37,7 +37,7 @@ pub(crate) use counted::{COUNTED_MEDIAN, COUNTED_QUANTILE, COUNTS, OCCURRING, VA
 pub(crate) use create::STEPS;
 pub use given::{Attr, Given};
 pub(crate) use histogram::HISTOGRAM;
-pub(crate) use join::CONCAT;
+pub(crate) use join::{CONCAT, CONCAT_WAITING};
 pub(crate) use repeat::REPEAT;
 pub(crate) use scan::{PRODUCT, RUNNING};
 pub(crate) use select::{MEDIAN, NANMEDIAN, QUANTILE};
@@ -121,8 +121,12 @@ impl Whole {
 
     /// Its argument of this name; none if it has none.
     pub(crate) fn argument(&self, name: &str) -> Attr {
-        let at = self.page.row.params.iter().position(|p| p.name == name);
-        at.and_then(|at| self.attrs.get(at)).cloned().unwrap_or(Attr::None)
+        self.given::<Meta>(&[]).attr(name).clone()
+    }
+
+    /// Its argument `axis`, if that is one axis of an array of `rank`.
+    pub(crate) fn one_axis(&self, rank: usize) -> Option<usize> {
+        self.given::<Meta>(&[]).one_axis("axis", rank).ok().flatten()
     }
 
     /// Its argument `axis` for an array of `rank` axes, sorted; none if that is no list of axes.
