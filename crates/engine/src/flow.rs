@@ -114,8 +114,13 @@ impl StreamInfo {
 
     /// Mean frames per second over the stream; 0 when it has no length.
     pub fn mean_rate(&self) -> f64 {
-        let ticks: i64 = self.durations.iter().sum();
+        let ticks = self.ticks();
         if ticks <= 0 { 0.0 } else { self.frames() as f64 / (ticks as f64 * self.time_base.to_f64()) }
+    }
+
+    /// All durations together; files may say what they like of each.
+    pub(crate) fn ticks(&self) -> i128 {
+        self.durations.iter().map(|d| i128::from(*d)).sum()
     }
 
     /// The same facts for the frames `range` alone; times keep their values.

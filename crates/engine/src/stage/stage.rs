@@ -24,7 +24,7 @@ impl Pace {
 
     /// Which of `frames` frames are due within the ticks `clock`. Every frame is due in one tick.
     pub fn due(self, clock: &Range<usize>, frames: usize) -> Range<usize> {
-        let before = |tick: usize| tick.saturating_sub(self.start).div_ceil(self.step).min(frames);
+        let before = |tick: usize| tick.saturating_sub(self.start).div_ceil(self.step.max(1)).min(frames);
         before(clock.start)..before(clock.end)
     }
 
@@ -79,10 +79,14 @@ impl Stage {
     /// Finds the paces: each target's frames are due when the frame of its source is. Where all have
     /// the same pace, or none reads a source, frame t is due at tick t.
     fn set_paces(&mut self, plan: &Plan) {
-        let targets = self.targets.iter().map(|t| origin(plan, *t, Pace::SAME));
+        let from = |id: NodeId| {
+            let (pace, at) = origin(plan, id);
+            (pace, is_join(plan, at) || is_source(plan, at))
+        };
+        let targets = self.targets.iter().map(|t| from(*t));
         let folds = self.folds.iter().map(|f| {
             let input = (0..plan.node(*f).inputs.len()).find(|n| fold_access(plan, *f, *n) != Access::Whole);
-            input.map_or((Pace::SAME, false), |n| origin(plan, plan.node(*f).inputs[n], Pace::SAME))
+            input.map_or((Pace::SAME, false), |n| from(plan.node(*f).inputs[n]))
         });
         let found: Vec<(Pace, bool)> = targets.chain(folds).collect();
         let first = found.first().map_or(Pace::SAME, |(p, _)| *p);
@@ -91,10 +95,10 @@ impl Stage {
     }
 }
 
-/// Which frames of a source, or of what several were joined to, the frames of `id` are made from; and
-/// whether there is one.
-fn origin(plan: &Plan, id: NodeId, pace: Pace) -> (Pace, bool) {
-    let (mut pace, mut at) = (pace, id);
+/// Which frames of which node those of `id` are made from: of a source, of a join, or of what has no frames
+/// below. For a window that is its last.
+pub(super) fn origin(plan: &Plan, id: NodeId) -> (Pace, NodeId) {
+    let (mut pace, mut at) = (Pace::SAME, id);
     loop {
         let node = plan.node(at);
         let next = (0..node.inputs.len()).find_map(|n| match access(plan, at, n) {
@@ -102,10 +106,7 @@ fn origin(plan: &Plan, id: NodeId, pace: Pace) -> (Pace, bool) {
             Access::Window { len } => Some((node.inputs[n], len.saturating_sub(1), 1)),
             Access::Part { .. } | Access::Whole => None,
         });
-        let Some((input, start, step)) = next else {
-            let joined = (0..node.inputs.len()).any(|n| matches!(access(plan, at, n), Access::Part { .. }));
-            return (pace, joined || is_source(plan, at));
-        };
+        let Some((input, start, step)) = next else { return (pace, at) };
         // Only frames that are there are asked for, and those positions fit.
         pace.start = start.saturating_add(pace.start.saturating_mul(step));
         pace.step = pace.step.saturating_mul(step);
@@ -193,6 +194,11 @@ fn folded(plan: &Plan, reachable: &[NodeId]) -> Vec<bool> {
         from_source[id.0] = is_source(plan, id) || inputs.clone().any(|n| framed(n, access(plan, id, n)));
     }
     folded
+}
+
+/// Whether frames of several inputs follow each other.
+pub(super) fn is_join(plan: &Plan, id: NodeId) -> bool {
+    !plan.node(id).inputs.is_empty() && matches!(access(plan, id, 0), Access::Part { .. })
 }
 
 /// In memory from the start.

@@ -2,53 +2,45 @@
 
 use std::sync::Arc;
 
-use super::reach::{Access, access};
+use super::stage::{Pace, is_join, origin};
 use crate::flow::{Rational, StreamInfo};
 use crate::lazy::Op;
 use crate::plan::{Kind, NodeId, Plan};
-
-/// Joins within joins whose times are looked for.
-const DEEPEST: usize = 16;
 
 /// Times and colour of a node's frames: those of the source frame that each is made from, for a window
 /// those of its last. What was joined follows in time, too. Without a source, 25 frames a second.
 pub fn stream_info(plan: &Plan, id: NodeId) -> StreamInfo {
     let node = plan.node(id);
     let rate = Rational { num: 25, den: 1 };
-    let found = times(plan, id, DEEPEST);
+    let mut below = vec![false; id.0 + 1];
+    below[id.0] = true;
+    for i in (0..=id.0).rev() {
+        if below[i] {
+            plan.node(NodeId(i)).inputs.iter().for_each(|n| below[n.0] = true);
+        }
+    }
+    // Inputs first: each join once, however many ways lead to it.
+    let mut joins: Vec<Option<StreamInfo>> = vec![None; id.0 + 1];
+    for i in 0..=id.0 {
+        if below[i] && is_join(plan, NodeId(i)) {
+            joins[i] = joined(plan, NodeId(i), &joins);
+        }
+    }
+    let found = times(plan, id, &joins);
     let mut info = found.unwrap_or_else(|| StreamInfo::constant_rate(node.shape.clone(), node.dtype, rate));
     (info.shape, info.dtype) = (node.shape.clone(), node.dtype);
     info
 }
 
-/// The facts of a source or of a join, and which of its frames those of `id` are: from which one on, and
-/// how many apart.
-fn times(plan: &Plan, id: NodeId, deepest: usize) -> Option<StreamInfo> {
+/// The times of a node's frames, where a source or one of the joins made before has any.
+fn times(plan: &Plan, id: NodeId, joins: &[Option<StreamInfo>]) -> Option<StreamInfo> {
+    let (Pace { start, step }, at) = origin(plan, id);
     let frames = plan.node(id).shape.first().copied().unwrap_or(0);
-    let (mut start, mut step, mut at) = (0usize, 1usize, id);
-    loop {
-        let n = plan.node(at);
-        if let Kind::Op(Op::Source(s)) = &n.kind {
-            return Some(picked(s.0.info(), start, step, frames));
-        }
-        let next = (0..n.inputs.len()).find_map(|i| match access(plan, at, i) {
-            Access::Frames { start, step } => Some((n.inputs[i], start, step)),
-            Access::Window { len } => Some((n.inputs[i], len.saturating_sub(1), 1)),
-            Access::Part { .. } | Access::Whole => None,
-        });
-        match next {
-            Some((input, s, k)) => {
-                // Only frames that are there are asked for, and those positions fit.
-                start = s.saturating_add(start.saturating_mul(k));
-                step = step.saturating_mul(k);
-                at = input;
-            }
-            None if deepest > 0 && matches!(access(plan, at, 0), Access::Part { .. }) => {
-                return Some(picked(&joined(plan, at, deepest - 1)?, start, step, frames));
-            }
-            None => return None,
-        }
-    }
+    let of = match &plan.node(at).kind {
+        Kind::Op(Op::Source(s)) => s.0.info(),
+        _ => joins.get(at.0)?.as_ref()?,
+    };
+    Some(picked(of, start, step, frames))
 }
 
 /// `frames` frames from `start` on, `step` apart.
@@ -72,12 +64,17 @@ fn picked(info: &StreamInfo, start: usize, step: usize, frames: usize) -> Stream
 
 /// One input after another. Clock and colour are those of the first that has any; inputs without times
 /// go on at its mean rate.
-fn joined(plan: &Plan, id: NodeId, deepest: usize) -> Option<StreamInfo> {
+fn joined(plan: &Plan, id: NodeId, joins: &[Option<StreamInfo>]) -> Option<StreamInfo> {
     let node = plan.node(id);
-    let all: Vec<Option<StreamInfo>> = node.inputs.iter().map(|i| times(plan, *i, deepest)).collect();
+    let all: Vec<Option<StreamInfo>> = node.inputs.iter().map(|i| times(plan, *i, joins)).collect();
     let first = all.iter().flatten().next()?.clone();
-    let mean = first.durations.iter().sum::<i64>() / first.durations.len().max(1) as i64;
+    let mean = i64::try_from(first.ticks() / first.durations.len().max(1) as i128).unwrap_or(0);
     let (mut pts, mut durations) = (Vec::new(), Vec::new());
+    // A view may be longer than memory: then its times are those of no source.
+    let frames = node.shape.first().copied().unwrap_or(0);
+    if pts.try_reserve_exact(frames).is_err() || durations.try_reserve_exact(frames).is_err() {
+        return None;
+    }
     let mut next = all.first().and_then(Option::as_ref).and_then(|i| i.pts.first().copied()).unwrap_or(0);
     for (input, info) in node.inputs.iter().zip(all) {
         let frames = plan.node(*input).shape.first().copied().unwrap_or(0);
@@ -113,6 +110,7 @@ fn converted(ticks: i64, from: Rational, to: Rational) -> i64 {
         return ticks;
     }
     let scaled = i128::from(ticks).saturating_mul(num);
-    let rounded = (2 * (scaled / den) + 2 * (scaled % den) / den + 1).div_euclid(2);
+    let twice = (scaled / den).saturating_mul(2).saturating_add((scaled % den).saturating_mul(2) / den);
+    let rounded = twice.saturating_add(1).div_euclid(2);
     i64::try_from(rounded).unwrap_or(ticks)
 }

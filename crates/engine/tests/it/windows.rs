@@ -239,3 +239,21 @@ fn more_readings_than_are_allowed_wait() {
         assert_same("readings", &y.collect().unwrap(), &reference::collect(std::slice::from_ref(&y)).unwrap()[0]);
     }
 }
+
+#[test]
+fn times_of_joins_of_joins_are_found_once() {
+    let start = std::time::Instant::now();
+    let x = Made::of(&[5, 8, 6, 3], vec![]).lazy();
+    let one: Lazy = Array::zeros(DType::U8, &[1, 8, 6, 3]).unwrap().into();
+    let deep = (0..16).fold(one.clone(), |z, _| concat(&vec![z; 64], 0).slice_axis(0, None, None, Some(64)));
+    // And a view with more frames than anybody has times for.
+    let endless = one.broadcast_to([1isize << 40, 8, 6, 3]);
+    for (y, frames) in
+        [(concat(&[x.clone(), deep], 0), 6), (concat(&[x, endless], 0).slice_axis(0, None, Some(10), None), 10)]
+    {
+        let (kept, seen) = sink(4);
+        run(vec![Output::Sink(y, kept)], &options(2)).unwrap();
+        assert_eq!(seen.lock().unwrap().bytes.len(), frames * 8 * 6 * 3);
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
