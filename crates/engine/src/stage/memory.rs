@@ -14,7 +14,7 @@ use crate::plan::{Kind, NodeId, Plan};
 
 use super::live::pooled_bytes;
 use super::reach::{Access, access, fold_access, fold_frames, streams};
-use super::stage::{Pace, Schedule, Stage};
+use super::stage::{Schedule, Stage};
 
 /// How much of the machine a streamed stage takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +136,14 @@ fn looks(plan: &Plan, stage: &Stage, chunk: usize) -> Vec<usize> {
     let mut starts: Vec<usize> = Vec::new();
     for (n, frames) in lengths(plan, stage).enumerate() {
         let pace = stage.pace(n);
-        let folded = || Some(*plan.node(*stage.folds.get(n - stage.targets.len())?).inputs.first()?);
-        let seams = seams(plan, stage.targets.get(n).copied().or_else(folded));
+        let seams = match stage.targets.get(n) {
+            Some(target) => seams(plan, &[*target]),
+            None => stage.folds.get(n - stage.targets.len()).map_or(Vec::new(), |f| {
+                let inputs = plan.node(*f).inputs.iter().enumerate();
+                let framed = inputs.filter(|(n, _)| fold_access(plan, *f, *n) != Access::Whole).map(|(_, i)| *i);
+                seams(plan, &framed.collect::<Vec<_>>())
+            }),
+        };
         for t in [1, 2, frames / 2, frames].into_iter().chain(seams).filter(|t| *t <= frames) {
             // The tick of frame t - 1, and the one after it.
             let end = pace.ticks(t);
@@ -150,35 +156,49 @@ fn looks(plan: &Plan, stage: &Stage, chunk: usize) -> Vec<usize> {
     starts
 }
 
-/// Frames of node `top` at which inputs of the joins that it is made from meet, and those beside them.
-fn seams(plan: &Plan, top: Option<NodeId>) -> Vec<usize> {
+/// Ways to one node whose seams are looked for.
+const MOST_WAYS: usize = 16;
+
+/// Frames of the nodes `tops` at which inputs of the joins that they are made from meet, and those beside them.
+fn seams(plan: &Plan, tops: &[NodeId]) -> Vec<usize> {
     let mut found = Vec::new();
-    let Some(top) = top else { return found };
-    // Frame t of the top is made from this one of the node, and so many frames from there on.
-    let mut from: Vec<Option<(Pace, usize)>> = vec![None; top.0 + 1];
-    from[top.0] = Some((Pace::SAME, 1));
-    for i in (0..=top.0).rev() {
-        let Some((pace, len)) = from[i] else { continue };
+    // Frame t of a top is made from `len` frames of the node from `start + t · step` on: [start, step, len], for
+    // each way there. What lies within joins of joins begins later, so starts may be negative.
+    let last = tops.iter().map(|t| t.0 + 1).max().unwrap_or(0);
+    let mut from: Vec<Vec<[i128; 3]>> = vec![Vec::new(); last];
+    for t in tops {
+        from[t.0] = vec![[0, 1, 1]];
+    }
+    for i in (0..last).rev() {
+        let mut ways = std::mem::take(&mut from[i]);
+        ways.sort_unstable();
+        ways.dedup();
+        ways.truncate(MOST_WAYS);
         for (n, input) in plan.node(NodeId(i)).inputs.iter().enumerate() {
-            let next = match access(plan, NodeId(i), n) {
-                Access::Frames { start, step } => {
-                    let start = start.saturating_add(pace.start.saturating_mul(step));
-                    (Pace { start, step: pace.step.saturating_mul(step) }, len.saturating_mul(step))
-                }
-                Access::Window { len: window } => (pace, len.saturating_add(window)),
-                Access::Part { start, .. } => {
-                    for at in [start, start.saturating_sub(len)] {
-                        let t = at.saturating_sub(pace.start) / pace.step;
-                        found.extend([t, t + 1, t + 2]);
+            let access = access(plan, NodeId(i), n);
+            for &[start, step, len] in &ways {
+                from[input.0].push(match access {
+                    Access::Frames { start: s, step: k } => {
+                        let (s, k) = (s as i128, k as i128);
+                        [start.saturating_mul(k).saturating_add(s), step.saturating_mul(k), len.saturating_mul(k)]
                     }
-                    // What lies within joins of joins begins later.
-                    (Pace { start: pace.start.saturating_sub(start), ..pace }, len)
-                }
-                Access::Whole => continue,
-            };
-            from[input.0] = from[input.0].or(Some(next));
+                    Access::Window { len: window } => [start, step, len.saturating_add(window as i128)],
+                    Access::Part { start: s, .. } => {
+                        let s = s as i128;
+                        for at in [s, s.saturating_sub(len)] {
+                            let t = at.saturating_sub(start).max(0) / step.max(1);
+                            let t = usize::try_from(t).unwrap_or(usize::MAX);
+                            found.extend([t, t.saturating_add(1), t.saturating_add(2)]);
+                        }
+                        [start.saturating_sub(s), step, len]
+                    }
+                    Access::Whole => break,
+                });
+            }
         }
     }
+    found.sort_unstable();
+    found.dedup();
     found
 }
 
