@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::{Error, Result, bytes};
 use crate::flow::{Cursor, Source, StreamInfo};
 use crate::monitor::Monitor;
+use crate::threads;
 
 /// Names a folder for temporary files instead of the system's.
 const FOLDER: &str = "OPUSCLIP_TMPDIR";
@@ -105,6 +106,7 @@ impl Spill {
             return Err(Error::internal("a source that is read once has no cursor"));
         };
         for next in self.written.load(Ordering::Acquire)..=frame {
+            threads::go_on()?;
             cursor.next_into(raw)?;
             let written = self.file.write_all_at(raw, self.place(next));
             written.map_err(|e| refused(&self.inner, self.folder.clone(), &e))?;

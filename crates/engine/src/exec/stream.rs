@@ -362,7 +362,7 @@ impl Pass<'_, '_> {
                     if first.is_some_and(|t| !shared.ring.wait_for(t, monitor)) {
                         return;
                     }
-                    let work = || decode_ahead(source, tasks, store, &pool, monitor);
+                    let work = || threads::until(cx.cancel, || decode_ahead(source, tasks, store, &pool, monitor));
                     // Workers wait for its frames: a panic must reach them as an error.
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
                         store.fail(Error::internal(panic_text(panic.as_ref())));

@@ -12,6 +12,7 @@ use crate::array::{Array, Homes, Shape};
 use crate::error::{Error, Result};
 use crate::flow::{Cursor, Source};
 use crate::monitor::{Monitor, Phase};
+use crate::threads;
 
 type RawFrame = Arc<PoolBuffer>;
 
@@ -83,6 +84,8 @@ impl Store {
         let mut w = self.lock();
         w.ended = true;
         w.spare.clear();
+        drop(w);
+        self.changed.notify_all();
     }
 
     /// The decoder failed: whoever waits for a frame gets the error.
@@ -118,6 +121,9 @@ impl Store {
             }
             if w.stopped {
                 return Err(Error::Cancelled);
+            }
+            if w.ended {
+                return Err(Error::internal("a frame was wanted that no decoder gives"));
             }
             start.get_or_insert_with(Instant::now);
             w = self.changed.wait(w).unwrap_or_else(PoisonError::into_inner);
@@ -208,6 +214,8 @@ impl<'a> Feed<'a> {
             }
         }
         while self.next < range.end {
+            // Frames that are only passed over may be many.
+            threads::go_on()?;
             let number = self.next;
             self.next += 1;
             let source = self.source;
@@ -268,6 +276,7 @@ fn decode_all(
     monitor.count_cursor();
     let mut first = 0;
     for number in start..end {
+        threads::go_on()?;
         let mut frame = match store.spare() {
             Some(frame) => frame,
             None => Arc::new(pool.take(size).map_err(|e| crate::array::out_of_memory(e.bytes))?),

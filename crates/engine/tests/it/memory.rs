@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use opusclip_engine::exec::reference;
-use opusclip_engine::{Array, Cancel, DType, Error, Lazy, Monitor, Output, RunOptions, run};
+use opusclip_engine::{Array, Cancel, DType, Error, Lazy, Monitor, Output, RunOptions, functions::concat, run};
 use opusclip_raw::Pool;
 
 use crate::stream::{Made, sink};
@@ -112,12 +112,15 @@ fn a_cancelled_run_ends_soon_in_the_middle_of_any_work() {
     let rows: Lazy = Array::from_fn(&[3000, 4000], |i| ((i[0] * 31 + i[1] * 17) % 4001) as f64).unwrap().into();
     let video = Made::of(&[4, 1000, 1000, 3], vec![0]).lazy();
     let filter: Lazy = Array::from_fn(&[1000, 1], |i| i[0] as f64 * 0.001).unwrap().into();
-    let long: [(&str, Lazy); 7] = [
+    let slow = Made::slow(6000, Duration::from_millis(1)).lazy();
+    let (first, last) = (slow.slice_axis(0, None, Some(10), None), slow.slice_axis(0, Some(5000), None, None));
+    let long: [(&str, Lazy); 8] = [
         ("blocks", heavy.clone()),
         ("a sum", heavy.sum(())),
         ("columns", (0..30).fold(wide.clone(), |x, _| (x + 0.1).cos().exp()).sum(0)),
         ("rows", (0..30).fold(wide.clone(), |x, _| (x + 0.1).cos().exp()).sum(1)),
         ("a fold", (0..30).fold(video.f64(), |x, _| (x + filter.clone()).cos().exp()).mean(0)),
+        ("frames passed over", concat(&[first, last], 0) + 1u8),
         ("a product", square.matmul(&square)),
         ("sorted rows", (0..20).fold(rows, |x, _| (x * -1.0).sort(1))),
     ];
@@ -202,4 +205,27 @@ fn memory_that_blocks_used_serves_counts() {
     let got = sums.collect_with(&RunOptions { monitor: monitor.clone(), ..options(1) }).unwrap();
     assert_same("sums", &got, &reference::collect(std::slice::from_ref(&sums)).unwrap()[0]);
     assert!(monitor.counted() > 0 && monitor.blocks() > 0, "{monitor:?}");
+}
+
+#[test]
+fn joins_within_joins_are_planned_as_they_meet() {
+    let wide = |frames: usize| Made::of(&[frames, 200, 300, 3], vec![]).lazy();
+    let inner = concat(&[wide(3), wide(40), wide(30)], 0).rolling_mean(6, 0, true);
+    let outer = concat(&[wide(5).f64(), inner.f64(), wide(4).f64() * 2.0], 0);
+    let twice = &outer.slice_axis(0, Some(1), None, None) - &outer.slice_axis(0, None, Some(-1), None);
+    for lazy in [outer, twice] {
+        for threads in [1, 2] {
+            let monitor = Monitor::new();
+            let opts = RunOptions { monitor: monitor.clone(), ..options(threads) };
+            let (kept, _) = sink(4);
+            run(vec![Output::Sink(lazy.clone(), kept)], &opts).unwrap();
+            assert!(
+                monitor.pool_peak_bytes() <= monitor.planned_bytes(),
+                "{} threads: {} of {}",
+                threads,
+                monitor.pool_peak_bytes(),
+                monitor.planned_bytes()
+            );
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use opusclip_engine::exec::reference;
 use opusclip_engine::flow::{Cursor, Encoded, Part, Rational, Sink, Source, StreamInfo, Unit};
@@ -19,6 +20,8 @@ pub(crate) struct Made {
     cuts: Vec<usize>,
     fail_at: Option<usize>,
     panic_at: Option<usize>,
+    /// How long each frame takes.
+    takes: Duration,
     pub(crate) read: Arc<AtomicUsize>,
 }
 
@@ -29,11 +32,16 @@ impl Made {
 
     pub(crate) fn of(shape: &[usize], cuts: Vec<usize>) -> Made {
         let info = StreamInfo::constant_rate(shape.to_vec(), DType::U8, Rational { num: 25, den: 1 });
-        Made { info, cuts, fail_at: None, panic_at: None, read: Arc::default() }
+        Made { info, cuts, fail_at: None, panic_at: None, takes: Duration::ZERO, read: Arc::default() }
     }
 
     pub(crate) fn failing(frames: usize, cuts: Vec<usize>, at: usize) -> Made {
         Made { fail_at: Some(at), ..Made::new(frames, cuts) }
+    }
+
+    /// Each frame of which takes its time.
+    pub(crate) fn slow(frames: usize, takes: Duration) -> Made {
+        Made { takes, ..Made::new(frames, vec![0]) }
     }
 
     pub(crate) fn lazy(self) -> Lazy {
@@ -44,6 +52,7 @@ impl Made {
 struct At {
     next: usize,
     fail_at: Option<usize>,
+    takes: Duration,
     read: Arc<AtomicUsize>,
 }
 
@@ -51,6 +60,9 @@ impl Cursor for At {
     fn next_into(&mut self, raw: &mut [u8]) -> Result<()> {
         if self.fail_at == Some(self.next) {
             return Err(Error::value("made", format!("frame {} is bad", self.next)));
+        }
+        if !self.takes.is_zero() {
+            std::thread::sleep(self.takes);
         }
         raw.copy_from_slice(&(self.next as u64).to_le_bytes());
         self.next += 1;
@@ -76,7 +88,7 @@ impl Source for Made {
         0
     }
     fn cursor(&self, frames: Range<usize>) -> Result<Box<dyn Cursor>> {
-        Ok(Box::new(At { next: frames.start, fail_at: self.fail_at, read: Arc::clone(&self.read) }))
+        Ok(Box::new(At { next: frames.start, fail_at: self.fail_at, takes: self.takes, read: Arc::clone(&self.read) }))
     }
     fn unpack(&self, raw: &[u8], out: &mut [u8]) -> Result<()> {
         let n = u64::from_le_bytes(raw.try_into().unwrap());
