@@ -126,15 +126,14 @@ pub(crate) fn explain_prepared(prepared: &Prepared, tiny: bool, options: &RunOpt
     let Prepared { plan, schedule, .. } = prepared;
     // What a traced function gives stays in memory; else an output that streams may go to a sink.
     let traced = prepared.is_traced();
+    let collected: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| traced || !streams(plan, *o)).collect();
     let mut text = show::show(plan);
     for (n, stage) in schedule.stages.iter().enumerate() {
-        let collected: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| traced || !streams(plan, *o)).collect();
         let threads = threads::resolve(options.threads);
         let b = prepared.budget(n, &collected, &[], threads, options.memory_limit, &[])?;
         let _ =
             writeln!(text, "{}", show::show_stage(plan, [&stage.targets, &stage.folds, &stage.whole], n, &held(&b)));
     }
-    let collected: Vec<NodeId> = plan.outputs.iter().copied().filter(|o| traced || !streams(plan, *o)).collect();
     for source in prepared.read_again(&collected) {
         let all = (source.raw_frame_bytes() as u64).saturating_mul(source.info().frames() as u64);
         let (name, all) = (source.describe(), crate::error::bytes(all));

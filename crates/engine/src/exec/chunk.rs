@@ -20,9 +20,10 @@ use crate::flow::Source;
 use crate::lazy::Op;
 use crate::monitor::{Cancel, Monitor, Phase};
 use crate::plan::{Kind, NodeId, Plan};
-use crate::stage::memory::{fold_bytes, needed_into};
+use crate::stage::live::count_readers;
+use crate::stage::memory::{fold_bytes, needed_into, node_bytes};
 use crate::stage::reach::{fold_access, joins};
-use crate::stage::{Access, Stage, access};
+use crate::stage::{Stage, access};
 use crate::threads;
 
 /// Below this many bytes threads cost more than they save: waking one takes as long as two plain ops
@@ -92,13 +93,12 @@ impl Context<'_> {
             return self.record.compute(self.plan, id, &inputs, bytes, run);
         }
         let range = 0..node.shape.first().copied().unwrap_or(1);
-        let frames = Frames { range, shape: node.shape.as_slice().into(), lasting: self.lasting(id) };
+        let frames = Frames { range, shape: node.shape.as_slice().into(), lasting: self.lasting(id), over: None };
         let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
         let out = &mut buffer.bytes_mut()[..bytes];
-        let run = || self.executor.run(self.plan, id, &frames, &inputs, out);
         self.record.buffer(id, true);
-        self.record.compute(self.plan, id, &inputs, bytes, || self.sharing(&inputs, run))?;
+        self.sharing(&inputs, || self.compute(id, &frames, &inputs, out))?;
         Ok(Array::from_buffer(buffer, node.dtype, node.shape.clone()))
     }
 
@@ -123,7 +123,7 @@ impl Context<'_> {
         let Workspace { need, values, readers, inputs, done, homes, .. } = work;
         needed_into(need, self.plan, stage, &|id| self.is_known(id), range);
         values.resize(need.len(), None);
-        self.count_readers(need, folds, readers);
+        count_readers(readers, self.plan, stage, &|id| self.is_known(id), need);
         for (i, want) in need.iter().enumerate() {
             let Some(want) = want else { continue };
             let id = NodeId(i);
@@ -154,7 +154,7 @@ impl Context<'_> {
                     }
                 }
                 let lasting = target.is_some() && readers[i] == 0 && self.lasting(id);
-                let frames = Frames { range: want.clone(), shape, lasting };
+                let mut frames = Frames { range: want.clone(), shape, lasting, over: None };
                 let made = match (&node.kind, target) {
                     (Kind::Op(Op::Whole(w)), _)
                         if joins(w, frames.shape.len()) && alone(inputs, node.dtype).is_some() =>
@@ -169,24 +169,19 @@ impl Context<'_> {
                         self.compute(id, &frames, inputs, dest[t])?;
                         None
                     }
-                    _ => Some(match self.donated(id, inputs, done, homes) {
-                        Some((n, mut buffer)) => {
-                            let bytes = buffer.len();
-                            self.monitor.count_donated();
-                            let out = buffer.bytes_mut();
-                            let run = || self.executor.run_over(self.plan, id, &frames, inputs, n, out);
-                            self.record.compute(self.plan, id, inputs, bytes, run)?;
-                            homes.array(buffer, node.dtype, frames.shape)
-                        }
-                        None => {
-                            let bytes = product(&frames.shape).saturating_mul(node.dtype.size());
-                            let taken = self.pool.take_telling(bytes);
-                            let (mut buffer, fresh) = taken.map_err(|e| out_of_memory(e.bytes))?;
-                            self.record.buffer(id, fresh);
-                            self.compute(id, &frames, inputs, &mut buffer.bytes_mut()[..bytes])?;
-                            homes.array(buffer, node.dtype, frames.shape)
-                        }
-                    }),
+                    _ => {
+                        let bytes = product(&frames.shape).saturating_mul(node.dtype.size());
+                        let mut buffer = match self.donated(id, inputs, done, homes) {
+                            Some((n, buffer)) => {
+                                self.monitor.count_donated();
+                                frames.over = Some(n);
+                                buffer
+                            }
+                            None => self.buffer(id, bytes)?,
+                        };
+                        self.compute(id, &frames, inputs, buffer.bytes_mut().get_mut(..bytes).unwrap_or_default())?;
+                        Some(homes.array(buffer, node.dtype, frames.shape))
+                    }
                 };
                 inputs.clear();
                 done.drain(..).for_each(|array| homes.leave(array));
@@ -224,8 +219,7 @@ impl Context<'_> {
                 });
             }
             let bytes = fold_bytes(self.plan, *id, range.len());
-            let (mut buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
-            self.record.buffer(*id, fresh);
+            let mut buffer = self.buffer(*id, bytes)?;
             let out = buffer.bytes_mut().get_mut(..bytes).unwrap_or_default();
             self.record.compute(self.plan, *id, inputs, bytes, || fold.values(&range, inputs, out))?;
             inputs.clear();
@@ -268,37 +262,35 @@ impl Context<'_> {
         None
     }
 
-    /// How many looks at each node's frames a chunk will take.
-    fn count_readers(&self, need: &[Option<Range<usize>>], folds: &Folds<'_>, readers: &mut Vec<usize>) {
-        readers.clear();
-        readers.resize(need.len(), 0);
-        for (i, _) in need.iter().enumerate().filter(|(i, n)| n.is_some() && !self.is_known(NodeId(*i))) {
-            for (k, input) in self.plan.node(NodeId(i)).inputs.iter().enumerate() {
-                readers[input.0] += usize::from(access(self.plan, NodeId(i), k) != Access::Whole);
-            }
-        }
-        for (id, _) in &folds.all {
-            for input in &self.plan.node(*id).inputs {
-                readers[input.0] += 1;
-            }
-        }
+    /// Memory for frames of a node.
+    pub(super) fn buffer(&self, id: NodeId, bytes: usize) -> Result<PoolBuffer> {
+        let (buffer, fresh) = self.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
+        self.record.buffer(id, fresh);
+        Ok(buffer)
     }
 
     fn compute(&self, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()> {
         let bytes = out.len();
+        if bytes == 0 {
+            // Nothing is due, as of an input of a join whose turn it is not: nothing is run.
+            return Ok(());
+        }
         self.record.compute(self.plan, id, inputs, bytes, || self.executor.run(self.plan, id, frames, inputs, out))
     }
 
-    /// Whether the whole of a node stays in memory and is longer than caches.
+    /// Whether the whole of a node is wanted in memory.
+    pub(super) fn stays(&self, id: NodeId) -> bool {
+        self.collected.contains(&id) || self.kept.get(id.0).copied().unwrap_or(false)
+    }
+
+    /// Whether it is, and is longer than caches.
     fn lasting(&self, id: NodeId) -> bool {
         let node = self.plan.node(id);
-        let stays = self.collected.contains(&id) || self.kept.get(id.0).copied().unwrap_or(false);
-        stays && product(&node.shape).saturating_mul(node.dtype.size()) >= LONG
+        self.stays(id) && product(&node.shape).saturating_mul(node.dtype.size()) >= LONG
     }
 
     pub(super) fn frame_bytes(&self, id: NodeId) -> usize {
-        let node = self.plan.node(id);
-        product(node.shape.get(1..).unwrap_or(&[])).saturating_mul(node.dtype.size())
+        node_bytes(self.plan, id, 1)
     }
 
     pub(super) fn target_frames(&self, id: NodeId) -> usize {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::array::{Array, Shape};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::{NodeId, Plan};
 
 /// Which frames of a node are asked for.
@@ -15,6 +15,9 @@ pub struct Frames {
     pub shape: Shape,
     /// They are part of a result that is longer than caches and stays in memory: nobody reads them soon.
     pub lasting: bool,
+    /// They are written over the elements of this input: `out` holds those, and `inputs` has anything in its
+    /// place. Asked only where [`Executor::runs_over`] says so.
+    pub over: Option<usize>,
 }
 
 /// Runs nodes. Inputs hold the same frames as are asked for, or the whole where the node's
@@ -29,26 +32,11 @@ pub trait Executor: Send + Sync {
     /// Writes the C-order elements of the frames of node `id` to `out`.
     fn run(&self, plan: &Plan, id: NodeId, frames: &Frames, inputs: &[Array], out: &mut [u8]) -> Result<()>;
 
-    /// Whether node `id` may be run over the memory of its input `n`, if that lies in C order and is as
+    /// Whether node `id` may be run, by [`Frames::over`], over the memory of its input `n`, if that lies in C order and is as
     /// large as the result.
     fn runs_over(&self, plan: &Plan, id: NodeId, n: usize) -> bool {
         let _ = (plan, id, n);
         false
-    }
-
-    /// The same as [`Executor::run`] where `out` holds the elements of input `n`, and `inputs` has
-    /// anything in its place.
-    fn run_over(
-        &self,
-        plan: &Plan,
-        id: NodeId,
-        frames: &Frames,
-        inputs: &[Array],
-        n: usize,
-        out: &mut [u8],
-    ) -> Result<()> {
-        let _ = (plan, id, frames, inputs, n, out);
-        Err(Error::internal("this executor runs nothing over its inputs"))
     }
 }
 

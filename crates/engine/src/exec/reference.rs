@@ -32,7 +32,7 @@ pub fn collect(lazies: &[Lazy]) -> Result<Vec<Array>> {
             Kind::Op(Op::Movement(m)) => m.apply(first(&inputs)?)?,
             _ => {
                 let range = 0..node.shape.first().copied().unwrap_or(1);
-                let frames = Frames { range, shape: node.shape.as_slice().into(), lasting: false };
+                let frames = Frames { range, shape: node.shape.as_slice().into(), lasting: false, over: None };
                 let mut buffer = crate::array::zeroed(node.dtype, &node.shape)?;
                 let bytes = shape::count("reference", &node.shape, 1)? * node.dtype.size();
                 Reference.run(&plan, NodeId(i), &frames, &inputs, &mut buffer.bytes_mut()[..bytes])?;

@@ -47,15 +47,13 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
     }
     let collected: Vec<NodeId> =
         // What is in memory already is its own result.
-        stage.targets.iter().copied().filter(|t| !cx.is_known(*t) && (!sunk(outlets, *t) || keeps(cx, *t))).collect();
+        stage.targets.iter().copied().filter(|t| !cx.is_known(*t) && (!sunk(outlets, *t) || cx.stays(*t))).collect();
     let mut buffers = Vec::with_capacity(collected.len());
     for id in &collected {
         let node = cx.plan.node(*id);
         // Every byte of a result is written before anyone sees it.
         let bytes = crate::array::shape::count("plan", &node.shape, node.dtype.size())? * node.dtype.size();
-        let (buffer, fresh) = cx.pool.take_telling(bytes).map_err(|e| out_of_memory(e.bytes))?;
-        cx.record.buffer(*id, fresh);
-        buffers.push(buffer);
+        buffers.push(cx.buffer(*id, bytes)?);
     }
     let sources = sources(cx, stage);
     let sources: Vec<(NodeId, &Arc<dyn Source>)> = sources.iter().map(|(id, s)| (*id, s)).collect();
@@ -102,11 +100,6 @@ pub fn run_stage(cx: &mut Context<'_>, stage: &Stage, outlets: &[Outlet], budget
 
 fn sunk(outlets: &[Outlet], id: NodeId) -> bool {
     outlets.iter().any(|o| o.node == id)
-}
-
-/// A target that goes to a sink and is wanted as a whole besides.
-fn keeps(cx: &Context<'_>, id: NodeId) -> bool {
-    cx.collected.contains(&id) || cx.kept.get(id.0).copied().unwrap_or(false)
 }
 
 /// Bytes of the largest array in memory that a stage reads.

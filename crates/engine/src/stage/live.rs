@@ -18,6 +18,28 @@ struct Class {
     most: u64,
 }
 
+/// How many looks at each node's frames a chunk will take, of whose nodes those are `made` that are something.
+pub(crate) fn count_readers<T>(
+    readers: &mut Vec<usize>,
+    plan: &Plan,
+    stage: &Stage,
+    known: &dyn Fn(NodeId) -> bool,
+    made: &[Option<T>],
+) {
+    readers.clear();
+    readers.resize(made.len(), 0);
+    for (i, _) in made.iter().enumerate().filter(|(i, m)| m.is_some() && !known(NodeId(*i))) {
+        for (k, input) in plan.node(NodeId(i)).inputs.iter().enumerate() {
+            readers[input.0] += usize::from(access(plan, NodeId(i), k) != Access::Whole);
+        }
+    }
+    for f in stage.folds.iter().filter(|f| !known(**f)) {
+        for input in &plan.node(*f).inputs {
+            readers[input.0] += 1;
+        }
+    }
+}
+
 /// Bytes that a pool ever has for the frames of one chunk, `widest` of each node: nodes that do not live
 /// at the same time use the same buffers in turns. What sources hand out, and targets that are written
 /// where they belong, are not in it.
@@ -28,17 +50,8 @@ pub(super) fn pooled_bytes(
     widest: &[Option<usize>],
 ) -> u64 {
     let made = |i: &usize| widest.get(*i).is_some_and(Option::is_some) && !known(NodeId(*i));
-    let mut readers = vec![0usize; widest.len()];
-    for i in (0..widest.len()).filter(made) {
-        for (k, input) in plan.node(NodeId(i)).inputs.iter().enumerate() {
-            readers[input.0] += usize::from(access(plan, NodeId(i), k) != Access::Whole);
-        }
-    }
-    for f in stage.folds.iter().filter(|f| !known(**f)) {
-        for input in &plan.node(*f).inputs {
-            readers[input.0] += 1;
-        }
-    }
+    let mut readers = Vec::new();
+    count_readers(&mut readers, plan, stage, known, widest);
     // The node whose memory a value is: a view has that of its input.
     let mut owner: Vec<Option<usize>> = vec![None; widest.len()];
     let mut seen = vec![0usize; widest.len()];

@@ -232,7 +232,8 @@ fn state_bytes(plan: &Plan, id: NodeId) -> u64 {
     results.saturating_mul(if node.dtype.is_complex() { 128 } else { 64 }) as u64
 }
 
-pub(super) fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
+/// Bytes of so many of a node's frames.
+pub(crate) fn node_bytes(plan: &Plan, id: NodeId, frames: usize) -> usize {
     let node = plan.node(id);
     let frame = shape::product(node.shape.get(1..).unwrap_or(&[]));
     frame.saturating_mul(frames).saturating_mul(node.dtype.size())

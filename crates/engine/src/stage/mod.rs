@@ -1,6 +1,6 @@
 //! What streams together, where the line breaks, and how much memory that takes.
 
-mod live;
+pub(crate) mod live;
 pub mod memory;
 pub mod reach;
 #[allow(clippy::module_inception)]
@@ -8,5 +8,5 @@ mod stage;
 mod times;
 
 pub use reach::{Access, access, streams};
-pub use stage::{Pace, Schedule, Stage, schedule, schedule_for};
+pub use stage::{Pace, Schedule, Stage, schedule_for};
 pub use times::stream_info;

@@ -123,12 +123,7 @@ pub struct Schedule {
     pub kept: Vec<bool>,
 }
 
-/// Decides what runs when.
-pub fn schedule(plan: &Plan) -> Schedule {
-    schedule_for(plan, false)
-}
-
-/// The same for a plan whose arithmetic is watched, or not. Watched reductions take whole arrays.
+/// Decides what runs when, for a plan whose arithmetic is watched, or not. Watched reductions take whole arrays.
 pub fn schedule_for(plan: &Plan, watched: bool) -> Schedule {
     let count = plan.nodes().len();
     let reachable = plan.reachable();

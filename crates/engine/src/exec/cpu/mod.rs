@@ -108,17 +108,14 @@ impl Executor for Cpu<'_> {
             Kind::Fused { program, .. } => {
                 self.record.count_blocks(id);
                 let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
-                if frames.lasting {
+                let past = frames.lasting && frames.over.is_none();
+                if past {
                     self.record.count_streamed();
                 }
-                let out = Out { bytes: out, past: frames.lasting, under: None };
+                let out = Out { bytes: out, past, under: frames.over };
                 interpret::run(self.isa, program, inputs, &frames.shape, out, &shelves.registers, watcher)
             }
             Kind::Reduce { op, axes, over, program, path, .. } => {
-                if out.is_empty() {
-                    // Of a join's input that is not due: it has no frame to make a table of.
-                    return Ok(());
-                }
                 let (full_over, over) = (over, over_of(over, axes, frames));
                 if let Path::Count { operand, per_frame } = path {
                     let shared = self.counts.get(id.0).filter(|_| !per_frame);
@@ -158,26 +155,6 @@ impl Executor for Cpu<'_> {
         // A table is asked for bytes in no order of blocks.
         matches!(&node.kind, Kind::Fused { path: Path::Blocks(_), .. })
             && node.inputs.get(n).is_some_and(|input| same(plan.node(*input)))
-    }
-
-    fn run_over(
-        &self,
-        plan: &Plan,
-        id: NodeId,
-        frames: &Frames,
-        inputs: &[Array],
-        n: usize,
-        out: &mut [u8],
-    ) -> Result<()> {
-        let node = plan.node(id);
-        let Kind::Fused { program, path: Path::Blocks(_) } = &node.kind else {
-            return Err(Error::internal("only a program in blocks runs over its input"));
-        };
-        self.record.count_blocks(id);
-        let watcher = self.watch.map(|watch| Watcher::new(watch, id.0, frames, &frames.shape, &node.shape));
-        let shelf = &self.shelves(id)?.registers;
-        let out = Out { bytes: out, past: false, under: Some(n) };
-        interpret::run(self.isa, program, inputs, &frames.shape, out, shelf, watcher)
     }
 
     fn fold<'a>(&'a self, plan: &'a Plan, id: NodeId) -> Result<Box<dyn Fold + 'a>> {
