@@ -139,10 +139,8 @@ step "tests" cargo nextest run --locked --workspace "${features[@]}" --no-tests=
 step "doc-tests" cargo test --locked --workspace "${features[@]}" --doc --quiet
 step "docs" docs
 if [ "$mode" = all ]; then
-    # The program, the example by which the oracle reaches the library, and what the gate on speed runs: one
-    # choice of packages for all (xtask/src/bench.rs), or everything would be built twice.
-    step "release build" cargo build --locked --release --package opusclip-cli --package opusclip --package opusclip-engine \
-        --bins --example npy_tool --example jobs --example overhead --example seed_batch
+    # The program, and the examples by which the oracle and the gate on speed reach the library.
+    step "release build" cargo xtask bench --build
     step "python" need_python
     step "oracle" oracle
     step "bench gate" cargo xtask bench --gate

@@ -8,6 +8,7 @@ of its rounds. `ours : it` above 1 says that ours is so many times faster.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import time
@@ -269,20 +270,34 @@ JOBS = {
 
 
 class Ours:
-    """Our side: the example `jobs`, which stays alive and answers a job a line."""
+    """Our side: the example `jobs`, which stays alive and answers a job a line; a process for each instruction set,
+    so that all of the library keeps to it."""
 
     def __init__(self, program):
-        self.child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.program, self.children = program, {}
+
+    def child(self, isa):
+        if isa not in self.children:
+            forced = {**os.environ, "OPUSCLIP_ISA": isa} if isa else None
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            self.children[isa] = subprocess.Popen([self.program], env=forced, **pipes)
+        return self.children[isa]
 
     def ask(self, job, rounds, threads=0, isa=""):
         """A name such as `seed batch, avx2` forces an instruction set."""
         job, _, named = job.partition(", ")
-        self.child.stdin.write(f"{job}\t{rounds}\t{threads}\t{isa or named}\n")
-        self.child.stdin.flush()
-        line = self.child.stdout.readline()
+        child = self.child(isa or named)
+        child.stdin.write(f"{job}\t{rounds}\t{threads}\n")
+        child.stdin.flush()
+        line = child.stdout.readline()
         if not line:
             raise SystemExit(f"our side ended at {job}")
         return json.loads(line)
+
+    def end(self):
+        for child in self.children.values():
+            child.stdin.close()
+            child.wait()
 
 
 def check_same(name, ours, rivals):

@@ -12,7 +12,7 @@ fn run(command: &mut Command, what: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("bench: {what} failed ({status})")) }
 }
 
-/// What is measured, in the very words of `test.sh`: packages chosen otherwise have other features, and
+/// What is tested and measured in release: one choice of packages, because others have other features, and
 /// everything would be built again.
 const BUILD: &[&str] = &[
     "build",
@@ -57,20 +57,23 @@ fn python(root: &Path) -> Result<PathBuf, String> {
 }
 
 /// `cargo xtask bench`: everything, into `benches/NUMBERS.md`; `--quick [JOB…]` prints the jobs' table;
-/// `--gate` fails where a job has become half as fast, and `--gate --write` says what it is to be.
+/// `--build` only builds what is tested and measured; `--gate` fails where a job has become half as fast, and `--gate --write` says what it is to be.
 pub(crate) fn go(root: &Path, args: &[&str]) -> Result<String, String> {
     let have =
         |program: &str, args: &[&str]| Command::new(program).args(args).output().is_ok_and(|o| o.status.success());
-    if !matches!(args, ["--quick" | "--gate", ..]) && !have("ffmpeg", &["-version"]) {
+    if !matches!(args, ["--quick" | "--gate" | "--build", ..]) && !have("ffmpeg", &["-version"]) {
         return Err("bench: FFmpeg is missing; ./test.sh installs it".into());
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo).args(BUILD).current_dir(root), "cargo build")?;
+    if let ["--build"] = args {
+        return Ok("bench: built".into());
     }
     let python = match args {
         ["--gate", ..] => Some(root.join(TESTS).join("bin").join("python")).filter(|p| p.exists()),
         _ => Some(python(root)?),
     };
     let python = python.ok_or("bench: .venv is missing; ./test.sh makes it")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo).args(BUILD).current_dir(root), "cargo build")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |t| root.join(t));
     let jobs = target.join("release").join("examples").join("jobs");
     match args {

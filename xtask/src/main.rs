@@ -21,6 +21,7 @@ usage: cargo xtask NAME
   gen --check   fail if a generated file is not what `gen` would write
   floors        fail if a module or crate uses one above it (order: xtask/src/order.rs)
   bench         time every job against NumPy, numexpr, numba, JAX, OpenCV and copies; writes benches/NUMBERS.md
+  bench --build  build what is tested and measured in release
   bench --gate  fail if a job has become half as fast against NumPy (--gate --write: note how fast they are)
   bench --quick [JOB…]  a few rounds of the jobs, printed only
   gate          file lengths, unsafe, unfinished code, machine paths, licences, pins, `gen --check`";

@@ -1,10 +1,9 @@
-//! One side of `benches/speed.py`: reads lines of job, rounds, threads and instruction set with tabs
-//! between them (the last may be left out), and answers each with the milliseconds of every round, as
-//! JSON, so that ours and theirs can take turns. The job `isas` names the instruction sets there are.
+//! One side of `benches/speed.py`: reads lines of job, rounds and threads with tabs between them, and
+//! answers each with the milliseconds of every round, as JSON, so that ours and theirs can take turns.
+//! The job `isas` names the instruction sets there are. Only the last job's arrays are kept.
 //!
 //! The inputs are those that NumPy's `default_rng(1)` gives in the script.
 
-use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
@@ -99,27 +98,19 @@ fn job(name: &str) -> Result<Job> {
     Ok(Job { outputs })
 }
 
-/// How a job is asked for.
-#[derive(Clone, Copy, Default)]
-struct Wish {
-    rounds: usize,
-    threads: usize,
-    isa: Option<Isa>,
-}
-
-fn answer(jobs: &mut HashMap<String, Job>, name: &str, wish: Wish) -> Result<String> {
+fn answer(kept: &mut Option<(String, Job)>, name: &str, rounds: usize, threads: usize) -> Result<String> {
     if name == "isas" {
         let names: Vec<&str> = Isa::available().into_iter().map(Isa::name).collect();
-        return Ok(serde_json::json!({ "active": Isa::active().name(), "all": names }).to_string());
+        return Ok(serde_json::json!({ "isas": names }).to_string());
     }
-    if !jobs.contains_key(name) {
-        jobs.insert(name.to_string(), job(name)?);
+    if kept.as_ref().is_none_or(|(last, _)| last != name) {
+        *kept = Some((name.to_string(), job(name)?));
     }
-    let Some(job) = jobs.get(name) else { return Ok(String::new()) };
-    let options = RunOptions { threads: wish.threads, isa: wish.isa, ..RunOptions::default() };
-    let mut times = Vec::with_capacity(wish.rounds);
+    let Some((_, job)) = kept else { return Ok(String::new()) };
+    let options = RunOptions { threads, ..RunOptions::default() };
+    let mut times = Vec::with_capacity(rounds);
     let mut check = Vec::new();
-    for round in 0..wish.rounds {
+    for round in 0..rounds {
         let start = Instant::now();
         let made = collect_all(&job.outputs, &options)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -133,15 +124,14 @@ fn answer(jobs: &mut HashMap<String, Job>, name: &str, wish: Wish) -> Result<Str
 }
 
 fn main() -> Result<()> {
-    let mut jobs = HashMap::new();
+    let mut kept = None;
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines().map_while(std::result::Result::ok) {
         let mut parts = line.split('\t');
         let name = parts.next().unwrap_or_default();
         let mut number = || parts.next().and_then(|p| p.parse().ok()).unwrap_or(0);
         let (rounds, threads) = (number(), number());
-        let isa = parts.next().and_then(Isa::parse);
-        let text = answer(&mut jobs, name, Wish { rounds, threads, isa })?;
+        let text = answer(&mut kept, name, rounds, threads)?;
         if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
             break;
         }
