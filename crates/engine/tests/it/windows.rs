@@ -257,3 +257,15 @@ fn times_of_joins_of_joins_are_found_once() {
     }
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
+
+#[test]
+fn constants_pad_a_stream_and_other_modes_wait() {
+    let x = Made::of(&[20, 8, 6, 3], vec![]).lazy();
+    let widths = Array::from_slice(&[2i64, 3, 0, 0, 0, 0, 0, 0], &[4, 2]).unwrap();
+    let plan = |mode: &str| x.pad(widths.clone(), mode).explain();
+    // The source's frames are no whole array, the constants before and behind are.
+    let text = plan("constant");
+    assert!(text.contains("streams %4") && text.contains("whole arrays %1, %3 (does"), "{text}");
+    let text = plan("reflect");
+    assert!(text.contains("does not stream yet") && !text.contains("streams %4"), "{text}");
+}

@@ -51,7 +51,7 @@ pub fn column_stack(arrays: &[Lazy]) -> Lazy {
 
 /// The arrays one after another along an axis.
 ///
-/// The types are promoted to one. With axis=None the arrays are flattened first. Streams along axis 0, one array after another; where a source is read at places that do not follow each other (a loop, a roll), each has a reading of its own.
+/// The types are promoted to one. With axis=None the arrays are flattened first. Streams along axis 0, one array after another; where a source is read at places that do not follow each other (a loop, a roll), each has a reading of its own. Waits for the whole arrays where something else reads that source at another place.
 /// NumPy: `np.concat(arrays, axis)`.
 #[track_caller]
 pub fn concat(arrays: &[Lazy], axis: impl IntoAxes) -> Lazy {

@@ -203,7 +203,7 @@ impl Lazy {
 
     /// Elements added before and after each axis: constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, symmetric, wrap or empty.
     ///
-    /// pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: frames stream unless axis 0 is padded.
+    /// pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: constants stream as `concat` does; other modes wait for the whole array where axis 0 is padded.
     /// NumPy: `wide(np.pad, x, pad_width, mode, **({'constant_values': constant_values} if mode == 'constant' else {'end_values': end_values} if mode == 'linear_ramp' else {'stat_length': stat_length} if mode in ('maximum', 'mean', 'median', 'minimum') else {'reflect_type': reflect_type} if mode in ('reflect', 'symmetric') else {}))`.
     #[track_caller]
     pub fn pad(&self, pad_width: impl Into<Operand>, mode: &str) -> Lazy {

@@ -141,7 +141,7 @@ impl Lazy {
 
     /// Elements moved along axes, what falls off one end coming back at the other; no axis flattens and restores the shape.
     ///
-    /// Shifts of one axis add up. Two slices joined: streams unless axis 0 is rolled.
+    /// Shifts of one axis add up. Two slices joined, which streams as `concat` does.
     /// NumPy: `np.roll(x, shift, axis)`.
     #[track_caller]
     pub fn roll(&self, shift: impl IntoAxes, axis: impl IntoAxes) -> Lazy {

@@ -82,7 +82,7 @@ pub(super) const ROWS: &[Row] = &[
             "roll(x, 100, axis=0)"
         ],
         "Elements moved along axes, what falls off one end coming back at the other; no axis flattens and restores the shape.",
-        "Shifts of one axis add up. Two slices joined: streams unless axis 0 is rolled."
+        "Shifts of one axis add up. Two slices joined, which streams as `concat` does."
     ),
     row!("fliplr", X, "np.fliplr(x)", &["fliplr(x)"], "Columns in reverse order: flip of axis 1.", "A view; streams."),
     row!(

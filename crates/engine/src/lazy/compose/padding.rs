@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     ],
     ulp: 16,
     doc: "Elements added before and after each axis: constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, symmetric, wrap or empty.",
-    rule: "pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: frames stream unless axis 0 is padded.",
+    rule: "pad_width and the values are one number, a pair (before, after) for every axis, or a pair for each axis, nested or one after another. Axes are padded in order. Means of integers are rounded to even. 'empty' gives zeros. reflect_type 'odd' reaches at most one axis length. stat_length is at least 1. Joins: constants stream as `concat` does; other modes wait for the whole array where axis 0 is padded.",
     ..Row::BASE
 }];
 
